@@ -1,0 +1,131 @@
+/**
+ * Every error of this package is a {@link SwitchhookError} with a code from this catalogue: codes are stable, texts
+ * are not. `docs/ERRORS.md` is written from here.
+ */
+
+interface CatalogueEntry {
+  /** What happened; `{name}` is replaced by the detail of that name. */
+  text: string;
+  /** What the reader can do about it. */
+  remedy: string;
+}
+
+export const ERROR_CATALOGUE = {
+  ERR_INVALID_ARGUMENT: {
+    text: '{what}',
+    remedy: 'Correct the named option.',
+  },
+  ERR_CLOSED: {
+    text: '{what} is closed',
+    remedy: 'Create a new one; a closed object is not reopened.',
+  },
+  ERR_ABORTED: {
+    text: '{what} was aborted',
+    remedy: 'The AbortSignal given to the function fired.',
+  },
+  ERR_SIP_PARSE: {
+    text: 'malformed {what}: {why}',
+    remedy: 'The peer sent a message that does not follow RFC 3261; see the trace.',
+  },
+  ERR_SIP_LIMIT: {
+    text: 'the {what} exceeds the limit of {limit}',
+    remedy: 'Raise the limit in the options if the peer is trusted.',
+  },
+  ERR_SIP_TIMEOUT: {
+    text: 'no answer to {method} from {target}',
+    remedy:
+      'Check that the server is up, reachable and listening on this transport; `switchhook doctor` tests each step.',
+  },
+  ERR_SIP_TRANSPORT: {
+    text: '{method} could not be sent to {target}: {why}',
+    remedy: 'Check address, port, transport and firewall.',
+  },
+  ERR_SIP_CERTIFICATE: {
+    text: 'the TLS certificate of {target} was refused: {why}',
+    remedy: 'Give the CA with `tls.ca`, or connect by the name in the certificate.',
+  },
+  ERR_DNS_NOT_FOUND: {
+    text: 'no SIP server found for {domain}: {why}',
+    remedy: 'Check the spelling of the domain and its NAPTR, SRV, A and AAAA records.',
+  },
+  ERR_REGISTRATION_REJECTED: {
+    text: 'registration of {aor} was rejected: {status} {reason}',
+    remedy: '401, 403 and 407 mean wrong user name or password; 404 an unknown user.',
+  },
+  ERR_AUTHENTICATION_FAILED: {
+    text: 'the credentials for realm "{realm}" were refused',
+    remedy: 'Check user name (or authentication name) and password.',
+  },
+  ERR_CALL_REJECTED: {
+    text: 'the call was rejected: {status} {reason}',
+    remedy: 'The status tells why: 486 busy, 480 unavailable, 404 unknown number, 603 declined.',
+  },
+  ERR_CALL_CANCELLED: {
+    text: 'the call was cancelled before it was answered',
+    remedy: 'Nothing to do: the caller gave up.',
+  },
+  ERR_CALL_ENDED: {
+    text: 'the call has ended',
+    remedy: 'Check `call.state` before acting on a call.',
+  },
+  ERR_CALL_STATE: {
+    text: 'cannot {what} while the call is {state}',
+    remedy: 'Wait for the state the operation needs.',
+  },
+  ERR_SDP_PARSE: {
+    text: 'malformed session description at line {line}: {why}',
+    remedy: 'The peer sent SDP that does not follow RFC 8866; see the trace.',
+  },
+  ERR_SDP_STATE: {
+    text: 'cannot {what} in offer/answer state {state}',
+    remedy: 'One offer at a time (RFC 3264 §4).',
+  },
+  ERR_MEDIA_NO_COMMON_CODEC: {
+    text: 'no codec in common: we have {ours}, the peer has {theirs}',
+    remedy: 'Enable one of the codecs of the peer.',
+  },
+  ERR_MEDIA_PORTS: {
+    text: 'no free RTP port pair on {address} in {range}',
+    remedy: 'Widen the port range or free ports.',
+  },
+  ERR_MEDIA_FILE: {
+    text: '{path}: {why}',
+    remedy: 'Check that the file exists, is readable and of a supported format.',
+  },
+  ERR_MEDIA_WORKER: {
+    text: 'the media worker stopped: {why}',
+    remedy: 'A defect or a lack of memory; the calls on it have ended.',
+  },
+  ERR_TIMEOUT: {
+    text: '{what} took longer than {ms} ms',
+    remedy: 'Raise the time-out or find out what is slow.',
+  },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof ERROR_CATALOGUE;
+
+export class SwitchhookError extends Error {
+  override readonly name = 'SwitchhookError';
+  readonly code: ErrorCode;
+  /** The values the text was made of, for programs: `error.details.status`. */
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, details: Readonly<Record<string, unknown>> = {}, options?: ErrorOptions) {
+    super(
+      ERROR_CATALOGUE[code].text.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? '?')),
+      options,
+    );
+    this.code = code;
+    this.details = details;
+  }
+
+  /** What the reader can do about it. */
+  get remedy(): string {
+    return ERROR_CATALOGUE[this.code].remedy;
+  }
+}
+
+/** True when `error` is ours and, if given, has that code. */
+export function isSwitchhookError(error: unknown, code?: ErrorCode): error is SwitchhookError {
+  return error instanceof SwitchhookError && (code === undefined || error.code === code);
+}
