@@ -4,6 +4,7 @@
  * frame it decodes and `conceal` for each one it misses. Unlike the Appendix it adds no delay: what was already played
  * cannot be blended any more, so the seam at the start of a loss is smoothed on the concealed side alone.
  */
+import { saturate16 } from './saturate.js';
 
 /** Pitch search range: 200 Hz to 66 Hz (G.711 Appendix I, I.2.3). */
 const MIN_PITCH_MS = 5;
@@ -161,7 +162,7 @@ export class WaveformConcealer {
       value = value * weight + this.#fade[this.#fadeAt++] * (1 - weight);
     }
     value = Math.round(value * gain);
-    return Math.max(-32768, Math.min(32767, value));
+    return saturate16(value);
   }
 
   /** The lag with the best normalised correlation: coarse over decimated samples, then refined around the best. */
