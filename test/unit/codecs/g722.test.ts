@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { g722 } from '../../../src/codecs/g722/g722.js';
+import { g722 } from '../../../src/codecs/g722/codec.js';
 import { type G722Mode, HigherBand, LowerBand } from '../../../src/codecs/g722/sub-bands.js';
 import {
   decodeAll,
