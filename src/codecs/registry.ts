@@ -1,0 +1,16 @@
+/** Which codecs there are, in the order they are offered when nothing else is asked for. */
+import type { Codec } from './codec.js';
+import { pcma, pcmu } from './g711/codec.js';
+
+const CODECS: readonly Codec[] = [pcmu, pcma];
+
+/** All codecs, preferred ones first. */
+export function allCodecs(): readonly Codec[] {
+  return CODECS;
+}
+
+/** @param name encoding name as in `a=rtpmap`, case-insensitive (RFC 8866 §6.6) */
+export function findCodec(name: string, clockRate: number): Codec | undefined {
+  const wanted = name.toLowerCase();
+  return CODECS.find(({ info }) => info.name.toLowerCase() === wanted && info.clockRate === clockRate);
+}

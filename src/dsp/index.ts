@@ -1,0 +1,15 @@
+/** Signal processing on 16-bit mono PCM. */
+export { Gain } from './gain.js';
+export { goertzelPower, toneLevelDbov } from './goertzel.js';
+export { LevelMeter, levelDbov, powerToDbov, SILENCE_DBOV } from './level.js';
+export { addSaturated, Mixer } from './mix.js';
+export { isSampleRate, Resampler, resampleAll, SAMPLE_RATES } from './resample.js';
+export {
+  dtmfFrequencies,
+  dtmfTone,
+  namedTone,
+  TONE_NAMES,
+  ToneGenerator,
+  type ToneSegment,
+  type ToneSpec,
+} from './tone.js';

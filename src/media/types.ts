@@ -1,0 +1,267 @@
+/**
+ * The face of the media room: what ua, phone, cli and exchange see of it. A {@link MediaSession} is one audio stream
+ * pair of one call; it knows formats, addresses and directions, never SIP or SDP. All methods of a closed session
+ * reject (or do nothing) with ERR_CLOSED.
+ */
+import type { Clock } from '../base/clock.js';
+import type { SocketAddress } from '../base/diagnostics.js';
+import type { SwitchhookError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import type { Random } from '../base/random.js';
+import type { CodecOptions } from '../codecs/codec.js';
+import type { ToneSpec } from '../dsp/tone.js';
+import type { DatagramTransport } from './transport.js';
+
+export interface MediaEngineOptions {
+  /** Number of worker threads, or 'in-process' to run in the caller's thread; 1 when absent. */
+  workers?: number | 'in-process';
+  logger?: Logger;
+  rtp?: {
+    /** First and last RTP/RTCP port, inclusive; the system chooses when absent. */
+    portRange?: readonly [min: number, max: number];
+  };
+  /** In-process only: virtual time for tests. */
+  clock?: Clock;
+  /** In-process only: reproducible SSRCs and sequence numbers for tests. */
+  random?: Random;
+  /** In-process only: a network other than UDP sockets, for tests. */
+  transport?: DatagramTransport;
+}
+
+export interface MediaSessionOptions {
+  /** Local IP address to bind; it goes into the SDP, so not 0.0.0.0. */
+  address: string;
+  /** Names the session in logs: the Call-ID. */
+  label: string;
+  watchdog?: WatchdogOptions;
+}
+
+export interface WatchdogOptions {
+  /** Silence after `configure` until 'noMedia' is told, in ms; 0 = never. Default 5000. */
+  firstPacketMs?: number;
+  /** Silence after the last packet until 'noMedia' is told, in ms; 0 = never. Default 10000. */
+  silenceMs?: number;
+}
+
+/** Ours, by RFC 3264: 'sendonly' means we send. */
+export type MediaDirection = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+
+export interface StreamFormat {
+  payloadType: number;
+  /** Encoding name as in `a=rtpmap`: "PCMU". */
+  codec: string;
+  clockRate: number;
+  options?: CodecOptions;
+}
+
+/** What offer/answer has agreed on; see sdp's NegotiatedAudio. */
+export interface StreamConfig {
+  remote: {
+    address: string;
+    /** 0 = do not send. */
+    port: number;
+    /** Absent: the RTP address and, unless rtcp-mux, the port after the RTP port. */
+    rtcpAddress?: string;
+    rtcpPort?: number;
+  };
+  direction: MediaDirection;
+  /** What is sent; absent = nothing. */
+  send?: StreamFormat;
+  /** What may arrive, by our payload numbers. */
+  receive: readonly StreamFormat[];
+  telephoneEventSend?: { payloadType: number; clockRate: number };
+  telephoneEventReceive?: ReadonlyArray<{ payloadType: number; clockRate: number }>;
+  /** RFC 3389 payload types; silence suppression happens only when asked for. */
+  comfortNoise?: { sendPayloadType?: number; receivePayloadType?: number; suppressSilence?: boolean };
+  /** Packet time to send, in ms; the codec's default when absent. */
+  ptimeMs?: number;
+  rtcpMux?: boolean;
+}
+
+export type PlaySource =
+  | { file: string }
+  /** A name of dsp's tone table ('dial-eu', 'ringback-us', …) or a description. */
+  | { tone: string | ToneSpec }
+  | { samples: Int16Array; sampleRate: number };
+
+export interface PlayOptions {
+  /** Begin again at the end; false when absent. */
+  loop?: boolean;
+  /** Linear factor; 1 when absent. */
+  gain?: number;
+}
+
+export interface PlaybackResult {
+  reason: 'end' | 'stopped' | 'error';
+  /** Audio sent, in ms. */
+  playedMs: number;
+  error?: SwitchhookError;
+}
+
+export interface Playback {
+  /** Resolves, never rejects, when the last frame went out, the playback was stopped, failed, or the session ended. */
+  readonly done: Promise<PlaybackResult>;
+  stop(): void;
+}
+
+export interface RecordOptions {
+  /** 'stereo': left = received, right = sent; 'mono': both added. Default 'stereo'. */
+  layout?: 'mono' | 'stereo';
+  /** In Hz; 8000 when absent. */
+  sampleRate?: number;
+}
+
+export interface RecordingResult {
+  path: string;
+  durationMs: number;
+  bytes: number;
+  /** Set when the file could not be written to the end (disk full). */
+  error?: SwitchhookError;
+}
+
+export interface Recording {
+  /** Resolves when the file is complete on disk. Calling it again gives the same result. */
+  stop(): Promise<RecordingResult>;
+  /** Leaves the time until `resume` out of the file. */
+  pause(): void;
+  resume(): void;
+}
+
+export interface DtmfSendOptions {
+  /** Length of a digit in ms; 100 when absent. */
+  durationMs?: number;
+  /** Pause after a digit in ms; 60 when absent. */
+  gapMs?: number;
+}
+
+/** Audio from the application into the call; mixed with what is played. */
+export interface PcmWriter {
+  /**
+   * Queues samples (mono). True when all were taken at once; else a promise that resolves true when the last one was
+   * taken, false when `clear` or the end of the session dropped some. Await it: at most 60 s are kept.
+   * @throws ERR_INVALID_ARGUMENT for an unsupported rate or when more than 60 s wait
+   */
+  write(samples: Int16Array, sampleRate: number): true | Promise<boolean>;
+  /** Drops what has not been sent yet. */
+  clear(): void;
+}
+
+export interface AudioFrame {
+  samples: Int16Array;
+  /** Position of the first sample on the session's time line, in ms since the output was opened. */
+  timeMs: number;
+}
+
+/** Audio from the call to the application, 20 ms frames, also while nothing arrives (concealed or silent). */
+export interface PcmReader extends AsyncIterable<AudioFrame> {
+  /** Frames thrown away because the application did not read for more than 2 s. */
+  readonly dropped: number;
+  close(): void;
+}
+
+export interface MediaStats {
+  codec: string | undefined;
+  sent: { packets: number; bytes: number };
+  received: {
+    packets: number;
+    bytes: number;
+    lost: number;
+    late: number;
+    duplicate: number;
+    outOfOrder: number;
+    /** Interarrival jitter, RFC 3550 §6.4.1, in ms. */
+    jitterMs: number;
+    /** Datagrams that were not RTP we could use. */
+    invalid: number;
+  };
+  roundTripMs: number | undefined;
+  /** What the peer reports about what we send. */
+  remoteReport: { fractionLost: number; lost: number; jitterMs: number } | undefined;
+  /** ITU-T G.107 estimate for what we hear, 1 to 4.5. */
+  mos: number;
+  /** Present delay of the jitter buffer in ms. */
+  delayMs: number;
+  /** Audio made up for lost or late packets, in ms. */
+  concealedMs: number;
+  /** Where we send to now. */
+  remote: SocketAddress | undefined;
+  /** Level of what was sent and heard last, dBov (0 = full scale, -127 = silence). */
+  level: { sentDbov: number; receivedDbov: number };
+  /** Frames not sent since the clock came too late. */
+  skippedFrames: number;
+  /** Samples from the application or to it that were dropped. */
+  droppedFrames: number;
+}
+
+export interface NoMediaReport {
+  /** Time without RTP in ms. */
+  silentMs: number;
+  /** Where RTP should come from by the SDP. */
+  expected: SocketAddress;
+  /** Where something came from instead, if anything did. */
+  got?: SocketAddress;
+  /** One sentence that says why there is no audio, as far as it can be told. */
+  explanation: string;
+}
+
+export type MediaSessionEvents = {
+  /** A digit was received, once, at its end. */
+  dtmf: [event: { digit: string; durationMs: number; via: 'rfc4733' }];
+  /** The first RTP packet was accepted. */
+  flowing: [event: { remote: SocketAddress }];
+  noMedia: [event: NoMediaReport];
+  mediaBack: [event: { silentMs: number }];
+  ssrcChanged: [event: { from: number; to: number }];
+  /** Something failed; the session lives on. */
+  error: [error: SwitchhookError];
+  /** The session is gone: closed, or its worker died (with the error). */
+  ended: [error: SwitchhookError | undefined];
+};
+
+export interface MediaSession {
+  readonly id: number;
+  readonly address: string;
+  readonly rtpPort: number;
+  readonly rtcpPort: number;
+  /** Sets or changes the stream; state is kept where it can be (re-INVITE). @throws ERR_INVALID_ARGUMENT */
+  configure(config: StreamConfig): Promise<void>;
+  play(source: PlaySource, options?: PlayOptions): Playback;
+  /** @throws ERR_MEDIA_FILE when the file cannot be created */
+  record(path: string, options?: RecordOptions): Promise<Recording>;
+  /**
+   * Sends 0-9 * # A-D as telephone-events; ',' pauses 500 ms (as many dial strings do). Digits of several calls queue up.
+   * @throws ERR_INVALID_ARGUMENT for other characters or when the peer takes no telephone-events
+   */
+  sendDtmf(digits: string, options?: DtmfSendOptions): Promise<void>;
+  setMute(options: { send?: boolean; receive?: boolean }): void;
+  /** Sends back what is received. */
+  setEcho(on: boolean): void;
+  readonly input: PcmWriter;
+  /** @throws ERR_INVALID_ARGUMENT for an unsupported rate */
+  output(options: { sampleRate: number }): PcmReader;
+  stats(): Promise<MediaStats>;
+  on<K extends keyof MediaSessionEvents>(
+    event: K,
+    listener: (...args: MediaSessionEvents[K]) => unknown,
+  ): unknown;
+  once<K extends keyof MediaSessionEvents>(
+    event: K,
+    listener: (...args: MediaSessionEvents[K]) => unknown,
+  ): unknown;
+  off<K extends keyof MediaSessionEvents>(
+    event: K,
+    listener: (...args: MediaSessionEvents[K]) => unknown,
+  ): unknown;
+  /** Ends the session and gives its last statistics; calling it again gives the same. */
+  close(): Promise<MediaStats>;
+}
+
+export interface EngineStats {
+  sessions: number;
+  /** Clock slots that came more than 5 ms late. */
+  lateTicks: number;
+  /** Frames of all sessions that were skipped as stale. */
+  skippedFrames: number;
+  maxLateMs: number;
+  workers: number;
+}
