@@ -89,8 +89,8 @@ describe('G.722', () => {
   it('keeps its coding of a made signal', () => {
     const coded = encodeAll(g722, speech);
     expect(coded.length).toBe(8000);
-    expect(digest(coded)).toBe('');
-    expect(digest(decodeAll(g722, coded, 160))).toBe('');
+    expect(digest(coded)).toBe('e3bae46eb6c57bf4');
+    expect(digest(decodeAll(g722, coded, 160))).toBe('4d70e2bd249cf413');
   });
 
   it('gives the speech back 22 samples later', () => {
