@@ -1,0 +1,2 @@
+/** SIP (RFC 3261) from messages up to the endpoint. */
+export * from './message/index.js';
