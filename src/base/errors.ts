@@ -80,6 +80,15 @@ export const ERROR_CATALOGUE = {
     text: 'cannot {what} in offer/answer state {state}',
     remedy: 'One offer at a time (RFC 3264 §4).',
   },
+  ERR_SDP_UNACCEPTABLE: {
+    text: 'the session description of the peer cannot be used: {why}',
+    remedy:
+      'The peer wants a kind of media transport we do not have, or answered something else than was offered.',
+  },
+  ERR_MEDIA_SRTP: {
+    text: 'no agreement on SRTP: {why}',
+    remedy: 'Enable SRTP on both sides with a common crypto-suite, or make it optional.',
+  },
   ERR_MEDIA_NO_COMMON_CODEC: {
     text: 'no codec in common: we have {ours}, the peer has {theirs}',
     remedy: 'Enable one of the codecs of the peer.',

@@ -51,8 +51,8 @@ export function audioFormats(media: MediaDescription): Array<AudioFormat & { pay
     const encoding = payloadType === undefined ? undefined : encodings.get(payloadType);
     if (payloadType === undefined || !encoding || seen.has(payloadType)) return [];
     seen.add(payloadType);
-    const fmtp = parameters.get(payloadType);
-    return [{ ...encoding, payloadType, ...(fmtp !== undefined && { fmtp }) }];
+    const own = parameters.get(payloadType);
+    return [{ ...encoding, payloadType, ...(own !== undefined && { fmtp: own }) }];
   });
 }
 
@@ -72,13 +72,17 @@ export function rtpmaps(media: MediaDescription): Map<number, AudioFormat> {
   return maps;
 }
 
-/** Payload type → parameters of `a=fmtp`. */
-export function fmtps(media: MediaDescription): Map<number, string> {
+/** The parameters of `a=fmtp` for one payload type. */
+export function fmtp(media: MediaDescription, payloadType: number): string | undefined {
+  return fmtps(media).get(payloadType);
+}
+
+function fmtps(media: MediaDescription): Map<number, string> {
   const all = new Map<number, string>();
   for (const value of attributeValues(media, 'fmtp')) {
-    const match = /^(\d{1,3})\s+(.+)$/.exec(value);
+    const match = /^(\d{1,3})\s+(\S[\s\S]*)$/.exec(value);
     const payloadType = parsePayloadType(match?.[1] ?? '');
-    if (match && payloadType !== undefined && !all.has(payloadType)) all.set(payloadType, match[2].trim());
+    if (match && payloadType !== undefined && !all.has(payloadType)) all.set(payloadType, match[2]);
   }
   return all;
 }

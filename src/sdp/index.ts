@@ -23,6 +23,8 @@ export type {
 } from './description.js';
 export type { Direction } from './direction.js';
 export { meetDirection, receives, sends } from './direction.js';
+export type { OfferAnswerOptions } from './offer-answer.js';
+export { OfferAnswer } from './offer-answer.js';
 export type { SdpLimits } from './parse.js';
 export { DEFAULT_SDP_LIMITS, parseSdp } from './parse.js';
 export { printSdp } from './print.js';

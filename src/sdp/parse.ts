@@ -35,8 +35,7 @@ export const DEFAULT_SDP_LIMITS: Readonly<SdpLimits> = {
 export function parseSdp(text: string, limits: Partial<SdpLimits> = {}): SessionDescription {
   const { maxLength, maxLines, maxLineLength, maxMedia } = { ...DEFAULT_SDP_LIMITS, ...limits };
   if (text.length > maxLength) fail(0, `longer than ${maxLength} characters`);
-  // Some stacks send the terminating NUL of a C string along.
-  const lines = text.replace(/\0+$/, '').split(/\r\n|\n|\r/, maxLines + 1);
+  const lines = withoutNul(text).split(/\r\n|\n|\r/, maxLines + 1);
   if (lines.length > maxLines) fail(maxLines, `more than ${maxLines} lines`);
 
   const reader = new Reader(maxMedia);
@@ -184,6 +183,13 @@ function parseMedia(value: string): MediaDescription | undefined {
     attributes: [],
     other: [],
   };
+}
+
+/** Some stacks send the terminating NUL of a C string along. */
+function withoutNul(text: string): string {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === '\0') end--;
+  return text.slice(0, end);
 }
 
 function words(value: string): string[] {

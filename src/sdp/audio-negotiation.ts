@@ -1,0 +1,304 @@
+/**
+ * The rules of RFC 3264 for one audio stream: answering an offer (§6), reading an answer (§7). Called by the offer/answer
+ * engine, which keeps the state; nothing here remembers anything beyond the payload numbers it is given.
+ */
+import { SwitchhookError } from '../base/errors.js';
+import {
+  audioFormats,
+  connectionOf,
+  direction,
+  isUnspecified,
+  maxptime,
+  ptime,
+  rtcpDestination,
+  rtcpMux,
+  ssrcs,
+} from './attributes.js';
+import { type AudioFormat, encodingText, type FormatMatcher, type NumberedFormat } from './audio-format.js';
+import {
+  type AudioPlan,
+  DTMF_EVENTS,
+  eventFormat,
+  isComfortNoise,
+  isEventFormat,
+  isUsableComfortNoise,
+  planBase,
+  wantsEvents,
+} from './audio-media.js';
+import type { LocalAudio, NegotiatedAudio, TelephoneEventFormat } from './audio-session.js';
+import {
+  acceptedCrypto,
+  answerCrypto,
+  isRtpProtocol,
+  isSecureProtocol,
+  type LocalKeys,
+} from './crypto-negotiation.js';
+import type { MediaDescription, SessionDescription } from './description.js';
+import { directionOf, meetDirection, receives, sends } from './direction.js';
+import type { PayloadNumbers } from './payload-numbers.js';
+
+type PeerFormat = AudioFormat & { payloadType: number };
+
+/** The result of an exchange in which the audio stream was rejected, ended, or not there. */
+export function inactiveAudio(protocol = 'RTP/AVP'): NegotiatedAudio {
+  return {
+    active: false,
+    direction: 'inactive',
+    remoteHeld: false,
+    remote: { address: '', port: 0, rtcpAddress: '', rtcpPort: 0 },
+    protocol,
+    send: [],
+    receive: [],
+    telephoneEventReceive: [],
+    rtcpMux: false,
+  };
+}
+
+/** True when the author of `media` does not want to receive: by direction, or by address (RFC 3264 §8.4). */
+export function isHeld(session: SessionDescription, media: MediaDescription): boolean {
+  return (
+    !receives(direction(session, media)) || isUnspecified(connectionOf(session, media)?.address ?? '0.0.0.0')
+  );
+}
+
+/**
+ * Answers one offered audio stream.
+ * @throws SwitchhookError `ERR_MEDIA_NO_COMMON_CODEC`, `ERR_MEDIA_SRTP`, `ERR_SDP_UNACCEPTABLE`
+ */
+export function answerAudio(
+  session: SessionDescription,
+  media: MediaDescription,
+  local: LocalAudio,
+  numbers: PayloadNumbers,
+  keys: LocalKeys,
+  accept: FormatMatcher,
+): { plan: AudioPlan; result: NegotiatedAudio } {
+  requireUsable(session, media);
+  const offered = audioFormats(media);
+  const pairs = matchOffer(offered, local, accept);
+  if (pairs.length === 0) noCommonCodec(local.formats, offered);
+  const crypto = answerCrypto(media, local, keys);
+
+  const taken = new Set<number>();
+  const send: NumberedFormat[] = [];
+  const receive: NumberedFormat[] = [];
+  for (const { ours, theirs } of pairs) {
+    const payloadType = numbers.adopt(theirs.payloadType, ours, taken);
+    if (payloadType === undefined) continue;
+    receive.push({ payloadType, format: { ...ours, payloadType } });
+    send.push(toSend(theirs, ours));
+  }
+  if (send.length === 0) noCommonCodec(local.formats, offered);
+
+  const noise = local.comfortNoise ? offered.find(isUsableComfortNoise) : undefined;
+  const noiseNumber = noise && numbers.adopt(noise.payloadType, noise, taken);
+  const eventsSend: TelephoneEventFormat[] = [];
+  const eventsReceive: TelephoneEventFormat[] = [];
+  for (const theirs of wantsEvents(local) ? usableEvents(offered, send) : []) {
+    const payloadType = numbers.adopt(theirs.payloadType, eventFormat(local, theirs.clockRate), taken);
+    if (payloadType === undefined) continue;
+    eventsReceive.push({ payloadType, clockRate: theirs.clockRate, events: DTMF_EVENTS });
+    eventsSend.push(toSendEvents(theirs));
+  }
+
+  const mux = answerMux(media, local, taken);
+  const own = meetDirection(direction(session, media), local.direction);
+  const plan: AudioPlan = {
+    ...planBase(local),
+    protocol: media.protocol,
+    direction: own,
+    formats: receive,
+    events: eventsReceive,
+    comfortNoise: noiseNumber,
+    rtcpMux: mux,
+    rtcpMuxOnly: false,
+    crypto: crypto.attribute ? [crypto.attribute] : [],
+  };
+  return {
+    plan,
+    result: {
+      ...peerSide(session, media, plan, mux),
+      send,
+      receive,
+      telephoneEventSend: bestEvents(eventsSend, send),
+      telephoneEventReceive: eventsReceive,
+      ...(noise &&
+        noiseNumber !== undefined && {
+          comfortNoiseSend: noise.payloadType,
+          comfortNoiseReceive: noiseNumber,
+        }),
+      ...(crypto.negotiated && { crypto: crypto.negotiated }),
+    },
+  };
+}
+
+/**
+ * Reads the answer to the audio stream we offered as `plan`.
+ * @throws SwitchhookError `ERR_MEDIA_NO_COMMON_CODEC`, `ERR_MEDIA_SRTP`, `ERR_SDP_UNACCEPTABLE`
+ */
+export function readAudioAnswer(
+  session: SessionDescription,
+  media: MediaDescription,
+  plan: AudioPlan,
+  accept: FormatMatcher,
+): NegotiatedAudio {
+  requireUsable(session, media);
+  const answered = audioFormats(media);
+  const pairs = matchAnswer(answered, plan, accept);
+  if (pairs.length === 0)
+    noCommonCodec(
+      plan.formats.map(({ format }) => format),
+      answered,
+    );
+  const crypto = acceptedCrypto(media, plan.crypto, isSecureProtocol(plan.protocol));
+  const mux = plan.rtcpMux && rtcpMux(media);
+  if (plan.rtcpMuxOnly && !mux) unacceptable('the answer does not multiplex RTP and RTCP, which we require');
+
+  const send = pairs.map(({ ours, theirs }) => toSend(theirs, ours.format));
+  const noise = plan.comfortNoise === undefined ? undefined : answered.find(isUsableComfortNoise);
+  const eventPairs = answered.filter(isEventFormat).flatMap((theirs) => {
+    const ours = plan.events.find(({ clockRate }) => clockRate === theirs.clockRate);
+    return ours ? [{ ours, theirs }] : [];
+  });
+
+  // Numbers the peer uses for itself where we use others: accepted too, as long as they mean nothing else to us.
+  const known = new Set([...plan.formats, ...plan.events].map(({ payloadType }) => payloadType));
+  if (plan.comfortNoise !== undefined) known.add(plan.comfortNoise);
+  const isAlias = (payloadType: number) => !known.has(payloadType) && known.add(payloadType);
+  const receive = pairs.map(({ ours }) => ours);
+  for (const { ours, theirs } of pairs) {
+    const { payloadType } = theirs;
+    if (isAlias(payloadType)) receive.push({ payloadType, format: { ...ours.format, payloadType } });
+  }
+  const telephoneEventReceive = eventPairs.map(({ ours }) => ours);
+  for (const { ours, theirs } of eventPairs) {
+    const { payloadType } = theirs;
+    if (isAlias(payloadType)) telephoneEventReceive.push({ ...ours, payloadType });
+  }
+  const eventsSend = eventPairs.map(({ theirs }) => toSendEvents(theirs));
+  return {
+    ...peerSide(session, media, plan, mux),
+    send,
+    receive,
+    telephoneEventSend: bestEvents(eventsSend, send),
+    telephoneEventReceive,
+    ...(noise && { comfortNoiseSend: noise.payloadType, comfortNoiseReceive: plan.comfortNoise }),
+    ...(crypto && { crypto }),
+  };
+}
+
+/** What both roles take from the peer's description in the same way. */
+function peerSide(session: SessionDescription, media: MediaDescription, plan: AudioPlan, mux: boolean) {
+  const address = connectionOf(session, media)?.address ?? '';
+  const rtcp = mux ? { address, port: media.port } : rtcpDestination(session, media);
+  const met = meetDirection(direction(session, media), plan.direction);
+  const [remoteSsrc] = ssrcs(media);
+  const [packet, maxPacket] = [ptime(media), maxptime(media)];
+  return {
+    active: true,
+    // RFC 3264 §8.4: nothing may be sent to the unspecified address, whichever side it belongs to.
+    direction: directionOf(
+      sends(met) && !isUnspecified(address),
+      receives(met) && !isUnspecified(plan.address),
+    ),
+    remoteHeld: isHeld(session, media),
+    remote: { address, port: media.port, rtcpAddress: rtcp.address, rtcpPort: rtcp.port },
+    protocol: media.protocol,
+    rtcpMux: mux,
+    ...(packet !== undefined && { ptime: packet }),
+    ...(maxPacket !== undefined && { maxptime: maxPacket }),
+    ...(remoteSsrc !== undefined && { remoteSsrc }),
+  };
+}
+
+function isCodec(format: AudioFormat): boolean {
+  return !isEventFormat(format) && !isComfortNoise(format);
+}
+
+/** Each format of ours at most once, in the order of the offer or in ours. */
+function matchOffer(
+  offered: readonly PeerFormat[],
+  local: LocalAudio,
+  accept: FormatMatcher,
+): Array<{ ours: AudioFormat; theirs: PeerFormat }> {
+  const left = [...local.formats];
+  const pairs: Array<{ ours: AudioFormat; theirs: PeerFormat }> = [];
+  for (const theirs of offered.filter(isCodec)) {
+    const at = left.findIndex((ours) => accept(theirs, ours));
+    if (at >= 0) pairs.push({ ours: left.splice(at, 1)[0], theirs });
+  }
+  if (local.answerOrder === 'local') {
+    pairs.sort((a, b) => local.formats.indexOf(a.ours) - local.formats.indexOf(b.ours));
+  }
+  return pairs;
+}
+
+/** In the order of the answer; the same number first, since two of our formats may match one of the answer. */
+function matchAnswer(
+  answered: readonly PeerFormat[],
+  plan: AudioPlan,
+  accept: FormatMatcher,
+): Array<{ ours: NumberedFormat; theirs: PeerFormat }> {
+  const left = new Set(plan.formats);
+  return answered.filter(isCodec).flatMap((theirs) => {
+    const fitting = [...left].filter(({ format }) => accept(theirs, format));
+    const ours = fitting.find(({ payloadType }) => payloadType === theirs.payloadType) ?? fitting[0];
+    if (!ours) return [];
+    left.delete(ours);
+    return [{ ours, theirs }];
+  });
+}
+
+/** The peer's number and parameters, in our spelling of the name and with our reading of the clock. */
+function toSend(theirs: PeerFormat, ours: AudioFormat): NumberedFormat {
+  const { payloadType, fmtp } = theirs;
+  const { name, clockRate, channels } = ours;
+  return {
+    payloadType,
+    format: { name, clockRate, channels, payloadType, ...(fmtp !== undefined && { fmtp }) },
+  };
+}
+
+/** Events of the clocks in use, and of 8000 Hz, which many peers offer with every codec. One per clock. */
+function usableEvents(offered: readonly PeerFormat[], codecs: readonly NumberedFormat[]): PeerFormat[] {
+  const rates = new Set([8000, ...codecs.map(({ format }) => format.clockRate)]);
+  return offered.filter((format) => isEventFormat(format) && rates.delete(format.clockRate));
+}
+
+function toSendEvents({ payloadType, clockRate, fmtp }: PeerFormat): TelephoneEventFormat {
+  return { payloadType, clockRate, events: fmtp && /^[\d,-]+$/.test(fmtp) ? fmtp : DTMF_EVENTS };
+}
+
+function bestEvents(
+  events: readonly TelephoneEventFormat[],
+  send: readonly NumberedFormat[],
+): TelephoneEventFormat | undefined {
+  const of = (rate: number) => events.find(({ clockRate }) => clockRate === rate);
+  return of(send[0].format.clockRate) ?? of(8000) ?? events[0];
+}
+
+/** RFC 5761 §4: not with payload types that look like RTCP packet types. */
+function answerMux(media: MediaDescription, local: LocalAudio, ours: ReadonlySet<number>): boolean {
+  const collides = (number: number) => number >= 64 && number <= 95;
+  const possible =
+    rtcpMux(media) && ![...ours].some(collides) && !audioFormats(media).some((f) => collides(f.payloadType));
+  if (local.rtcpMux === 'require' && !possible) {
+    unacceptable('the offer does not multiplex RTP and RTCP, which we require');
+  }
+  return possible && local.rtcpMux !== undefined && local.rtcpMux !== 'off';
+}
+
+function requireUsable(session: SessionDescription, media: MediaDescription): void {
+  if (!isRtpProtocol(media.protocol)) unacceptable(`the audio protocol is ${media.protocol}`);
+  if (!connectionOf(session, media)) unacceptable('there is no c= line for the audio stream');
+}
+
+export function unacceptable(why: string): never {
+  throw new SwitchhookError('ERR_SDP_UNACCEPTABLE', { why });
+}
+
+export function noCommonCodec(ours: readonly AudioFormat[], theirs: readonly AudioFormat[]): never {
+  const names = (formats: readonly AudioFormat[]) =>
+    formats.filter(isCodec).map(encodingText).join(', ') || 'none';
+  throw new SwitchhookError('ERR_MEDIA_NO_COMMON_CODEC', { ours: names(ours), theirs: names(theirs) });
+}
