@@ -33,7 +33,11 @@ export function parseHostPort(text: string, start: number, end: number, spaces: 
   if (text.charCodeAt(i) === Code.BRACKET_OPEN) {
     const close = text.indexOf(']', i);
     if (close < 0 || close >= end) throw parseError('host', 'the closing "]" is missing');
-    host = text.slice(i + 1, close).toLowerCase();
+    // RFC 3261's grammar allows a third colon before an embedded IPv4 address by mistake (RFC 5118 §4.10).
+    host = text
+      .slice(i + 1, close)
+      .toLowerCase()
+      .replace(':::', '::');
     if (!isIPv6(host)) throw parseError('host', `"${host}" is not an IPv6 address`);
     i = close + 1;
   } else {

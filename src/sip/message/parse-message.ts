@@ -4,14 +4,16 @@
  * and by StreamFramer for each frame; it never throws, whatever comes in.
  */
 import { isAscii } from 'node:buffer';
-import { asBuffer } from '../../base/bytes.js';
+import { asBuffer, EMPTY_BYTES } from '../../base/bytes.js';
 import { SwitchhookError } from '../../base/errors.js';
 import { Field, HeaderFields } from './fields.js';
 import { Code, isSpace, isToken, parseError, sliceTrimmed } from './grammar.js';
 import { H, type HeaderName, headerName } from './header-names.js';
 import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from './limits.js';
 import { type SipMessage, SipRequest, SipResponse } from './message.js';
+import { REGISTERED_METHODS } from './methods.js';
 import { OtherUri, parseUri, type Uri } from './uri.js';
+import { Via } from './via.js';
 
 export type ParseResult = ParseSuccess | ParseFailure;
 
@@ -23,9 +25,12 @@ export interface ParseSuccess {
 export interface ParseFailure {
   ok: false;
   error: SwitchhookError;
-  /** Present when it was a request with all that a response needs: `SipResponse.for(request, status)` answers it. */
+  /**
+   * Present when it was a request whose top Via says where an answer goes. Anything else in it may be missing or
+   * malformed; answerInvalid makes the response.
+   */
   request?: SipRequest;
-  /** The status of that answer: 400, 505 or 513. */
+  /** The status of that answer: 400, 501, 505 or 513. */
   status?: number;
 }
 
@@ -52,11 +57,10 @@ export function parseMessage(
     const bytes = asBuffer(data);
     const start = skipLineEnds(bytes, 0);
     const found = bytes.indexOf('\r\n\r\n', start, 'latin1');
-    const headEnd = found < 0 ? bytes.length : found;
-    const head = parseHead(bytes.subarray(start, headEnd), limits);
-    if (found < 0) fail(head, 400, parseError('message', 'the empty line behind the header is missing'));
+    if (found < 0) return parseWithoutEnd(bytes.subarray(start), limits);
+    const head = parseHead(bytes.subarray(start, found), limits);
     if (bytes.length > limits.maxMessageBytes) fail(head, 513, tooLarge('message', limits.maxMessageBytes));
-    const bodyStart = Math.min(headEnd + 4, bytes.length);
+    const bodyStart = found + 4;
     const available = bytes.length - bodyStart;
     const length = head.contentLength ?? available;
     if (length > available) {
@@ -65,15 +69,35 @@ export function parseMessage(
     return completeMessage(head, bytes.subarray(bodyStart, bodyStart + Math.min(length || 0, available)));
   } catch (cause) {
     // Not expected: a defect here must not reach the socket.
-    return {
-      ok: false,
-      error: new SwitchhookError('ERR_SIP_PARSE', { what: 'message', why: String(cause) }, { cause }),
-    };
+    return { ok: false, error: asParseError(cause) };
   }
 }
 
+/**
+ * A datagram without CRLFCRLF. Two mistakes do no harm, since the datagram ends the message: bare LF as line ends
+ * (then nobody can say what Content-Length counted, and the body is what follows), and no empty line behind the
+ * header of a message that says it has no body.
+ */
+function parseWithoutEnd(bytes: Buffer, limits: Readonly<MessageLimits>): ParseResult {
+  const bare = !bytes.subarray(0, limits.maxHeaderBytes).includes(Code.CR);
+  const empty = bare ? bytes.indexOf('\n\n', 0, 'latin1') : -1;
+  let region = empty < 0 ? bytes : bytes.subarray(0, empty);
+  if (bare) region = Buffer.from(region.toString('latin1').replaceAll('\n', '\r\n'), 'latin1');
+  const ended = region.length >= 2 && region[region.length - 1] === Code.LF;
+  const head = parseHead(ended ? region.subarray(0, -2) : region, limits);
+  if (bytes.length > limits.maxMessageBytes) fail(head, 513, tooLarge('message', limits.maxMessageBytes));
+  if (empty < 0 && !(ended && head.contentLength === 0)) {
+    fail(head, 400, parseError('message', 'the empty line behind the header is missing'));
+  }
+  const body = empty < 0 ? EMPTY_BYTES : bytes.subarray(empty + 2);
+  return completeMessage(
+    head,
+    body.subarray(0, head.contentLength || (head.contentLength === 0 ? 0 : undefined)),
+  );
+}
+
 /** The index behind the CRLFs that may stand before a start line (§7.5). */
-export function skipLineEnds(bytes: Uint8Array, start: number): number {
+function skipLineEnds(bytes: Uint8Array, start: number): number {
   while (bytes[start] === Code.CR && bytes[start + 1] === Code.LF) start += 2;
   return start;
 }
@@ -84,8 +108,9 @@ export function completeMessage(head: MessageHead, body: Uint8Array): ParseResul
   message.body = body;
   if (!head.failure) return { ok: true, message };
   const { error, status } = head.failure;
+  // Nobody answers an ACK (§17).
   const answerable =
-    head.isRequest && message instanceof SipRequest && message.method !== 'ACK' && hasAnswerHeaders(message);
+    head.isRequest && message instanceof SipRequest && message.method !== 'ACK' && hasReturnPath(message);
   return answerable ? { ok: false, error, request: message, status } : { ok: false, error };
 }
 
@@ -248,7 +273,9 @@ function check(head: MessageHead, lines: readonly Field[]): void {
     void message.callId;
     const { method } = message.cseq;
     if (message instanceof SipRequest && method !== message.method) {
-      throw parseError('CSeq header', 'its method is not that of the request line');
+      // A method nobody knows may have rules of its own: 501 says so (RFC 4475 §3.1.2.18).
+      const status = REGISTERED_METHODS.has(message.method) ? 400 : 501;
+      fail(head, status, parseError('CSeq header', 'its method is not that of the request line'));
     }
   } catch (error) {
     fail(head, 400, asParseError(error));
@@ -262,12 +289,18 @@ function requireOnce(lines: readonly Field[], header: HeaderName, present: boole
   if (present && count === 0) throw parseError(`${header.name} header`, 'it is missing');
 }
 
-/** True when a response can be made of it and find its way. */
-function hasAnswerHeaders(request: SipRequest): boolean {
+/** True when a response finds its way: the top Via says how, if need be without its malformed parameters. */
+function hasReturnPath(request: SipRequest): boolean {
   try {
-    return request.topVia !== undefined && REQUIRED.every((header) => request.has(header.name));
+    return request.topVia !== undefined;
   } catch {
-    return false;
+    const raw = request.get('Via') ?? '';
+    try {
+      request.set('Via', Via.parse(raw.slice(0, raw.search(/[;,]|$/))));
+      return true;
+    } catch {
+      return false;
+    }
   }
 }
 

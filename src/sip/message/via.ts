@@ -18,6 +18,8 @@ export const BRANCH_COOKIE = 'z9hG4bK';
 const BLANK: ViaInit = { transport: '', host: '' };
 
 export class Via {
+  /** '2.0', except in requests of a version we answer with 505. */
+  version = '2.0';
   /** Upper case. */
   transport: string;
   /** sent-by: lower case, IPv6 without brackets. */
@@ -35,13 +37,13 @@ export class Via {
   /** @throws ERR_SIP_PARSE */
   static parse(text: string): Via {
     const end = text.length;
-    let start: number;
-    if (text.startsWith('SIP/2.0/')) {
-      start = 8;
-    } else {
+    let start = 8;
+    let version = '2.0';
+    if (!text.startsWith('SIP/2.0/')) {
       // sent-protocol = "SIP" SLASH "2.0" SLASH transport, where SLASH = SWS "/" SWS
-      const match = /^\s*SIP\s*\/\s*2\.0\s*\/\s*/i.exec(text);
-      if (!match) throw parseError('Via', 'the protocol is not SIP/2.0');
+      const match = /^\s*SIP\s*\/\s*([0-9]+\.[0-9]+)\s*\/\s*/i.exec(text);
+      if (!match) throw parseError('Via', 'the protocol is not SIP');
+      version = match[1];
       start = match[0].length;
     }
     let i = start;
@@ -50,6 +52,7 @@ export class Via {
     if (!isToken(transport)) throw parseError('Via', `"${transport}" is not a transport`);
     const place = parseHostPort(text, skipSpace(text, i, end), end, true);
     const via = new Via(BLANK);
+    via.version = version;
     via.transport = transport.toUpperCase();
     via.host = place.host;
     via.port = place.port;
@@ -96,11 +99,12 @@ export class Via {
 
   clone(): Via {
     const copy = new Via({ transport: this.transport, host: this.host, port: this.port });
+    copy.version = this.version;
     copy.params = this.params.clone();
     return copy;
   }
 
   toString(): string {
-    return `SIP/2.0/${this.transport} ${this.sentBy}${this.params}`;
+    return `SIP/${this.version}/${this.transport} ${this.sentBy}${this.params}`;
   }
 }
