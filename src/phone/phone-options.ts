@@ -1,0 +1,122 @@
+/** What a Phone can be told when it is made, and the checks of it. */
+import type { Clock } from '../base/clock.js';
+import type { Diagnostics } from '../base/diagnostics.js';
+import { SwitchhookError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import type { Random } from '../base/random.js';
+import type { MediaEngine } from '../media/index.js';
+import type { AccountOptions, MediaPreferences } from '../ua/index.js';
+
+export interface PhoneOptions {
+  /** SIP server or domain: `sip.example.com`, `10.0.0.5:5080` or a SIP URI. Without it calls go peer to peer. */
+  server?: string;
+  username?: string;
+  password?: string;
+  /** Digest user name when it differs from `username`. */
+  authUsername?: string;
+  displayName?: string;
+  /** Domain of our address when it differs from `server`. */
+  domain?: string;
+  /** Proxy all requests pass first. */
+  outboundProxy?: string;
+  /** To the server; default: what DNS says, UDP without a record. */
+  transport?: 'udp' | 'tcp' | 'tls';
+  /** Registration lifetime to ask for, in seconds; default 600. */
+  expires?: number;
+  /** Keep-alive interval in seconds; 0 = none. */
+  keepAlive?: number;
+  /**
+   * Where to listen for SIP. Default: an ephemeral port on the loopback address when the server is there or there is
+   * none, else on all addresses.
+   */
+  listen?: { host?: string; port?: number; transports?: ReadonlyArray<'udp' | 'tcp' | 'tls'> };
+  /** Certificates are verified unless `verify` is false. `cert` and `key` are needed to listen on TLS. PEM texts. */
+  tls?: { ca?: string; cert?: string; key?: string; verify?: boolean };
+  media?: MediaPreferences & {
+    /** Media threads; `in-process` runs the media in this thread. Default 1. */
+    workers?: number | 'in-process';
+    /** First and last RTP port. */
+    portRange?: readonly [min: number, max: number];
+  };
+  /** Seconds; 0 turns session timers off. Default 1800. */
+  sessionExpires?: number;
+  /** Smallest session interval accepted, in seconds; default and least 90. */
+  minSessionExpires?: number;
+  /** RFC 3262. Default 'supported'. */
+  reliableProvisionals?: 'off' | 'supported' | 'required';
+  /** Calls at once; default 1000. */
+  maxCalls?: number;
+  /** Product name in User-Agent and Server. */
+  userAgent?: string;
+  /** DNS servers instead of the system's, `address` or `address:port`. */
+  dnsServers?: readonly string[];
+  logger?: Logger;
+  diagnostics?: Diagnostics;
+  /** For tests. */
+  clock?: Clock;
+  /** For tests. */
+  random?: Random;
+  /** An engine shared with other phones; it is not closed with this one. */
+  engine?: MediaEngine;
+}
+
+const TRANSPORTS = ['udp', 'tcp', 'tls'];
+
+/** @throws ERR_INVALID_ARGUMENT naming the option */
+export function checkOptions(options: PhoneOptions): void {
+  const fail = (what: string): never => {
+    throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what });
+  };
+  for (const name of ['server', 'username', 'password', 'authUsername', 'displayName', 'domain', 'outboundProxy'] as const) {
+    const value: unknown = options[name];
+    if (value !== undefined && typeof value !== 'string') fail(`option '${name}' must be a text`);
+    if (typeof value === 'string' && name !== 'password' && /[\r\n]/.test(value)) fail(`option '${name}' has a line break`);
+  }
+  if (options.server === '') fail("option 'server' is empty");
+  if (options.password !== undefined && !options.username && !options.authUsername) {
+    fail("option 'password' needs 'username'");
+  }
+  if (options.transport !== undefined && !TRANSPORTS.includes(options.transport)) {
+    fail(`option 'transport': "${options.transport}" is not one of ${TRANSPORTS.join(', ')}`);
+  }
+  const { listen, media } = options;
+  if (listen?.port !== undefined && !(Number.isInteger(listen.port) && listen.port >= 0 && listen.port <= 65_535)) {
+    fail(`option 'listen.port': ${listen.port} is not a port`);
+  }
+  if (listen?.transports?.includes('tls') && !(options.tls?.cert && options.tls.key)) {
+    fail("option 'listen.transports': listening on TLS needs 'tls.cert' and 'tls.key'");
+  }
+  if (media?.ptime !== undefined && !(media.ptime >= 10 && media.ptime <= 120 && media.ptime % 10 === 0)) {
+    fail(`option 'media.ptime': ${media.ptime} is not a multiple of 10 from 10 to 120 ms`);
+  }
+  if (media?.portRange) {
+    const [min, max] = media.portRange;
+    if (!(min >= 1 && max <= 65_535 && max > min)) fail(`option 'media.portRange': ${min}-${max} is not a port range`);
+  }
+  if (options.sessionExpires !== undefined && options.sessionExpires !== 0 && options.sessionExpires < 90) {
+    fail(`option 'sessionExpires': ${options.sessionExpires} is less than 90 s (RFC 4028)`);
+  }
+}
+
+/** The account of the options; undefined for a phone without a server. */
+export function accountOf(options: PhoneOptions): AccountOptions | undefined {
+  const { server, username, domain } = options;
+  if (!server) return undefined;
+  const host = domain ?? hostOf(server);
+  return {
+    aor: `${/^sips:/i.test(server) ? 'sips' : 'sip'}:${username ? `${encodeURIComponent(username).replace(/%2B/g, '+')}@` : ''}${host}`,
+    displayName: options.displayName,
+    authUsername: options.authUsername,
+    password: options.password,
+    server,
+    outboundProxy: options.outboundProxy,
+    transport: options.transport,
+    expires: options.expires,
+    keepAlive: options.keepAlive,
+  };
+}
+
+/** The host (with its port, which makes it another domain) of a server setting. */
+function hostOf(server: string): string {
+  return server.replace(/^sips?:/i, '').replace(/^[^@]*@/, '').replace(/[;?].*$/, '');
+}

@@ -1,0 +1,287 @@
+/**
+ * The SDK's phone: one object to register, call and be called. It makes the SIP stack and the media engine, wires
+ * them to a UserAgent and adds the policies of a phone. Everything starts on first use and stops with `close`.
+ */
+import { isIP } from 'node:net';
+import { type Clock, systemClock } from '../base/clock.js';
+import { createDiagnostics, type Diagnostics, type SocketAddress } from '../base/diagnostics.js';
+import { Emitter } from '../base/emitter.js';
+import { SwitchhookError } from '../base/errors.js';
+import { type Logger, nullLogger } from '../base/logger.js';
+import { cryptoRandom, type Random } from '../base/random.js';
+import { MediaEngine } from '../media/index.js';
+import { createDnsClient, SipEndpoint, TargetResolver, TransportLayer } from '../sip/index.js';
+import {
+  type Account,
+  type Call,
+  type InviteOptions,
+  parseServer,
+  type Registration,
+  type RegistrationState,
+  UserAgent,
+} from '../ua/index.js';
+import { NetworkMonitor } from './network-monitor.js';
+import { accountOf, checkOptions, type PhoneOptions } from './phone-options.js';
+
+export interface CallOptions extends Omit<InviteOptions, 'account'> {
+  /** Hangs up (or cancels) when it fires. */
+  signal?: AbortSignal;
+  /** One of `phone.accounts`; the first when absent. */
+  account?: Account;
+}
+
+export interface ServerAbilities {
+  status: number;
+  reason: string;
+  allow: readonly string[];
+  supported: readonly string[];
+  server?: string;
+  roundTripMs: number;
+}
+
+export type PhoneEvents = {
+  /** A call arrives. Answer or reject it; it rings meanwhile. Without a listener calls are refused with 480. */
+  incoming: [call: Call];
+  /** The registration of an account changed its state. */
+  registration: [event: { account: Account; state: RegistrationState; error?: SwitchhookError }];
+  /** A call is over. */
+  callEnded: [call: Call];
+};
+
+interface Parts {
+  transport: TransportLayer;
+  endpoint: SipEndpoint;
+  engine: MediaEngine;
+  agent: UserAgent;
+  monitor: NetworkMonitor;
+}
+
+export class Phone extends Emitter<PhoneEvents> {
+  /** Taps for traces; see base/diagnostics. */
+  readonly diagnostics: Diagnostics;
+  readonly #options: PhoneOptions;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #logger: Logger;
+  #starting: Promise<Parts> | undefined;
+  #parts: Parts | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** @throws ERR_INVALID_ARGUMENT naming the option that is wrong */
+  constructor(options: PhoneOptions = {}) {
+    super();
+    checkOptions(options);
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? cryptoRandom;
+    this.#logger = options.logger ?? nullLogger;
+    this.diagnostics = options.diagnostics ?? createDiagnostics();
+  }
+
+  /** The calls there are, in any state but `ended`. */
+  get calls(): readonly Call[] {
+    return this.#parts?.agent.calls ?? [];
+  }
+
+  /** The accounts and their registrations; empty before {@link start}. */
+  get registrations(): readonly Registration[] {
+    return this.#parts?.agent.registrations ?? [];
+  }
+
+  get accounts(): readonly Account[] {
+    return this.registrations.map((registration) => registration.account);
+  }
+
+  /** Addresses SIP is listened on; empty before {@link start}. */
+  get addresses(): ReadonlyArray<SocketAddress & { protocol: string }> {
+    return (this.#parts?.transport.listeners ?? []).map(({ protocol, address }) => ({ protocol, ...address }));
+  }
+
+  /** Opens the sockets and starts the media threads; done by itself on first use. @throws ERR_SIP_TRANSPORT, ERR_CLOSED */
+  async start(): Promise<void> {
+    await this.#ready();
+  }
+
+  /**
+   * Registers and stays registered until {@link unregister} or {@link close}.
+   * @throws ERR_REGISTRATION_REJECTED {status, reason}, ERR_AUTHENTICATION_FAILED, ERR_SIP_TIMEOUT, ERR_SIP_TRANSPORT,
+   * ERR_DNS_NOT_FOUND; ERR_INVALID_ARGUMENT without a server
+   */
+  async register(): Promise<void> {
+    const { agent } = await this.#ready();
+    if (agent.registrations.length === 0) {
+      throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: "option 'server' is needed to register" });
+    }
+    await Promise.all(agent.registrations.map((registration) => registration.register()));
+  }
+
+  /** Takes all registrations back; never throws for a server that does not answer. */
+  async unregister(): Promise<void> {
+    await Promise.all(this.registrations.map((registration) => registration.unregister()));
+  }
+
+  /** Adds a further account; register it with the Registration returned. */
+  async addAccount(options: Parameters<UserAgent['addAccount']>[0]): Promise<Registration> {
+    const { agent } = await this.#ready();
+    return this.#watch(agent.addAccount(options));
+  }
+
+  /**
+   * Starts a call and gives it at once, while it is still `trying`.
+   * @throws ERR_INVALID_ARGUMENT for an address that cannot be called, ERR_CLOSED
+   */
+  async dial(target: string, options: CallOptions = {}): Promise<Call> {
+    const { agent } = await this.#ready();
+    const { signal, ...rest } = options;
+    const call = agent.invite(target, { displayName: this.#options.displayName, account: this.accounts[0], ...rest });
+    if (signal) {
+      const abort = (): void => void call.hangup({ reason: 'aborted' });
+      signal.addEventListener('abort', abort, { once: true });
+      void call.ended.then(() => signal.removeEventListener('abort', abort));
+      if (signal.aborted) abort();
+    }
+    return call;
+  }
+
+  /**
+   * Calls and resolves when the call is answered.
+   * @throws ERR_CALL_REJECTED {status, reason}, ERR_SIP_TIMEOUT, ERR_SIP_TRANSPORT, ERR_DNS_NOT_FOUND,
+   * ERR_MEDIA_NO_COMMON_CODEC, ERR_ABORTED when `signal` fires
+   */
+  async call(target: string, options: CallOptions = {}): Promise<Call> {
+    const { signal, ...rest } = options;
+    signal?.throwIfAborted();
+    const call = await this.dial(target, rest);
+    // `answered` gives the reason in its own words; after the answer the signal no longer ends the call.
+    await call.answered(signal);
+    return call;
+  }
+
+  /**
+   * Asks a server or phone what it can do (OPTIONS, RFC 3261 §11).
+   * @throws ERR_SIP_TIMEOUT, ERR_SIP_TRANSPORT, ERR_DNS_NOT_FOUND
+   */
+  async options(target: string, options: { signal?: AbortSignal } = {}): Promise<ServerAbilities> {
+    const { agent } = await this.#ready();
+    const sentAt = this.#clock.now();
+    const response = await agent.options(target, { account: this.accounts[0], signal: options.signal });
+    return {
+      status: response.status,
+      reason: response.reason,
+      allow: response.allow,
+      supported: response.supported,
+      server: response.get('Server') ?? response.get('User-Agent'),
+      roundTripMs: this.#clock.now() - sentAt,
+    };
+  }
+
+  /** Hangs up all calls, unregisters, and frees everything. Never throws; repeated calls wait for the first. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const parts = await this.#starting?.catch(() => undefined);
+    if (!parts) return;
+    parts.monitor.close();
+    await parts.agent.close();
+    await parts.endpoint.close();
+    if (!this.#options.engine) await parts.engine.close();
+    this.removeAllListeners();
+  }
+
+  #ready(): Promise<Parts> {
+    if (this.#closing) return Promise.reject(new SwitchhookError('ERR_CLOSED', { what: 'the phone' }));
+    this.#starting ??= this.#start().catch((error: unknown) => {
+      this.#starting = undefined;
+      throw error;
+    });
+    return this.#starting;
+  }
+
+  async #start(): Promise<Parts> {
+    const options = this.#options;
+    const common = { clock: this.#clock, random: this.#random, logger: this.#logger, diagnostics: this.diagnostics };
+    const userAgent = options.userAgent ?? 'Switchhook';
+    const transport = new TransportLayer({ ...common, tls: options.tls });
+    const resolver = new TargetResolver({
+      ...common,
+      dns: createDnsClient({ servers: options.dnsServers }),
+      supported: ['udp', 'tcp', 'tls'],
+      family: 'any',
+    });
+    const endpoint = new SipEndpoint({ ...common, transport, resolver, userAgent });
+    try {
+      const account = accountOf(options);
+      await this.#listen(transport);
+      const engine =
+        options.engine ??
+        (await MediaEngine.start({
+          workers: options.media?.workers,
+          logger: this.#logger,
+          rtp: { portRange: options.media?.portRange },
+        }));
+      const agent = new UserAgent({
+        ...common,
+        endpoint,
+        engine,
+        userAgent,
+        media: options.media,
+        sessionExpires: options.sessionExpires,
+        minSessionExpires: options.minSessionExpires,
+        reliableProvisionals: options.reliableProvisionals,
+        maxCalls: options.maxCalls,
+      });
+      if (account) this.#watch(agent.addAccount(account));
+      agent.on('incoming', (call) => this.#incoming(call));
+      agent.on('callEnded', (call) => void this.emit('callEnded', call));
+      const monitor = new NetworkMonitor(this.#clock, (reason) => agent.networkChanged(reason));
+      this.#parts = { transport, endpoint, engine, agent, monitor };
+      return this.#parts;
+    } catch (error) {
+      await endpoint.close();
+      throw error;
+    }
+  }
+
+  #incoming(call: Call): void {
+    if (this.emit('incoming', call)) return;
+    this.#logger.warn("a call was refused since nobody listens to 'incoming'", { callId: call.id });
+    call.reject(480);
+  }
+
+  #watch(registration: Registration): Registration {
+    registration.on('state', (state, error) => {
+      this.emit('registration', { account: registration.account, state, error });
+    });
+    return registration;
+  }
+
+  async #listen(transport: TransportLayer): Promise<void> {
+    const { listen = {} } = this.#options;
+    const host = listen.host ?? this.#defaultHost();
+    const protocols = listen.transports ?? (['udp', 'tcp'] as const);
+    let { port } = listen;
+    for (const protocol of protocols) {
+      // A chosen port is for every transport; TLS has the next one beside a plain transport (RFC 3261 §19.1.2).
+      const wanted = protocol === 'tls' && port && protocols.length > 1 ? port + 1 : port;
+      const listener = await transport.listen({ protocol, host, port: wanted });
+      if (protocol !== 'tls') port ??= listener.address.port;
+    }
+  }
+
+  /** Loopback, unless the server is elsewhere. */
+  #defaultHost(): string {
+    const text = this.#options.outboundProxy ?? this.#options.server;
+    if (!text) return '127.0.0.1';
+    const { host } = parseServer(text, 'server');
+    if (host === 'localhost' || /^127\./.test(host)) return '127.0.0.1';
+    if (host === '::1') return '::1';
+    return isIP(host) === 6 ? '::' : '0.0.0.0';
+  }
+}

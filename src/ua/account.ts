@@ -1,0 +1,158 @@
+/**
+ * One identity on one server: who we are (AOR, display name, credentials), where requests go first (registrar,
+ * outbound proxy, service route) and from which flow. The UserAgent asks it for every out-of-dialog request; it
+ * never sends anything itself: see registration.ts.
+ */
+import { cryptoRandom, type Random } from '../base/random.js';
+import { SwitchhookError } from '../base/errors.js';
+import { DigestClient, type Flow, NameAddr, SipUri, type TransportProtocol } from '../sip/index.js';
+
+export interface AccountOptions {
+  /** Address of record, `sip:user@domain`. */
+  aor: string;
+  displayName?: string;
+  /** User name for digest authentication when it differs from the user of the AOR. */
+  authUsername?: string;
+  password?: string;
+  /** HA1 hash (MD5 of user:realm:password, hex) in place of the password. */
+  ha1?: string;
+  /** Server to register at and to send requests through, `host`, `host:port` or a SIP URI; default: the domain. */
+  server?: string;
+  /** Proxy all requests pass first, `host`, `host:port` or a SIP URI. */
+  outboundProxy?: string;
+  /** Transport to the server; default: what DNS says (RFC 3263), UDP without a record. */
+  transport?: 'udp' | 'tcp' | 'tls';
+  /** Registration lifetime asked for, in seconds. Default 600. */
+  expires?: number;
+  /** `urn:uuid:…` naming this device (RFC 5626 §4.1); default: a fresh one per Account. */
+  instanceId?: string;
+  /** Keep-alive interval in seconds: 0 turns it off. Default 25 over UDP, 90 over connections. */
+  keepAlive?: number;
+}
+
+/** Parses `host`, `host:port`, `[v6]:port` or a SIP URI. */
+export function parseServer(text: string, option: string): SipUri {
+  const trimmed = text.trim();
+  try {
+    const uri = SipUri.parse(/^sips?:/i.test(trimmed) ? trimmed : `sip:${bracketed(trimmed)}`);
+    if (!uri.host) throw new Error('no host');
+    return uri;
+  } catch (cause) {
+    throw new SwitchhookError(
+      'ERR_INVALID_ARGUMENT',
+      { what: `option '${option}': "${text}" is not a host, host:port or SIP URI` },
+      { cause },
+    );
+  }
+}
+
+/** A bare IPv6 literal gets its brackets. */
+function bracketed(text: string): string {
+  return /^[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*$/i.test(text) ? `[${text}]` : text;
+}
+
+export class Account {
+  readonly uri: SipUri;
+  readonly displayName: string | undefined;
+  /** Digest credentials and the nonces in use. */
+  readonly auth: DigestClient;
+  /** Request-URI of REGISTER. */
+  readonly registrar: SipUri;
+  /** The URI whose DNS records tell where requests go. */
+  readonly nextHop: SipUri;
+  readonly outboundProxy: SipUri | undefined;
+  readonly expires: number;
+  readonly instanceId: string;
+  readonly keepAlive: number | undefined;
+  /** Route set learned from Service-Route (RFC 3608). */
+  serviceRoute: NameAddr[] = [];
+  /** The flow the last successful REGISTER used (RFC 5626: requests to us arrive there). */
+  flow: Flow | undefined;
+  /** Our address as the server sees it, when a NAT rewrites it (RFC 3581). */
+  publicAddress: { host: string; port: number } | undefined;
+
+  constructor(options: AccountOptions, random: Random = cryptoRandom) {
+    const aor = /^sips?:/i.test(options.aor) ? options.aor : `sip:${options.aor}`;
+    try {
+      this.uri = SipUri.parse(aor);
+    } catch (cause) {
+      throw new SwitchhookError(
+        'ERR_INVALID_ARGUMENT',
+        { what: `option 'aor': "${options.aor}" is not a SIP address (user@domain)` },
+        { cause },
+      );
+    }
+    this.displayName = options.displayName;
+    this.registrar = new SipUri({ host: this.uri.host, port: this.uri.port, secure: this.uri.secure });
+    const hop = options.outboundProxy ?? options.server;
+    this.nextHop = hop
+      ? parseServer(hop, options.outboundProxy ? 'outboundProxy' : 'server')
+      : this.registrar.clone();
+    if (options.transport && !this.nextHop.transport) this.nextHop.params.set('transport', options.transport);
+    if (options.outboundProxy) {
+      this.outboundProxy = this.nextHop.clone();
+      this.outboundProxy.params.set('lr');
+    }
+    this.expires = options.expires ?? 600;
+    if (!(this.expires >= 1 && this.expires <= 0xffffffff)) {
+      throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `option 'expires': ${options.expires} is not a time in seconds` });
+    }
+    this.keepAlive = options.keepAlive;
+    this.instanceId = options.instanceId ?? `urn:uuid:${uuid(random)}`;
+    const username = options.authUsername ?? this.uri.user ?? '';
+    this.auth = new DigestClient({
+      random,
+      credentials: () =>
+        options.password === undefined && options.ha1 === undefined
+          ? undefined
+          : { username, password: options.password, ha1: options.ha1 },
+    });
+  }
+
+  /** `"Display" <sip:user@domain>` for From. */
+  identity(): NameAddr {
+    return new NameAddr(this.uri.clone(), this.displayName);
+  }
+
+  /** Pre-loaded Route set of an out-of-dialog request: outbound proxy, then Service-Route (RFC 3608 §6.1). */
+  routes(forRegister = false): NameAddr[] {
+    const routes = this.outboundProxy ? [new NameAddr(this.outboundProxy.clone())] : [];
+    if (!forRegister) routes.push(...this.serviceRoute.map((route) => route.clone()));
+    return routes;
+  }
+
+  /** Our Contact for requests that leave by `flow`. */
+  contact(flow: Pick<Flow, 'local' | 'protocol' | 'sentBy' | 'secure'>): NameAddr {
+    return contactFor(this.uri.user, flow, this.publicAddress);
+  }
+}
+
+/** A Contact that reaches us over the kind of flow given. */
+export function contactFor(
+  user: string | undefined,
+  flow: Pick<Flow, 'local' | 'protocol' | 'sentBy'>,
+  publicAddress?: { host: string; port: number },
+): NameAddr {
+  const { host, port } = publicAddress ?? splitSentBy(flow.sentBy) ?? flow.local;
+  const uri = new SipUri({ user, host, port });
+  if (flow.protocol !== 'udp') uri.params.set('transport', transportParameter(flow.protocol));
+  return new NameAddr(uri);
+}
+
+/** RFC 3261 §19.1.1: `tls` is a transport of its own in practice; `wss` is written `ws` (RFC 7118 §5.2.4). */
+function transportParameter(protocol: TransportProtocol): string {
+  return protocol === 'wss' ? 'ws' : protocol;
+}
+
+function splitSentBy(sentBy: string): { host: string; port: number } | undefined {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(sentBy);
+  return match ? { host: match[1] ?? match[2], port: Number(match[3]) } : undefined;
+}
+
+function uuid(random: Random): string {
+  const bytes = random.bytes(16);
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Buffer.from(bytes).toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

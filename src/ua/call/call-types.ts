@@ -1,0 +1,83 @@
+/** The vocabulary of a call as applications see it. */
+import type { SwitchhookError } from '../../base/errors.js';
+import type { MediaStats, NoMediaReport } from '../../media/index.js';
+import type { SocketAddress } from '../../base/diagnostics.js';
+
+/**
+ *     outgoing:  trying ──18x──► ringing ──2xx──► connected ──BYE──► ended
+ *     incoming:  ringing ──answer()──► connecting ──ACK──► connected ──BYE──► ended
+ *
+ * Every state may go to `ended`.
+ */
+export type CallState = 'trying' | 'ringing' | 'connecting' | 'connected' | 'ended';
+
+export type CallDirection = 'incoming' | 'outgoing';
+
+/** How a call came to its end. */
+export interface CallEnd {
+  /** `local`: we hung up, cancelled or rejected; `remote`: the peer did; `error`: something failed. */
+  by: 'local' | 'remote' | 'error';
+  /** SIP status that ended it: 487 for a cancelled call, 200 for a BYE, the rejection's status … */
+  status: number;
+  reason: string;
+  /** Q.850 cause from a Reason header (RFC 3326), if the peer gave one. */
+  q850?: number;
+  error?: SwitchhookError;
+}
+
+/** The call detail record; times are Unix milliseconds. */
+export interface CallRecord {
+  callId: string;
+  direction: CallDirection;
+  /** Our address. */
+  local: string;
+  /** The peer's address. */
+  remote: string;
+  remoteDisplayName?: string;
+  startedAt: number;
+  ringingAt?: number;
+  answeredAt?: number;
+  endedAt: number;
+  /** INVITE to answer; undefined for a call that was not answered. */
+  setupMs?: number;
+  /** Answer to end; 0 for a call that was not answered. */
+  durationMs: number;
+  end: CallEnd;
+  codec?: string;
+  media?: MediaStats;
+}
+
+export interface DtmfEvent {
+  /** One of 0-9 * # A-D. */
+  digit: string;
+  durationMs: number;
+  via: 'rfc4733' | 'info';
+}
+
+export interface InfoEvent {
+  contentType: string;
+  body: string;
+}
+
+export type CallEvents = {
+  /** Every change of state. */
+  state: [state: CallState, previous: CallState];
+  /** The peer rings (180) or tells progress (181-183). */
+  progress: [event: { status: number; reason: string; earlyMedia: boolean }];
+  /** Answered and confirmed: audio may flow. */
+  connected: [];
+  /** One side put the call on hold or took it back. */
+  hold: [event: { by: 'local' | 'remote'; held: boolean }];
+  /** A digit from the peer, once. */
+  dtmf: [event: DtmfEvent];
+  /** An INFO body that is not DTMF. */
+  info: [event: InfoEvent];
+  /** The first RTP packet arrived. */
+  flowing: [event: { remote: SocketAddress }];
+  /** No RTP arrives; `explanation` says why as far as it can be told. */
+  noMedia: [report: NoMediaReport];
+  mediaBack: [event: { silentMs: number }];
+  /** Something failed; the call lives on. */
+  error: [error: SwitchhookError];
+  ended: [end: CallEnd, record: CallRecord];
+};

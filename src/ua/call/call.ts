@@ -1,0 +1,374 @@
+/**
+ * A call as applications see it: answer, hang up, hold, digits, audio in and out, recording, statistics. Made by
+ * `Phone.dial`, `Phone.call` and for every incoming INVITE. All the signalling is CallSession's.
+ */
+import type { Emitter } from '../../base/emitter.js';
+import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
+import type {
+  AudioFrame,
+  DtmfSendOptions,
+  MediaSession,
+  MediaStats,
+  PcmReader,
+  Playback,
+  PlayOptions,
+  PlaySource,
+  PlaybackResult,
+  Recording,
+  RecordOptions,
+} from '../../media/index.js';
+import { SipRequest } from '../../sip/index.js';
+import type { CallSession } from './call-session.js';
+import type { CallDirection, CallEnd, CallEvents, CallRecord, CallState, DtmfEvent } from './call-types.js';
+import { dtmfInfoBody } from './dtmf-info.js';
+import { EventQueue } from './event-queue.js';
+
+export interface PlayCallOptions extends PlayOptions {
+  /** Stops the playback. */
+  signal?: AbortSignal;
+}
+
+export interface DtmfOptions extends DtmfSendOptions {
+  /** `auto`: telephone-events (RFC 4733) where the peer takes them, else INFO. Default `auto`. */
+  method?: 'auto' | 'rfc4733' | 'info';
+}
+
+export interface RemoteParty {
+  /** The peer's address, `sip:1234@example.com`. */
+  uri: string;
+  /** The user part: a number or a name; empty when there is none. */
+  user: string;
+  displayName?: string;
+}
+
+const DTMF_QUEUE = 256;
+
+export class Call {
+  readonly #session: CallSession;
+
+  /** @internal */
+  constructor(session: CallSession) {
+    this.#session = session;
+  }
+
+  /** The Call-ID: the name of this call in every trace and log line. */
+  get id(): string {
+    return this.#session.callId;
+  }
+
+  get direction(): CallDirection {
+    return this.#session.direction;
+  }
+
+  get state(): CallState {
+    return this.#session.state;
+  }
+
+  get remote(): RemoteParty {
+    const { uri, displayName } = this.#session.remote;
+    const user = uri.kind === 'sip' ? (uri.user ?? '') : uri.kind === 'tel' ? uri.number : '';
+    return { uri: uri.toString(), user, displayName };
+  }
+
+  /** Our own address in this call. */
+  get local(): string {
+    return this.#session.local.uri.toString();
+  }
+
+  /** Who has put the call on hold. */
+  get held(): { local: boolean; remote: boolean } {
+    const media = this.#session.media;
+    return { local: media?.localHold ?? false, remote: media?.remoteHold ?? false };
+  }
+
+  /** How the call ended; undefined while it lasts. */
+  get end(): CallEnd | undefined {
+    return this.#session.end;
+  }
+
+  /** Resolves with the call record when the call is over. Never rejects. */
+  get ended(): Promise<CallRecord> {
+    return this.#session.whenEnded;
+  }
+
+  /** Encoding name of what we send, e.g. "PCMU"; undefined before media is agreed. */
+  get codec(): string | undefined {
+    return this.#session.media?.codec;
+  }
+
+  on<K extends keyof CallEvents>(event: K, listener: (...args: CallEvents[K]) => unknown): this {
+    this.#session.events.on(event, listener);
+    return this;
+  }
+
+  once<K extends keyof CallEvents>(event: K, listener: (...args: CallEvents[K]) => unknown): this {
+    this.#session.events.once(event, listener);
+    return this;
+  }
+
+  off<K extends keyof CallEvents>(event: K, listener: (...args: CallEvents[K]) => unknown): this {
+    this.#session.events.off(event, listener);
+    return this;
+  }
+
+  /** The emitter behind `on`, for {@link nextEvent}. */
+  get events(): Emitter<CallEvents> {
+    return this.#session.events;
+  }
+
+  /**
+   * Resolves when the call is answered.
+   * @throws ERR_CALL_REJECTED {status, reason}, ERR_CALL_CANCELLED, ERR_SIP_TIMEOUT, ERR_MEDIA_NO_COMMON_CODEC …:
+   * whatever ended the call instead; ERR_ABORTED when `signal` fires, which hangs up
+   */
+  answered(signal?: AbortSignal): Promise<void> {
+    const session = this.#session;
+    if (session.state === 'connected') return Promise.resolve();
+    if (session.ended) return Promise.reject(session.end?.error ?? new SwitchhookError('ERR_CALL_ENDED'));
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        session.events.off('state', onState);
+        signal?.removeEventListener('abort', onAbort);
+      };
+      const onState = (state: CallState): void => {
+        if (state === 'connected') {
+          settle();
+          resolve();
+        } else if (state === 'ended') {
+          settle();
+          reject(session.end?.error ?? new SwitchhookError('ERR_CALL_ENDED'));
+        }
+      };
+      const onAbort = (): void => {
+        settle();
+        session.hangUp({ reason: 'aborted' });
+        reject(new SwitchhookError('ERR_ABORTED', { what: 'the call' }, { cause: signal?.reason }));
+      };
+      session.events.on('state', onState);
+      if (signal?.aborted) onAbort();
+      else signal?.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  /** Tells the caller that it rings (180); done by itself for a call an `incoming` listener did not refuse. */
+  ring(): Promise<void> {
+    return this.#incoming('ring').progress(180);
+  }
+
+  /**
+   * Early media: settles the media with a 183, so that `play` is heard before the call is answered (RFC 3960).
+   * @throws ERR_MEDIA_NO_COMMON_CODEC, ERR_CALL_STATE
+   */
+  async progress(): Promise<void> {
+    const incoming = this.#incoming('send early media');
+    await this.#session.openMedia(this.#session.incomingAddress);
+    await incoming.progress(183, undefined, true);
+  }
+
+  /**
+   * Answers an incoming call; resolves when the caller has confirmed.
+   * @throws ERR_MEDIA_NO_COMMON_CODEC (the caller got 488), ERR_CALL_ENDED when the caller gave up, ERR_CALL_STATE,
+   * ERR_SIP_TIMEOUT when the caller never confirms
+   */
+  async answer(): Promise<void> {
+    const session = this.#session;
+    const incoming = this.#incoming('answer');
+    try {
+      await session.openMedia(session.incomingAddress);
+      session.enter('connecting');
+      await incoming.accept();
+    } catch (error) {
+      if (isSwitchhookError(error, 'ERR_MEDIA_NO_COMMON_CODEC') || isSwitchhookError(error, 'ERR_SDP_PARSE')) {
+        incoming.reject(488);
+        session.finish({ by: 'error', status: 488, reason: error.message, error });
+      } else if (isSwitchhookError(error, 'ERR_MEDIA_PORTS')) {
+        incoming.reject(500);
+        session.finish({ by: 'error', status: 500, reason: error.message, error });
+      }
+      throw error;
+    }
+  }
+
+  /** Refuses an incoming call. @param status 300 to 699; default 486 Busy Here */
+  reject(status = 486, reason?: string): void {
+    if (!Number.isInteger(status) || status < 300 || status > 699) {
+      throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `status ${status} is not a final refusal (300 to 699)` });
+    }
+    this.#session.hangUp({ status, reason });
+  }
+
+  /** Ends the call, whatever its state; resolves with the call record. Never throws. */
+  hangup(options: { reason?: string } = {}): Promise<CallRecord> {
+    this.#session.hangUp(options);
+    return this.#session.whenEnded;
+  }
+
+  /** Puts the peer on hold (RFC 3264 §8.4). @throws ERR_CALL_STATE, ERR_CALL_REJECTED: then nothing has changed */
+  hold(): Promise<void> {
+    return this.#setHold(true);
+  }
+
+  /** Takes the call back. @throws as {@link hold} */
+  resume(): Promise<void> {
+    return this.#setHold(false);
+  }
+
+  async #setHold(held: boolean): Promise<void> {
+    const session = this.#session;
+    const media = session.media;
+    if (session.state !== 'connected' || !media) {
+      throw new SwitchhookError('ERR_CALL_STATE', { what: held ? 'hold' : 'resume', state: session.state });
+    }
+    if (media.localHold === held) return;
+    media.localHold = held;
+    try {
+      await session.modifier.modify('media');
+    } catch (error) {
+      media.localHold = !held;
+      throw error;
+    }
+    session.events.emit('hold', { by: 'local', held });
+  }
+
+  /** Mutes what we send and/or what we hear; the peer is not told. */
+  mute(options: { send?: boolean; receive?: boolean } = { send: true }): void {
+    this.#session.media?.session.setMute(options);
+  }
+
+  /**
+   * Sends digits one after the other; `,` pauses half a second. Resolves when the last one is out.
+   * @throws ERR_INVALID_ARGUMENT for other characters, ERR_CALL_STATE
+   */
+  async sendDtmf(digits: string, options: DtmfOptions = {}): Promise<void> {
+    if (!/^[0-9*#A-Da-d,]*$/.test(digits)) {
+      throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `digits "${digits}": only 0-9 * # A-D and , can be sent` });
+    }
+    const media = this.#media('send digits');
+    const { method = 'auto', ...timing } = options;
+    const viaRtp = method === 'rfc4733' || (method === 'auto' && this.#session.media?.canSendTelephoneEvents);
+    if (viaRtp) return media.sendDtmf(digits.toUpperCase(), timing);
+    for (const digit of digits.toUpperCase()) {
+      if (digit === ',') await this.#pause(500);
+      else await this.info('application/dtmf-relay', dtmfInfoBody(digit, timing.durationMs ?? 100));
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#session.env.clock.after(ms, resolve));
+  }
+
+  /** Digits from the peer as a loop; ends with the call. Digits received from now on are kept until taken. */
+  dtmf(): AsyncIterableIterator<DtmfEvent> {
+    const { events, ended } = this.#session;
+    const push = (event: DtmfEvent): void => queue.push(event);
+    const close = (): void => queue.close();
+    const queue: EventQueue<DtmfEvent> = new EventQueue(DTMF_QUEUE, () => {
+      events.off('dtmf', push);
+      events.off('ended', close);
+    });
+    if (ended) queue.close();
+    else {
+      events.on('dtmf', push);
+      events.on('ended', close);
+    }
+    return queue;
+  }
+
+  /**
+   * Sends an INFO; resolves when the peer took it.
+   * @throws ERR_CALL_STATE, ERR_CALL_REJECTED {status} when the peer does not want it, ERR_SIP_TIMEOUT
+   */
+  info(contentType: string, body: string): Promise<void> {
+    const session = this.#session;
+    const { dialog } = session;
+    if (!dialog || session.state !== 'connected') {
+      return Promise.reject(new SwitchhookError('ERR_CALL_STATE', { what: 'send INFO', state: session.state }));
+    }
+    return new Promise((resolve, reject) => {
+      const request: SipRequest = dialog.createRequest('INFO');
+      request.set('Content-Type', contentType);
+      request.body = Buffer.from(body, 'utf8');
+      session.sendInDialog(dialog, request, {
+        onFinal: (response) => {
+          if (response.status < 300) resolve();
+          else reject(new SwitchhookError('ERR_CALL_REJECTED', { status: response.status, reason: response.reason }));
+        },
+        onError: reject,
+      });
+    });
+  }
+
+  /**
+   * Plays a WAV file, a tone or samples to the peer; resolves when the last frame is out or the call ended.
+   * @throws ERR_MEDIA_FILE, ERR_CALL_STATE
+   */
+  async play(source: string | PlaySource, options: PlayCallOptions = {}): Promise<PlaybackResult> {
+    const playback = this.startPlaying(source, options);
+    const stop = (): void => playback.stop();
+    options.signal?.addEventListener('abort', stop, { once: true });
+    if (options.signal?.aborted) stop();
+    const result = await playback.done;
+    options.signal?.removeEventListener('abort', stop);
+    if (result.error) throw result.error;
+    return result;
+  }
+
+  /** Like {@link play}, but gives the running playback to stop it by hand. */
+  startPlaying(source: string | PlaySource, options: PlayOptions = {}): Playback {
+    return this.#media('play').play(typeof source === 'string' ? { file: source } : source, options);
+  }
+
+  /** Records both directions into a WAV file. @throws ERR_MEDIA_FILE, ERR_CALL_STATE */
+  record(path: string, options: RecordOptions = {}): Promise<Recording> {
+    return this.#media('record').record(path, options);
+  }
+
+  /** What the peer says, as mono 16-bit PCM in frames of 20 ms; ends with the call. */
+  audio(options: { sampleRate?: number } = {}): PcmReader & AsyncIterable<AudioFrame> {
+    return this.#media('read audio').output({ sampleRate: options.sampleRate ?? 8000 });
+  }
+
+  /**
+   * Says `samples` (mono 16-bit PCM) to the peer, after what was written before.
+   * @returns true, or a promise to wait for when the queue is full
+   */
+  write(samples: Int16Array, sampleRate: number): true | Promise<boolean> {
+    return this.#media('write audio').input.write(samples, sampleRate);
+  }
+
+  /** Drops what was written and not yet sent. */
+  clearAudio(): void {
+    this.#session.media?.session.input.clear();
+  }
+
+  /** Sends back what is received. */
+  echo(on = true): void {
+    this.#media('echo').setEcho(on);
+  }
+
+  /** Statistics of the media so far; those of the whole call after its end. @throws ERR_CALL_STATE without media */
+  async stats(): Promise<MediaStats> {
+    const final = this.#session.record?.media;
+    if (final) return final;
+    return this.#media('read statistics').stats();
+  }
+
+  #media(what: string): MediaSession {
+    const session = this.#session;
+    const media = session.media;
+    if (!media || session.ended) throw new SwitchhookError('ERR_CALL_STATE', { what, state: session.state });
+    return media.session;
+  }
+
+  #incoming(what: string): NonNullable<CallSession['incoming']> {
+    const { incoming, state, direction } = this.#session;
+    if (!incoming || direction !== 'incoming' || state !== 'ringing') {
+      throw new SwitchhookError('ERR_CALL_STATE', { what, state });
+    }
+    return incoming;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.hangup();
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Session timers (RFC 4028): a call whose peer vanished without BYE ends by itself. The call's INVITE, re-INVITE and
+ * UPDATE handling feeds it with what was agreed; it asks for a refresh or declares the session dead.
+ *
+ *     off ──agree(we refresh)──► refreshing ──half the interval──► onRefresh ──agree──► …
+ *     off ──agree(peer refreshes)──► watching ──interval − min(32, interval/3)──► onExpired
+ */
+import type { Clock, Timer } from '../../base/clock.js';
+import type { SipMessage, SipRequest, SipResponse } from '../../sip/index.js';
+
+/** RFC 4028 §4: the smallest interval anyone may ask for, in seconds. */
+export const ABSOLUTE_MIN_SE = 90;
+
+export interface SessionTimerOptions {
+  /** Interval to ask for, in seconds; 0 turns session timers off. Default 1800. */
+  interval: number;
+  /** Smallest interval we accept, in seconds (at least 90). */
+  minimum: number;
+}
+
+export class SessionTimer {
+  readonly #clock: Clock;
+  readonly #options: SessionTimerOptions;
+  readonly #onRefresh: () => void;
+  readonly #onExpired: () => void;
+  #timer: Timer | undefined;
+  #interval = 0;
+  /** Raised by 422 (RFC 4028 §7.3). */
+  #minimum: number;
+
+  constructor(clock: Clock, options: SessionTimerOptions, onRefresh: () => void, onExpired: () => void) {
+    this.#clock = clock;
+    this.#options = options;
+    this.#minimum = Math.max(ABSOLUTE_MIN_SE, options.minimum);
+    this.#onRefresh = onRefresh;
+    this.#onExpired = onExpired;
+  }
+
+  /** The interval in force in seconds; 0 when there is none. */
+  get interval(): number {
+    return this.#interval;
+  }
+
+  /** Puts our wish into an INVITE or UPDATE (RFC 4028 §7.1). */
+  propose(request: SipRequest): void {
+    if (this.#options.interval === 0) return;
+    const interval = this.#interval || Math.max(this.#options.interval, this.#minimum);
+    const refresher = this.#interval ? `;refresher=${this.#weRefresh ? 'uac' : 'uas'}` : '';
+    request.set('Session-Expires', `${interval}${refresher}`);
+    if (this.#minimum > ABSOLUTE_MIN_SE) request.set('Min-SE', this.#minimum);
+  }
+
+  /** RFC 4028 §7.3: after a 422, true when the request can be tried again with a longer interval. */
+  raise(response: SipResponse): boolean {
+    const minimum = response.minSe;
+    if (minimum === undefined || minimum <= this.#minimum || minimum > 86_400) return false;
+    this.#minimum = minimum;
+    if (this.#interval) this.#interval = Math.max(this.#interval, minimum);
+    return true;
+  }
+
+  /** RFC 4028 §9: the Min-SE to put into a 422 when a request asks for too short an interval. */
+  refusal(request: SipRequest): number | undefined {
+    const asked = request.sessionExpires?.delta;
+    return asked !== undefined && asked < this.#minimum ? this.#minimum : undefined;
+  }
+
+  /** As UAS of `request`: settles the timer in our 2xx and starts it (RFC 4028 §9, table 2). */
+  accept(request: SipRequest, response: SipResponse): void {
+    const peerSupports = request.supported.includes('timer');
+    const asked = request.sessionExpires;
+    if (this.#options.interval === 0 && !asked) return;
+    const ours = this.#options.interval || asked?.delta || 0;
+    const interval = Math.max(request.minSe ?? 0, this.#minimum, Math.min(asked?.delta ?? ours, ours));
+    const refresher = peerSupports ? (asked?.refresher ?? 'uac') : 'uas';
+    response.set('Session-Expires', `${interval};refresher=${refresher}`);
+    if (refresher === 'uac') response.add('Require', 'timer');
+    this.#start(interval, refresher === 'uas');
+  }
+
+  /** As UAC: takes what the 2xx says (RFC 4028 §7.2). */
+  agreed(response: SipMessage): void {
+    const settled = response.sessionExpires;
+    if (!settled) {
+      this.stop();
+      return;
+    }
+    this.#start(Math.max(settled.delta, ABSOLUTE_MIN_SE), settled.refresher !== 'uas');
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#interval = 0;
+  }
+
+  #weRefresh = false;
+
+  #start(interval: number, weRefresh: boolean): void {
+    this.#timer?.cancel();
+    this.#interval = interval;
+    this.#weRefresh = weRefresh;
+    // RFC 4028 §10: refresh at half the interval; the other side gives up a little before it is over.
+    const seconds = weRefresh ? interval / 2 : interval - Math.min(32, interval / 3);
+    this.#timer = this.#clock.after(seconds * 1000, () => {
+      if (!weRefresh) return this.#onExpired();
+      // Should the refresh get no answer at all, the session is over when the interval is.
+      const left = interval / 2 - Math.min(32, interval / 3);
+      this.#timer = this.#clock.after(left * 1000, () => this.#onExpired());
+      this.#onRefresh();
+    });
+  }
+}

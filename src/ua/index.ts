@@ -1,0 +1,15 @@
+/** The user agent: where signalling meets media. */
+export { Account, type AccountOptions, parseServer } from './account.js';
+export { Call, type DtmfOptions, type PlayCallOptions, type RemoteParty } from './call/call.js';
+export type { MediaPreferences } from './call/call-media.js';
+export type {
+  CallDirection,
+  CallEnd,
+  CallEvents,
+  CallRecord,
+  CallState,
+  DtmfEvent,
+  InfoEvent,
+} from './call/call-types.js';
+export { Registration, type RegistrationEvents, type RegistrationState } from './registration.js';
+export { type InviteOptions, resolveTarget, UserAgent, type UserAgentEvents, type UserAgentOptions } from './user-agent.js';
