@@ -1,0 +1,12 @@
+/** RTP and RTCP: packets, sessions, jitter buffer, telephone-events, quality figures. */
+export * from './jitter-buffer.js';
+export * from './packet.js';
+export * from './receiver-stats.js';
+export * from './rtcp.js';
+export * from './rtcp-writer.js';
+export * from './rtcp-xr.js';
+export * from './rtp-session.js';
+export * from './sequence.js';
+export * from './telephone-event.js';
+export * from './telephone-event-receiver.js';
+export * from './telephone-event-sender.js';
