@@ -9,10 +9,21 @@ export function parseError(what: string, why: string): SwitchhookError {
   return new SwitchhookError('ERR_SIP_PARSE', { what, why });
 }
 
-const TOKEN = /^[A-Za-z0-9\-.!%*_+`'~]+$/;
+export const ALPHANUM = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+/** By character code: 1 for the characters given. Codes above 127 are not in it: they read as undefined. */
+export function codeTable(characters: string): Uint8Array {
+  const table = new Uint8Array(128);
+  for (const character of characters) table[character.charCodeAt(0)] = 1;
+  return table;
+}
+
+/** token = 1*(alphanum / "-" / "." / "!" / "%" / "*" / "_" / "+" / "`" / "'" / "~") */
+export const TOKEN_CODES = codeTable(`${ALPHANUM}-.!%*_+\`'~`);
 
 export function isToken(text: string): boolean {
-  return TOKEN.test(text);
+  for (let i = 0; i < text.length; i++) if (TOKEN_CODES[text.charCodeAt(i)] !== 1) return false;
+  return text.length > 0;
 }
 
 /** Character codes that have a meaning in more than one grammar. */
@@ -129,8 +140,13 @@ export function nextComma(text: string, start: number, end: number): number {
  * @throws ERR_SIP_PARSE when it is not digits only, or larger than `max`
  */
 export function parseInteger(what: string, text: string, max = 0xffff_ffff): number {
-  if (!/^[0-9]+$/.test(text)) throw parseError(what, 'it is not a number');
-  const value = text.length > 15 ? Number.POSITIVE_INFINITY : Number(text);
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - Code.ZERO;
+    if (digit < 0 || digit > 9) throw parseError(what, 'it is not a number');
+    value = value * 10 + digit;
+  }
+  if (text === '') throw parseError(what, 'it is not a number');
   if (value > max) throw parseError(what, `it is larger than ${max}`);
   return value;
 }

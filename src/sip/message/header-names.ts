@@ -15,14 +15,26 @@ export interface HeaderName {
   readonly known: boolean;
 }
 
+/** Long names in the spelling of their RFC, lower case, and compact forms in both cases. */
 const byName = new Map<string, HeaderName>();
+
+/** Spellings by length and first letter: few enough to compare with the text in place. */
+const inPlace: Array<Array<readonly [string, HeaderName]> | undefined> = Array(32 * 32).fill(undefined);
 
 function define(list: boolean, name: string, compact?: string): HeaderName {
   const key = name.toLowerCase();
   const header: HeaderName = { name, key, compact, list, known: true };
   byName.set(name, header).set(key, header);
   if (compact) byName.set(compact, header).set(compact.toUpperCase(), header);
+  for (const spelling of compact ? [name, compact] : [name]) {
+    const slot = placeOf(spelling.charCodeAt(0), spelling.length);
+    inPlace[slot] = [...(inPlace[slot] ?? []), [spelling, header]];
+  }
   return header;
+}
+
+function placeOf(first: number, length: number): number {
+  return length * 32 + (first & 31);
 }
 
 const one = (name: string, compact?: string): HeaderName => define(false, name, compact);
@@ -137,6 +149,18 @@ export function headerName(name: string): HeaderName {
   if (exact !== undefined) return exact;
   const key = name.toLowerCase();
   return byName.get(key) ?? { name, key, list: false, known: false };
+}
+
+/** A usual spelling found in the text itself, without cutting it out; undefined when there is none. */
+export function findHeaderName(
+  text: string,
+  start: number,
+  end: number,
+): readonly [spelling: string, header: HeaderName] | undefined {
+  const candidates = inPlace[placeOf(text.charCodeAt(start), end - start)];
+  if (candidates === undefined) return undefined;
+  for (const candidate of candidates) if (text.startsWith(candidate[0], start)) return candidate;
+  return undefined;
 }
 
 /** True when both name the same header. */

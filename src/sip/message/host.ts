@@ -1,6 +1,6 @@
 /** The `host [":" port]` of URIs and Via values, IPv6 references included (RFC 3261 §25.1, RFC 5118). */
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
-import { Code, isSpace, parseError, skipSpace } from './grammar.js';
+import { ALPHANUM, Code, codeTable, isSpace, parseError, skipSpace } from './grammar.js';
 
 export interface HostPort {
   /** Lower case; an IPv6 address without brackets. */
@@ -11,16 +11,7 @@ export interface HostPort {
 }
 
 /** Letters, digits, "-" and "."; also "_", which names in the field have. */
-function isHostCode(code: number): boolean {
-  return (
-    (code >= 0x61 && code <= 0x7a) ||
-    (code >= Code.ZERO && code <= Code.NINE) ||
-    code === 0x2d ||
-    code === 0x2e ||
-    code === 0x5f ||
-    (code >= 0x41 && code <= 0x5a)
-  );
-}
+const HOST_CODES = codeTable(`${ALPHANUM}-._`);
 
 /**
  * Reads a host and a port from `start`, as far as they go.
@@ -41,17 +32,25 @@ export function parseHostPort(text: string, start: number, end: number, spaces: 
     if (!isIPv6(host)) throw parseError('host', `"${host}" is not an IPv6 address`);
     i = close + 1;
   } else {
-    while (i < end && isHostCode(text.charCodeAt(i))) i++;
+    let upper = false;
+    for (; i < end; i++) {
+      const code = text.charCodeAt(i);
+      if (HOST_CODES[code] !== 1) break;
+      upper ||= code >= 0x41 && code <= 0x5a;
+    }
     if (i === start) throw parseError('host', 'there is none');
-    host = text.slice(start, i).toLowerCase();
+    host = text.slice(start, i);
+    if (upper) host = host.toLowerCase();
   }
   const colon = spaces ? skipSpace(text, i, end) : i;
   if (colon >= end || text.charCodeAt(colon) !== Code.COLON) return { host, port: undefined, end: i };
   i = spaces ? skipSpace(text, colon + 1, end) : colon + 1;
   const portStart = i;
   let port = 0;
-  for (; i < end && text.charCodeAt(i) >= Code.ZERO && text.charCodeAt(i) <= Code.NINE; i++) {
-    port = port * 10 + text.charCodeAt(i) - Code.ZERO;
+  for (; i < end; i++) {
+    const digit = text.charCodeAt(i) - Code.ZERO;
+    if (digit < 0 || digit > 9) break;
+    port = port * 10 + digit;
     if (port > 65535) throw parseError('port', 'it is larger than 65535');
   }
   if (i === portStart) throw parseError('port', 'it is not a number');
@@ -68,9 +67,7 @@ export function formatHost(host: string): string {
 export function normalizeHost(host: string): string {
   const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
   const lower = bare.toLowerCase();
-  const valid = lower.includes(':')
-    ? isIPv6(lower)
-    : lower !== '' && [...lower].every((c) => isHostCode(c.charCodeAt(0)));
+  const valid = lower.includes(':') ? isIPv6(lower) : /^[a-z0-9._-]+$/.test(lower);
   if (!valid) throw parseError('host', `"${host}" is neither a name nor an address`);
   return lower;
 }

@@ -48,7 +48,8 @@ const hops = (value: string): number => parseInteger('number', value, 255); // R
 const contentLength = (value: string): number => parseInteger('number', value, Number.MAX_SAFE_INTEGER);
 const firstWord = (value: string): number => deltaSeconds(/^[^\s;(]*/.exec(value)?.[0] ?? '');
 const addresses = (value: string): NameAddr[] => (value === '*' ? [] : NameAddr.parseList(value));
-const vias = (value: string): Via[] => splitList(value).map(Via.parse);
+const vias = (value: string): Via[] =>
+  value.includes(',') ? splitList(value).map(Via.parse) : [Via.parse(value)];
 const tokens = (value: string): string[] => {
   const items = splitList(value);
   for (const item of items) if (!isToken(item)) throw parseError('list', `"${item}" is not a token`);

@@ -70,11 +70,12 @@ export class NameAddr {
 
   /** A comma-separated list of them. */
   static parseList(text: string): NameAddr[] {
+    if (!text.includes(',')) return [NameAddr.parse(text)];
     const end = text.length;
     const list: NameAddr[] = [];
     for (let start = 0; start <= end; ) {
       const comma = nextComma(text, start, end);
-      list.push(NameAddr.parse(start === 0 && comma === end ? text : text.slice(start, comma)));
+      list.push(NameAddr.parse(text.slice(start, comma)));
       start = comma + 1;
     }
     return list;

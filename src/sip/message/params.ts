@@ -3,7 +3,18 @@
  * Values are given and taken as what they say; quoting and escaping happen here.
  */
 
-import { Code, isToken, parseError, quote, skipQuoted, sliceTrimmed, unquote } from './grammar.js';
+import {
+  ALPHANUM,
+  Code,
+  codeTable,
+  isToken,
+  parseError,
+  quote,
+  skipQuoted,
+  skipSpace,
+  TOKEN_CODES,
+  unquote,
+} from './grammar.js';
 import { percentDecode, percentEncode } from './percent.js';
 
 /** Header parameters quote what is not a token; URI parameters escape it. */
@@ -11,7 +22,10 @@ export type ParamStyle = 'header' | 'uri';
 
 /** gen-value = token / host / quoted-string: an IPv6 address, bracketed or (Via received) not, stands unquoted. */
 const IP_LITERAL = /^\[?[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\]?$/;
-const URI_PARAM_NAME = /^[A-Za-z0-9\-_.!~*'()[\]/:&+$%]+$/;
+/** paramchar = param-unreserved / unreserved / escaped */
+const URI_NAME_CODES = codeTable(`${ALPHANUM}-_.!~*'()[]/:&+$%`);
+/** What ends a value that is not quoted. */
+const NO_VALUE_CODES = codeTable(`;"<>,\x7f${String.fromCharCode(...Array(33).keys())}`);
 
 export class Params {
   private readonly style: ParamStyle;
@@ -45,28 +59,28 @@ export class Params {
     return params;
   }
 
-  /** Reads one `name[=value]` from `start`; returns the index behind it. */
+  /** Reads one `name[=value]` from `start`; returns the index behind it: a semicolon or `end`. */
   private parseOne(text: string, start: number, end: number): number {
-    let i = start;
-    let equal = -1;
-    for (; i < end; i++) {
-      const code = text.charCodeAt(i);
-      if (code === Code.SEMICOLON) break;
-      if (code === Code.EQUAL && equal < 0) equal = i;
-      else if (code === Code.QUOTE) i = skipQuoted(text, i, end) - 1;
-    }
     const header = this.style === 'header';
-    const nameEnd = equal < 0 ? i : equal;
-    const name = header ? sliceTrimmed(text, start, nameEnd) : text.slice(start, nameEnd);
-    if (!(header ? isToken(name) : URI_PARAM_NAME.test(name))) {
-      throw parseError('parameters', name === '' ? 'a parameter has no name' : `"${name}" is not a name`);
-    }
+    const nameCodes = header ? TOKEN_CODES : URI_NAME_CODES;
+    const nameStart = header ? skipSpace(text, start, end) : start;
+    let i = nameStart;
+    while (i < end && nameCodes[text.charCodeAt(i)] === 1) i++;
+    if (i === nameStart) throw parseError('parameters', 'a parameter has no name');
+    this.names.push(text.slice(nameStart, i));
+    if (header) i = skipSpace(text, i, end);
     let raw: string | undefined;
-    if (equal >= 0) {
-      raw = header ? sliceTrimmed(text, equal + 1, i) : text.slice(equal + 1, i);
-      checkRaw(name, raw, header);
+    if (i < end && text.charCodeAt(i) === Code.EQUAL) {
+      const valueStart = header ? skipSpace(text, i + 1, end) : i + 1;
+      i = valueStart;
+      if (header && text.charCodeAt(i) === Code.QUOTE && i < end) i = skipQuoted(text, i, end);
+      else while (i < end && NO_VALUE_CODES[text.charCodeAt(i)] !== 1) i++;
+      raw = text.slice(valueStart, i);
+      if (header) i = skipSpace(text, i, end);
     }
-    this.names.push(name);
+    if (i < end && text.charCodeAt(i) !== Code.SEMICOLON) {
+      throw parseError('parameters', `"${text[i]}" must be ${header ? 'quoted' : 'escaped'}`);
+    }
     this.raws.push(raw);
     return i;
   }
@@ -102,8 +116,10 @@ export class Params {
   }
 
   private setRaw(name: string, raw: string | undefined): this {
-    const valid = this.style === 'header' ? isToken(name) : URI_PARAM_NAME.test(name);
-    if (!valid) throw parseError('parameters', `"${name}" is not a name`);
+    if (this.style === 'uri') name = percentEncode('param', name);
+    if (name === '' || (this.style === 'header' && !isToken(name))) {
+      throw parseError('parameters', `"${name}" is not a name`);
+    }
     const i = this.indexOf(name);
     if (i >= 0) {
       this.raws[i] = raw;
@@ -128,7 +144,7 @@ export class Params {
     for (let i = 0; i < this.names.length; i++) {
       const raw = this.raws[i];
       yield [
-        this.names[i],
+        this.style === 'header' ? this.names[i] : percentDecode(this.names[i]),
         raw === undefined ? undefined : this.style === 'header' ? unquote(raw) : percentDecode(raw),
       ];
     }
@@ -157,38 +173,15 @@ export class Params {
     return text;
   }
 
+  /** Escaped letters in a URI parameter's name are those letters (RFC 4475 §3.1.1.3). */
   private indexOf(name: string): number {
     const names = this.names;
     for (let i = 0; i < names.length; i++) if (names[i] === name) return i;
     const lower = name.toLowerCase();
     for (let i = 0; i < names.length; i++) {
-      if (names[i].length === lower.length && names[i].toLowerCase() === lower) return i;
+      const other = this.style === 'uri' ? percentDecode(names[i]) : names[i];
+      if (other.length === lower.length && other.toLowerCase() === lower) return i;
     }
     return -1;
-  }
-}
-
-/** A value is one quoted-string or has none of the characters that end or open something. */
-function checkRaw(name: string, raw: string, header: boolean): void {
-  if (header && raw.charCodeAt(0) === Code.QUOTE) {
-    if (skipQuoted(raw, 0, raw.length) !== raw.length) {
-      throw parseError('parameters', `"${name}" has text behind its quoted value`);
-    }
-    return;
-  }
-  for (let i = 0; i < raw.length; i++) {
-    const code = raw.charCodeAt(i);
-    const bad =
-      code <= Code.SPACE ||
-      code === Code.QUOTE ||
-      code === Code.LESS ||
-      code === Code.GREATER ||
-      (code === Code.COMMA && header) ||
-      code === Code.DELETE;
-    if (bad)
-      throw parseError(
-        'parameters',
-        `"${name}" holds a character that must be ${header ? 'quoted' : 'escaped'}`,
-      );
   }
 }

@@ -8,7 +8,7 @@ import { asBuffer, EMPTY_BYTES } from '../../base/bytes.js';
 import { SwitchhookError } from '../../base/errors.js';
 import { Field, HeaderFields } from './fields.js';
 import { Code, isSpace, isToken, parseError, sliceTrimmed } from './grammar.js';
-import { H, type HeaderName, headerName } from './header-names.js';
+import { findHeaderName, H, type HeaderName, headerName } from './header-names.js';
 import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from './limits.js';
 import { type SipMessage, SipRequest, SipResponse } from './message.js';
 import { REGISTERED_METHODS } from './methods.js';
@@ -127,7 +127,7 @@ export function tooLarge(what: string, limit: number): SwitchhookError {
 export function parseHead(bytes: Buffer, limits: Readonly<MessageLimits>): MessageHead {
   const cut = bytes.length > limits.maxHeaderBytes;
   const region = cut ? bytes.subarray(0, limits.maxHeaderBytes) : bytes;
-  const text = isAscii(region) ? region.latin1Slice() : region.toString('utf8');
+  const text = isAscii(region) ? region.toString('latin1') : region.toString('utf8');
   const lineEnd = text.indexOf('\r\n');
   const startEnd = lineEnd < 0 ? text.length : lineEnd;
   const head = parseStartLine(text.slice(0, startEnd));
@@ -233,8 +233,9 @@ function readLine(
   // HCOLON = *( SP / HTAB ) ":" SWS
   let nameEnd = colon;
   while (nameEnd > start && isSpace(text.charCodeAt(nameEnd - 1))) nameEnd--;
-  const name = text.slice(start, nameEnd);
-  const header = headerName(name);
+  const usual = findHeaderName(text, start, nameEnd);
+  const name = usual ? usual[0] : text.slice(start, nameEnd);
+  const header = usual ? usual[1] : headerName(name);
   if (!header.known && !isToken(name)) {
     fail(head, 400, parseError('header', 'a header name is not a token'));
     return;

@@ -3,7 +3,7 @@
  * here, compared by the rules of each scheme, printed as they came unless changed.
  */
 
-import { Code, parseError } from './grammar.js';
+import { Code, codeTable, parseError } from './grammar.js';
 import { formatHost, normalizeHost, parseHostPort, sameHost } from './host.js';
 import { Params } from './params.js';
 import { canonicalEscapes, percentDecode, percentEncode } from './percent.js';
@@ -20,9 +20,19 @@ export interface SipUriInit {
   params?: Readonly<Record<string, string | undefined>>;
 }
 
-/** No white space, controls or delimiters of the surrounding header, and only whole escapes. */
-const USERINFO = /^(?:[^%\x00-\x20\x7f<>"]|%[0-9A-Fa-f]{2})*$/;
-const HEADERS = USERINFO;
+/** White space, controls and delimiters of the surrounding header: never unescaped in a URI. */
+const FORBIDDEN_CODES = codeTable(`<>"\x7f${String.fromCharCode(...Array(33).keys())}`);
+
+/** No forbidden character, and only whole escapes. */
+function isEscaped(text: string): boolean {
+  let escapes = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (FORBIDDEN_CODES[code] === 1) return false;
+    if (code === Code.PERCENT) escapes = true;
+  }
+  return !escapes || !/%(?![0-9A-Fa-f]{2})/.test(text);
+}
 
 /** Parameters that must be in both URIs to match (§19.1.4; transport by its examples). */
 const MUST_MATCH = ['user', 'ttl', 'method', 'maddr', 'transport'];
@@ -72,8 +82,7 @@ export class SipUri {
     let password: string | undefined;
     if (at >= 0) {
       user = text.slice(start, at);
-      if (!USERINFO.test(user))
-        throw parseError('URI', 'the user part holds characters that must be escaped');
+      if (!isEscaped(user)) throw parseError('URI', 'the user part holds characters that must be escaped');
       const colon = user.indexOf(':');
       if (colon >= 0) {
         password = user.slice(colon + 1);
@@ -272,7 +281,7 @@ function telValue(name: string, value: string | undefined): string | undefined {
 }
 
 function parseUriHeaders(text: string): Array<[string, string]> {
-  if (!HEADERS.test(text)) throw parseError('URI', 'its headers hold characters that must be escaped');
+  if (!isEscaped(text)) throw parseError('URI', 'its headers hold characters that must be escaped');
   return text.split('&').map((header) => {
     const equal = header.indexOf('=');
     if (equal < 1) throw parseError('URI', 'a header needs a name and "="');

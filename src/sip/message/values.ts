@@ -2,7 +2,16 @@
  * The smaller header values: CSeq, media types, events, session timers, Replaces and their kin. Each has a parse
  * function from the unfolded field text, which throws ERR_SIP_PARSE; those a program writes also print themselves.
  */
-import { Code, isToken, parseError, parseInteger, quote, skipQuoted, unquote } from './grammar.js';
+import {
+  isSpace,
+  isToken,
+  parseError,
+  parseInteger,
+  quote,
+  skipQuoted,
+  skipSpace,
+  unquote,
+} from './grammar.js';
 import { Params } from './params.js';
 import { parseUri, type Uri } from './uri.js';
 
@@ -20,9 +29,11 @@ export class CSeq {
   }
 
   static parse(text: string): CSeq {
-    const match = /^(\d+)[ \t]+([^ \t]+)$/.exec(text);
-    if (!match || !isToken(match[2])) throw parseError('CSeq', 'it is not a number and a method');
-    return new CSeq(parseInteger('CSeq', match[1], MAX_CSEQ), match[2]);
+    let i = 0;
+    while (i < text.length && !isSpace(text.charCodeAt(i))) i++;
+    const method = text.slice(skipSpace(text, i, text.length));
+    if (!isToken(method)) throw parseError('CSeq', 'it is not a number and a method');
+    return new CSeq(parseInteger('CSeq', text.slice(0, i), MAX_CSEQ), method);
   }
 
   toString(): string {
@@ -36,6 +47,8 @@ export class MediaType {
   readonly type: string;
   /** Lower case. */
   readonly subtype: string;
+  /** 'type/subtype' in lower case. */
+  readonly essence: string;
   readonly params: Params;
 
   constructor(
@@ -45,6 +58,7 @@ export class MediaType {
   ) {
     this.type = type.toLowerCase();
     this.subtype = subtype.toLowerCase();
+    this.essence = `${this.type}/${this.subtype}`;
     this.params = params instanceof Params ? params : new Params('header', params);
   }
 
@@ -59,7 +73,7 @@ export class MediaType {
 
   /** True for 'application/sdp', in any case, whatever the parameters. */
   is(essence: string): boolean {
-    return essence.toLowerCase() === `${this.type}/${this.subtype}`;
+    return essence === this.essence || essence.toLowerCase() === this.essence;
   }
 
   toString(): string {
@@ -373,12 +387,9 @@ function numberParam(params: Params, name: string): number | undefined {
   return value !== undefined && /^\d{1,10}$/.test(value) ? Number(value) : undefined;
 }
 
-/** Splits `head ;params` at the first semicolon outside quotes. */
+/** Splits `head ;params`; no head of these headers can hold a semicolon. */
 function splitParams(text: string): { head: string; params: Params } {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === Code.QUOTE) i = skipQuoted(text, i, text.length) - 1;
-    else if (code === Code.SEMICOLON) return { head: text.slice(0, i).trim(), params: Params.parse(text, i) };
-  }
-  return { head: text.trim(), params: new Params() };
+  const semicolon = text.indexOf(';');
+  if (semicolon < 0) return { head: text.trim(), params: new Params() };
+  return { head: text.slice(0, semicolon).trim(), params: Params.parse(text, semicolon) };
 }

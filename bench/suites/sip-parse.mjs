@@ -1,0 +1,137 @@
+/**
+ * How long the message parser needs for an 872-byte INVITE, with the headers a user agent reads of every INVITE, and
+ * to print it again. Yardstick: the parser of the npm package `sip` on the same bytes, reading the same headers.
+ */
+import { createRequire } from 'node:module';
+import { parseMessage, StreamFramer, DEFAULT_MESSAGE_LIMITS } from '../../dist/sip/index.js';
+
+const body = [
+  'v=0',
+  'o=- 3872913741 3872913741 IN IP4 192.0.2.101',
+  's=-',
+  'c=IN IP4 192.0.2.101',
+  't=0 0',
+  'm=audio 40376 RTP/AVP 8 0 101',
+  'a=rtpmap:8 PCMA/8000',
+  'a=rtpmap:0 PCMU/8000',
+  'a=rtpmap:101 telephone-event/8000',
+  'a=fmtp:101 0-16',
+  'a=sendrecv',
+  '',
+].join('\r\n');
+
+const head = [
+  'INVITE sip:bob@biloxi.example.com;transport=udp SIP/2.0',
+  'Via: SIP/2.0/UDP 192.0.2.101:5060;rport;branch=z9hG4bKnashds8k2j4h5',
+  'Max-Forwards: 70',
+  'Route: <sip:proxy.atlanta.example.com;lr>',
+  'From: "Alice Adams" <sip:alice@atlanta.example.com>;tag=9fxced76sl',
+  'To: "Bob" <sip:bob@biloxi.example.com>',
+  'Call-ID: 3848276298220188511@192.0.2.101',
+  'CSeq: 4711 INVITE',
+  'Contact: <sip:alice@192.0.2.101:5060;transport=udp>',
+  'Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, REFER, NOTIFY',
+  'Supported: 100rel, timer, replaces',
+  'User-Agent: PADDING',
+  'Content-Type: application/sdp',
+  `Content-Length: ${body.length}`,
+  '',
+  '',
+].join('\r\n');
+
+const SIZE = 872;
+const missing = SIZE - head.length - body.length;
+const invite = Buffer.from(head.replace('PADDING', `PADDING${'x'.repeat(missing)}`) + body);
+if (invite.length !== SIZE) throw new Error(`the INVITE has ${invite.length} bytes`);
+
+/** Reads what a user agent reads of every INVITE; the sum keeps the optimizer from dropping it. */
+function parseAndRead() {
+  const result = parseMessage(invite);
+  if (!result.ok) throw result.error;
+  const message = result.message;
+  return (
+    message.topVia.branch.length +
+    message.from.tag.length +
+    (message.to.tag ?? '').length +
+    message.callId.length +
+    message.cseq.seq +
+    message.contact.uri.host.length +
+    message.routes.length +
+    message.maxForwards +
+    (message.contentType.is('application/sdp') ? 1 : 0) +
+    message.contentLength
+  );
+}
+
+function print() {
+  return printed.toBytes().length;
+}
+const printed = parseMessage(invite).message;
+
+let framed = 0;
+const framer = new StreamFramer(DEFAULT_MESSAGE_LIMITS, {
+  onMessage: () => framed++,
+  onInvalid: (result) => {
+    throw result.error;
+  },
+  onKeepAlive: () => {},
+  onFatal: (error) => {
+    throw error;
+  },
+});
+const pieces = [invite.subarray(0, 500), invite.subarray(500)];
+function frame() {
+  framer.push(pieces[0]);
+  framer.push(pieces[1]);
+  return framed;
+}
+
+function yardstick(sip) {
+  const text = invite.toString('latin1');
+  return () => {
+    const { headers } = sip.parse(text);
+    return (
+      headers.via[0].params.branch.length +
+      headers.from.params.tag.length +
+      (headers.to.params.tag ?? '').length +
+      headers['call-id'].length +
+      headers.cseq.seq +
+      headers.contact[0].uri.length +
+      headers.route.length +
+      Number(headers['max-forwards']) +
+      headers['content-type'].length +
+      headers['content-length']
+    );
+  };
+}
+
+/** Microseconds per call: the best of `rounds`, after a warm-up. */
+function measure(work, { rounds, calls }) {
+  let sink = 0;
+  for (let i = 0; i < calls; i++) sink += work();
+  let best = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < rounds; round++) {
+    const start = process.hrtime.bigint();
+    for (let i = 0; i < calls; i++) sink += work();
+    best = Math.min(best, Number(process.hrtime.bigint() - start) / 1000 / calls);
+  }
+  if (sink < 0) throw new Error('unreachable');
+  return Math.round(best * 100) / 100;
+}
+
+export async function run({ quick = false } = {}) {
+  const effort = quick ? { rounds: 3, calls: 10_000 } : { rounds: 10, calls: 50_000 };
+  const sip = createRequire(import.meta.url)('sip');
+  const other = measure(yardstick(sip), effort);
+  return [
+    {
+      name: 'parse an 872-byte INVITE and read its usual headers',
+      value: measure(parseAndRead, effort),
+      unit: 'µs',
+      goal: 8,
+      yardstick: { name: 'npm sip 0.0.6', value: other },
+    },
+    { name: 'the same from a TCP stream in two pieces, headers unread', value: measure(frame, effort), unit: 'µs' },
+    { name: 'print that INVITE', value: measure(print, effort), unit: 'µs' },
+  ];
+}
