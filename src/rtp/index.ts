@@ -7,6 +7,7 @@ export * from './rtcp-writer.js';
 export * from './rtcp-xr.js';
 export * from './rtp-session.js';
 export * from './sequence.js';
+export * from './socket.js';
 export * from './telephone-event.js';
 export * from './telephone-event-receiver.js';
 export * from './telephone-event-sender.js';
