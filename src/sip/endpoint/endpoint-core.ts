@@ -1,0 +1,61 @@
+/** What the parts of one endpoint share. */
+import type { Logger } from '../../base/logger.js';
+import type { TransactionContext } from '../transaction/transaction-context.js';
+import type { TransactionTable } from '../transaction/transaction-table.js';
+import type { Target } from '../transport/target.js';
+import type { EndpointResolver, EndpointTransport } from './endpoint-transport.js';
+
+export interface EndpointLimits {
+  /** Received requests without final response at a time; new ones beyond get 503. */
+  maxPendingRequests: number;
+  /** Server transactions at a time, finished ones that absorb retransmissions included. */
+  maxServerTransactions: number;
+  /** The Retry-After of those 503, seconds. */
+  retryAfterSeconds: number;
+  /** Larger requests go over TCP instead of UDP (RFC 3261 §18.1.1). */
+  maxUdpRequestBytes: number;
+}
+
+export const DEFAULT_ENDPOINT_LIMITS: Readonly<EndpointLimits> = {
+  maxPendingRequests: 5_000,
+  maxServerTransactions: 100_000,
+  retryAfterSeconds: 10,
+  maxUdpRequestBytes: 1_300,
+};
+
+export interface EndpointCore {
+  readonly context: TransactionContext;
+  readonly table: TransactionTable;
+  readonly transport: EndpointTransport;
+  readonly resolver: EndpointResolver;
+  readonly logger: Logger;
+  readonly limits: EndpointLimits;
+  readonly userAgent: string;
+  readonly tcpRefusals: TcpRefusals;
+}
+
+const REFUSAL_MEMORY_MS = 300_000;
+const MAX_REFUSALS = 1_000;
+
+/** Servers that want large requests over UDP, since they refuse TCP: asked again after five minutes. */
+export class TcpRefusals {
+  readonly #until = new Map<string, number>();
+
+  constructor(private readonly now: () => number) {}
+
+  add(target: Target): void {
+    const key = `${target.host} ${target.port}`;
+    this.#until.delete(key);
+    this.#until.set(key, this.now() + REFUSAL_MEMORY_MS);
+    if (this.#until.size <= MAX_REFUSALS) return;
+    for (const oldest of this.#until.keys()) {
+      this.#until.delete(oldest);
+      return;
+    }
+  }
+
+  has(target: Target): boolean {
+    const until = this.#until.get(`${target.host} ${target.port}`);
+    return until !== undefined && until > this.now();
+  }
+}
