@@ -11,12 +11,12 @@ export const MIN32 = -2147483648;
 
 /** Clamps to 16 bits. */
 export function sat16(x: number): number {
-  return x > MAX16 ? MAX16 : x < MIN16 ? MIN16 : x;
+  return x > MAX16 ? MAX16 : Math.max(x, MIN16);
 }
 
 /** Clamps to 32 bits; exact for any integer below 2 ** 53. */
 export function sat32(x: number): number {
-  return x > MAX32 ? MAX32 : x < MIN32 ? MIN32 : x;
+  return x > MAX32 ? MAX32 : Math.max(x, MIN32);
 }
 
 /** Fractional product of two 16-bit values, Qa * Qb -> Q(a + b + 1), 32 bits. */
@@ -38,13 +38,13 @@ export function msu(acc: number, a: number, b: number): number {
 /** Product with a Q15 factor, truncated to 16 bits. */
 export function mulQ15(a: number, b: number): number {
   const p = Math.imul(a, b) >> 15;
-  return p > MAX16 ? MAX16 : p;
+  return Math.min(p, MAX16);
 }
 
 /** Product with a Q15 factor, rounded to 16 bits. */
 export function mulQ15Round(a: number, b: number): number {
   const p = (Math.imul(a, b) + 0x4000) >> 15;
-  return p > MAX16 ? MAX16 : p;
+  return Math.min(p, MAX16);
 }
 
 /** The upper 16 bits of a 32-bit value, rounded. */
@@ -71,7 +71,7 @@ const POWERS = new Float64Array(64).map((_, n) => 2 ** n);
 /** Shifts a 32-bit value left with saturation; a negative count shifts right. */
 export function shl32(x: number, n: number): number {
   if (n <= 0) return shr32(x, -n);
-  return sat32(x * POWERS[n > 63 ? 63 : n]);
+  return sat32(x * POWERS[Math.min(n, 63)]);
 }
 
 /** Shifts a 32-bit value right arithmetically; a negative count shifts left with saturation. */
@@ -90,7 +90,7 @@ export function shr32Round(x: number, n: number): number {
 /** Shifts a 16-bit value left with saturation; a negative count shifts right. */
 export function shl16(x: number, n: number): number {
   if (n <= 0) return shr16(x, -n);
-  return sat16(x * POWERS[n > 63 ? 63 : n]);
+  return sat16(x * POWERS[Math.min(n, 63)]);
 }
 
 /** Shifts a 16-bit value right arithmetically; a negative count shifts left with saturation. */

@@ -76,8 +76,9 @@ export class LevinsonDurbin {
   /**
    * @param r autocorrelation lags 0..10, Q31, r[0] normalised
    * @param a receives the 11 coefficients of A(z), Q12
+   * @returns false when the filter would be unstable and the last sound one was given instead
    */
-  solve(r: Int32Array, a: Int16Array): void {
+  solve(r: Int32Array, a: Int16Array): boolean {
     const current = this.#current;
     const next = this.#next;
     const reflection = this.reflection;
@@ -102,7 +103,7 @@ export class LevinsonDurbin {
       if (abs16(k >> 16) > 32750) {
         a.set(this.#lastCoefficients);
         reflection.set(this.#lastReflection);
-        return;
+        return false;
       }
 
       for (let j = 1; j < i; j++) next[j] = sat32(mul32By32(k, current[i - j]) + current[j]) & ~1;
@@ -119,6 +120,7 @@ export class LevinsonDurbin {
     for (let i = 1; i <= ORDER; i++) a[i] = roundHigh(shl32(current[i], 1));
     this.#lastCoefficients.set(a);
     this.#lastReflection.set(reflection);
+    return true;
   }
 }
 

@@ -1,0 +1,99 @@
+/**
+ * G.729 Annex A with Annex B for RTP (RFC 3551 §4.5.6, RFC 4855): 10-byte frames of 10 ms, one or more to a packet, a
+ * 2-byte silence descriptor possibly last. The media graph uses it through the codec registry; it knows no RTP.
+ */
+import type { Codec, CodecOptions, Decoder, Encoder } from '../codec.js';
+import { SID_BYTES, SPEECH_BYTES } from './bitstream.js';
+import { FRAME } from './dimensions.js';
+import { FrameDecoder } from './frame-decoder.js';
+import { FrameEncoder } from './frame-encoder.js';
+
+/** Frames in a payload, the silence descriptor included; 0 when its length fits none. */
+function framesIn(start: number, end: number): number {
+  const length = end - start;
+  if (length <= 0) return 0;
+  const rest = length % SPEECH_BYTES;
+  const frames = Math.floor(length / SPEECH_BYTES);
+  return rest === 0 ? frames : rest === SID_BYTES ? frames + 1 : 0;
+}
+
+class G729Encoder implements Encoder {
+  readonly #frames = new FrameEncoder();
+  readonly #silence: boolean;
+
+  constructor(silence: boolean) {
+    this.#silence = silence;
+  }
+
+  encode(pcm: Int16Array, pcmOffset: number, out: Uint8Array, outOffset: number): number {
+    return this.#frames.encode(pcm, pcmOffset, this.#silence, out, outOffset);
+  }
+
+  reset(): void {
+    this.#frames.reset();
+  }
+}
+
+class G729Decoder implements Decoder {
+  readonly #frames = new FrameDecoder();
+  /** A concealed frame of which the last `#left` samples have not been asked for yet. */
+  readonly #spare = new Int16Array(FRAME);
+  #left = 0;
+
+  decode(data: Uint8Array, start: number, end: number, out: Int16Array, outOffset: number): number {
+    const frames = end <= data.length ? framesIn(start, end) : 0;
+    const room = Math.floor((out.length - outOffset) / FRAME);
+    let at = start;
+    let samples = 0;
+    this.#left = 0;
+    for (let i = 0; i < frames && i < room; i++) {
+      if (end - at >= SPEECH_BYTES) this.#frames.decodeSpeech(data, at, out, outOffset + samples);
+      else this.#frames.decodeSilence(data, at, out, outOffset + samples);
+      at += SPEECH_BYTES;
+      samples += FRAME;
+    }
+    return samples;
+  }
+
+  /** Also what plays while the sender is silent: after a silence descriptor this is its comfort noise. */
+  conceal(out: Int16Array, outOffset: number, samples: number): void {
+    for (let i = 0; i < samples; i++) {
+      if (this.#left === 0) {
+        this.#frames.conceal(this.#spare, 0);
+        this.#left = FRAME;
+      }
+      out[outOffset + i] = this.#spare[FRAME - this.#left--];
+    }
+  }
+
+  reset(): void {
+    this.#frames.reset();
+    this.#left = 0;
+  }
+}
+
+/**
+ * The G.729 codec. Encoder option `annexb` (fmtp, RFC 4855 §4.1.9): "no" or false sends every frame as speech;
+ * anything else, as by default, leaves out silence. The decoder takes both either way.
+ */
+export const g729: Codec = {
+  info: {
+    name: 'G729',
+    clockRate: 8000,
+    sampleRate: 8000,
+    rtpmapChannels: 1,
+    payloadType: 18,
+    frameSamples: FRAME,
+    maxFrameBytes: SPEECH_BYTES,
+    defaultPtimeMs: 20,
+  },
+  samplesIn(_data: Uint8Array, start: number, end: number): number {
+    return framesIn(start, end) * FRAME;
+  },
+  createEncoder(options?: CodecOptions): Encoder {
+    return new G729Encoder(options?.annexb !== 'no' && options?.annexb !== false);
+  },
+  createDecoder(): Decoder {
+    return new G729Decoder();
+  },
+};
