@@ -245,7 +245,7 @@ function makeLine(header: HeaderName, name: string, value: Printable): Field {
   if (!header.known && !isToken(name)) {
     throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `"${name}" is not a header name` });
   }
-  if (/[\r\n\0]/.test(text)) {
+  if (/[\r\n]/.test(text)) {
     throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `the value of ${name} holds a line end` });
   }
   return new Field(header, name, text);

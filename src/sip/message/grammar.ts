@@ -71,7 +71,7 @@ export function sliceTrimmed(text: string, start: number, end: number): string {
 
 /** A quoted-string (§25.1) that says `text`. Line ends, which a quoted-string cannot hold, become spaces. */
 export function quote(text: string): string {
-  return `"${text.replace(/[\r\n]+/g, ' ').replace(/["\\]/g, '\\$&')}"`;
+  return `"${text.replace(/[\r\n]+/g, ' ').replace(/["\\\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g, '\\$&')}"`;
 }
 
 /** What a quoted-string says; other text is returned as it is. */
