@@ -274,6 +274,15 @@ describe('an answer', () => {
     expect(mediaLines(next)).toEqual(['m=audio 4000 RTP/AVP 100 97 98']);
   });
 
+  it('leaves the numbers of the peer alone in later offers', () => {
+    const b = engine();
+    b.receiveOffer(peer('m=audio 6000 RTP/AVP 96 0\na=rtpmap:96 unknown/8000'));
+    b.createAnswer(local());
+    expect(
+      mediaLines(b.createOffer(local({ formats: [{ ...OPUS, payloadType: 96 }], telephoneEvent: false }))),
+    ).toEqual(['m=audio 4000 RTP/AVP 97']);
+  });
+
   it('carries events and comfort noise', () => {
     const b = engine();
     b.receiveOffer(
