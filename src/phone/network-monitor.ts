@@ -51,7 +51,9 @@ export class NetworkMonitor {
 
 function localAddresses(): string {
   return Object.entries(networkInterfaces())
-    .flatMap(([name, list]) => (list ?? []).filter((entry) => !entry.internal).map((entry) => `${name}/${entry.address}`))
+    .flatMap(([name, list]) =>
+      (list ?? []).filter((entry) => !entry.internal).map((entry) => `${name}/${entry.address}`),
+    )
     .sort()
     .join(' ');
 }

@@ -67,10 +67,19 @@ export function checkOptions(options: PhoneOptions): void {
   const fail = (what: string): never => {
     throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what });
   };
-  for (const name of ['server', 'username', 'password', 'authUsername', 'displayName', 'domain', 'outboundProxy'] as const) {
+  for (const name of [
+    'server',
+    'username',
+    'password',
+    'authUsername',
+    'displayName',
+    'domain',
+    'outboundProxy',
+  ] as const) {
     const value: unknown = options[name];
     if (value !== undefined && typeof value !== 'string') fail(`option '${name}' must be a text`);
-    if (typeof value === 'string' && name !== 'password' && /[\r\n]/.test(value)) fail(`option '${name}' has a line break`);
+    if (typeof value === 'string' && name !== 'password' && /[\r\n]/.test(value))
+      fail(`option '${name}' has a line break`);
   }
   if (options.server === '') fail("option 'server' is empty");
   if (options.password !== undefined && !options.username && !options.authUsername) {
@@ -80,7 +89,10 @@ export function checkOptions(options: PhoneOptions): void {
     fail(`option 'transport': "${options.transport}" is not one of ${TRANSPORTS.join(', ')}`);
   }
   const { listen, media } = options;
-  if (listen?.port !== undefined && !(Number.isInteger(listen.port) && listen.port >= 0 && listen.port <= 65_535)) {
+  if (
+    listen?.port !== undefined &&
+    !(Number.isInteger(listen.port) && listen.port >= 0 && listen.port <= 65_535)
+  ) {
     fail(`option 'listen.port': ${listen.port} is not a port`);
   }
   if (listen?.transports?.includes('tls') && !(options.tls?.cert && options.tls.key)) {
@@ -91,7 +103,8 @@ export function checkOptions(options: PhoneOptions): void {
   }
   if (media?.portRange) {
     const [min, max] = media.portRange;
-    if (!(min >= 1 && max <= 65_535 && max > min)) fail(`option 'media.portRange': ${min}-${max} is not a port range`);
+    if (!(min >= 1 && max <= 65_535 && max > min))
+      fail(`option 'media.portRange': ${min}-${max} is not a port range`);
   }
   if (options.sessionExpires !== undefined && options.sessionExpires !== 0 && options.sessionExpires < 90) {
     fail(`option 'sessionExpires': ${options.sessionExpires} is less than 90 s (RFC 4028)`);
@@ -118,5 +131,8 @@ export function accountOf(options: PhoneOptions): AccountOptions | undefined {
 
 /** The host (with its port, which makes it another domain) of a server setting. */
 function hostOf(server: string): string {
-  return server.replace(/^sips?:/i, '').replace(/^[^@]*@/, '').replace(/[;?].*$/, '');
+  return server
+    .replace(/^sips?:/i, '')
+    .replace(/^[^@]*@/, '')
+    .replace(/[;?].*$/, '');
 }

@@ -94,7 +94,10 @@ export class Phone extends Emitter<PhoneEvents> {
 
   /** Addresses SIP is listened on; empty before {@link start}. */
   get addresses(): ReadonlyArray<SocketAddress & { protocol: string }> {
-    return (this.#parts?.transport.listeners ?? []).map(({ protocol, address }) => ({ protocol, ...address }));
+    return (this.#parts?.transport.listeners ?? []).map(({ protocol, address }) => ({
+      protocol,
+      ...address,
+    }));
   }
 
   /** Opens the sockets and starts the media threads; done by itself on first use. @throws ERR_SIP_TRANSPORT, ERR_CLOSED */
@@ -133,7 +136,11 @@ export class Phone extends Emitter<PhoneEvents> {
   async dial(target: string, options: CallOptions = {}): Promise<Call> {
     const { agent } = await this.#ready();
     const { signal, ...rest } = options;
-    const call = agent.invite(target, { displayName: this.#options.displayName, account: this.accounts[0], ...rest });
+    const call = agent.invite(target, {
+      displayName: this.#options.displayName,
+      account: this.accounts[0],
+      ...rest,
+    });
     if (signal) {
       const abort = (): void => void call.hangup({ reason: 'aborted' });
       signal.addEventListener('abort', abort, { once: true });
@@ -206,7 +213,12 @@ export class Phone extends Emitter<PhoneEvents> {
 
   async #start(): Promise<Parts> {
     const options = this.#options;
-    const common = { clock: this.#clock, random: this.#random, logger: this.#logger, diagnostics: this.diagnostics };
+    const common = {
+      clock: this.#clock,
+      random: this.#random,
+      logger: this.#logger,
+      diagnostics: this.diagnostics,
+    };
     const userAgent = options.userAgent ?? 'Switchhook';
     const transport = new TransportLayer({ ...common, tls: options.tls });
     const resolver = new TargetResolver({

@@ -3,8 +3,9 @@
  * outbound proxy, service route) and from which flow. The UserAgent asks it for every out-of-dialog request; it
  * never sends anything itself: see registration.ts.
  */
-import { cryptoRandom, type Random } from '../base/random.js';
+
 import { SwitchhookError } from '../base/errors.js';
+import { cryptoRandom, type Random } from '../base/random.js';
 import { DigestClient, type Flow, NameAddr, SipUri, type TransportProtocol } from '../sip/index.js';
 
 export interface AccountOptions {
@@ -95,7 +96,9 @@ export class Account {
     }
     this.expires = options.expires ?? 600;
     if (!(this.expires >= 1 && this.expires <= 0xffffffff)) {
-      throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `option 'expires': ${options.expires} is not a time in seconds` });
+      throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
+        what: `option 'expires': ${options.expires} is not a time in seconds`,
+      });
     }
     this.keepAlive = options.keepAlive;
     this.instanceId = options.instanceId ?? `urn:uuid:${uuid(random)}`;

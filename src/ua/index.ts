@@ -12,4 +12,10 @@ export type {
   InfoEvent,
 } from './call/call-types.js';
 export { Registration, type RegistrationEvents, type RegistrationState } from './registration.js';
-export { type InviteOptions, resolveTarget, UserAgent, type UserAgentEvents, type UserAgentOptions } from './user-agent.js';
+export {
+  type InviteOptions,
+  resolveTarget,
+  UserAgent,
+  type UserAgentEvents,
+  type UserAgentOptions,
+} from './user-agent.js';

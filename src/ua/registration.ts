@@ -13,13 +13,26 @@
  */
 import type { Clock, Timer } from '../base/clock.js';
 import { Emitter } from '../base/emitter.js';
-import { isSwitchhookError, SwitchhookError } from '../base/errors.js';
+import { SwitchhookError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
-import { type Flow, NameAddr, type SipEndpoint, SipRequest, type SipResponse, type Target } from '../sip/index.js';
+import {
+  type Flow,
+  type NameAddr,
+  type SipEndpoint,
+  SipRequest,
+  type SipResponse,
+  type Target,
+} from '../sip/index.js';
 import type { Account } from './account.js';
 
-export type RegistrationState = 'idle' | 'registering' | 'registered' | 'waiting' | 'unregistering' | 'failed';
+export type RegistrationState =
+  | 'idle'
+  | 'registering'
+  | 'registered'
+  | 'waiting'
+  | 'unregistering'
+  | 'failed';
 
 export interface RegistrationEvents {
   /** Every state change; `error` tells why for waiting and failed. */
@@ -172,7 +185,13 @@ export class Registration extends Emitter<RegistrationEvents> {
     } catch (error) {
       this.#busy = false;
       this.#failed(
-        error instanceof SwitchhookError ? error : new SwitchhookError('ERR_SIP_TRANSPORT', { method: 'REGISTER', why: String(error) }, { cause: error }),
+        error instanceof SwitchhookError
+          ? error
+          : new SwitchhookError(
+              'ERR_SIP_TRANSPORT',
+              { method: 'REGISTER', why: String(error) },
+              { cause: error },
+            ),
       );
     }
     if (this.#again && this.#wanted) void this.#run();
@@ -193,7 +212,6 @@ export class Registration extends Emitter<RegistrationEvents> {
     request.set('Supported', 'path, outbound, gruu');
     request.set('Expires', expires);
     this.#env.decorate?.(request);
-    account.auth.preauthorize(request);
 
     const flow = account.flow?.open ? account.flow : undefined;
     const targets: Target[] | undefined = flow ? undefined : await endpoint.resolve(account.nextHop);
@@ -258,9 +276,9 @@ export class Registration extends Emitter<RegistrationEvents> {
   #learnPublicAddress(flow: Flow, response: SipResponse): void {
     if (flow.protocol !== 'udp') return;
     const via = response.topVia;
+    if (typeof via?.rport !== 'number') return;
     const host = via.received ?? via.host;
-    const port = typeof via.rport === 'number' ? via.rport : undefined;
-    if (port === undefined) return;
+    const port = via.rport;
     const sent = this.#contact?.uri;
     if (sent?.kind !== 'sip' || (sent.host === host && (sent.port ?? 5060) === port)) return;
     const known = this.account.publicAddress;
@@ -309,13 +327,13 @@ export class Registration extends Emitter<RegistrationEvents> {
   #failed(error: SwitchhookError): void {
     this.#error = error;
     const status = Number(error.details.status);
-    const permanent = isSwitchhookError(error, 'ERR_AUTHENTICATION_FAILED') || PERMANENT.has(status);
+    const permanent = error.code === 'ERR_AUTHENTICATION_FAILED' || PERMANENT.has(status);
     if (permanent || !this.#wanted) {
       this.#forget();
       this.#wanted = false;
       this.#enter('failed', error);
     } else {
-      if (!isSwitchhookError(error, 'ERR_REGISTRATION_REJECTED')) this.account.flow = undefined;
+      if (error.code !== 'ERR_REGISTRATION_REJECTED') this.account.flow = undefined;
       this.#failures++;
       const advised = Number(error.details.retryAfter) || 0;
       const delay = Math.max(advised, backoff(this.#failures, this.#env.random));

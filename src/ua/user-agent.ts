@@ -10,7 +10,7 @@ import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
 import type { MediaEngine } from '../media/index.js';
 import {
-  type Dialog,
+  DEFAULT_TIMERS,
   DialogTable,
   type Flow,
   NameAddr,
@@ -22,11 +22,18 @@ import {
   type SipResponse,
   SipUri,
   type Target,
+  type TimerValues,
+  type ValidationRules,
   validateRequest,
 } from '../sip/index.js';
 import { Account, type AccountOptions, contactFor } from './account.js';
 import { Call } from './call/call.js';
-import type { CallEnvironment, DialogOwner, ReliableProvisionals } from './call/call-host.js';
+import {
+  type CallEnvironment,
+  type DialogEntry,
+  type ReliableProvisionals,
+  SDP_TYPE,
+} from './call/call-host.js';
 import type { MediaPreferences } from './call/call-media.js';
 import { CallSession } from './call/call-session.js';
 import { ABSOLUTE_MIN_SE } from './call/session-timer.js';
@@ -35,6 +42,7 @@ import { Registration } from './registration.js';
 const ALLOW = 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, PRACK, UPDATE';
 const SUPPORTED = 'timer, 100rel';
 const ACCEPT = 'application/sdp, application/dtmf-relay, application/dtmf';
+const RULES: ValidationRules = { role: 'uas', methods: ALLOW.split(', '), extensions: SUPPORTED.split(', ') };
 
 export interface UserAgentOptions {
   endpoint: SipEndpoint;
@@ -52,6 +60,8 @@ export interface UserAgentOptions {
   minSessionExpires?: number;
   /** Reliable provisional responses (RFC 3262). Default 'supported'. */
   reliableProvisionals?: ReliableProvisionals;
+  /** SIP timers, as the endpoint has them. */
+  timers?: TimerValues;
   /** Calls at once; a further one gets 486. Default 1000. */
   maxCalls?: number;
 }
@@ -80,7 +90,7 @@ export type UserAgentEvents = {
 export class UserAgent extends Emitter<UserAgentEvents> {
   readonly #options: UserAgentOptions;
   readonly #env: CallEnvironment;
-  readonly #dialogs = new DialogTable<DialogOwner>();
+  readonly #dialogs = new DialogTable<DialogEntry>();
   readonly #calls = new Map<CallSession, Call>();
   readonly #registrations = new Map<Account, Registration>();
   #closed = false;
@@ -97,6 +107,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       logger: options.logger.child('ua'),
       diagnostics: options.diagnostics,
       dialogs: this.#dialogs,
+      timers: options.timers ?? DEFAULT_TIMERS,
       sessionTimer: { interval: sessionExpires, minimum: minSessionExpires },
       reliable: options.reliableProvisionals ?? 'supported',
       allow: ALLOW,
@@ -104,7 +115,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       decorate: (message) => this.#decorate(message),
     };
     options.endpoint.onRequest = (request, tx) => this.#onRequest(request, tx);
-    options.endpoint.onAck = (ack) => this.#dialogs.find(ack)?.onDialogAck(ack);
+    options.endpoint.onAck = (ack) => this.#dialogs.find(ack)?.owner.onDialogAck(ack);
   }
 
   get calls(): readonly Call[] {
@@ -209,7 +220,11 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       if (session.ended) return;
       const known = isSwitchhookError(error)
         ? error
-        : new SwitchhookError('ERR_SIP_TRANSPORT', { method: 'INVITE', target: uri.toString(), why: String(error) }, { cause: error });
+        : new SwitchhookError(
+            'ERR_SIP_TRANSPORT',
+            { method: 'INVITE', target: uri.toString(), why: String(error) },
+            { cause: error },
+          );
       session.finish({ by: 'error', status: 503, reason: known.message, error: known });
     }
   }
@@ -221,7 +236,10 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     const route = account?.routes()[0]?.uri;
     const hop = account ? (route instanceof SipUri ? route : account.nextHop) : uri;
     const targets = await endpoint.resolve(hop);
-    let failure: unknown = new SwitchhookError('ERR_DNS_NOT_FOUND', { domain: hop.host, why: 'no usable address' });
+    let failure: unknown = new SwitchhookError('ERR_DNS_NOT_FOUND', {
+      domain: hop.host,
+      why: 'no usable address',
+    });
     for (const [index, target] of targets.entries()) {
       try {
         return { flow: await endpoint.connect(target), targets: targets.slice(index) };
@@ -237,7 +255,10 @@ export class UserAgent extends Emitter<UserAgentEvents> {
    * @returns the final response, whatever its status
    * @throws ERR_SIP_TIMEOUT, ERR_SIP_TRANSPORT, ERR_DNS_NOT_FOUND
    */
-  async options(target: string, options: { account?: Account; from?: string; signal?: AbortSignal } = {}): Promise<SipResponse> {
+  async options(
+    target: string,
+    options: { account?: Account; from?: string; signal?: AbortSignal } = {},
+  ): Promise<SipResponse> {
     const { account } = options;
     const { endpoint, random } = this.#options;
     const uri = resolveTarget(target, account);
@@ -258,7 +279,10 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       flow: registered,
       targets: account && !registered ? await endpoint.resolve(account.nextHop, options.signal) : undefined,
       beforeSend: (message, flow) =>
-        message.set('Contact', account?.contact(flow) ?? contactFor(from.uri.kind === 'sip' ? from.uri.user : undefined, flow)),
+        message.set(
+          'Contact',
+          account?.contact(flow) ?? contactFor(from.uri.kind === 'sip' ? from.uri.user : undefined, flow),
+        ),
     });
     return response;
   }
@@ -312,22 +336,29 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       // A header that is looked at only now turned out malformed; anything else is a defect of ours.
       const malformed = isSwitchhookError(error, 'ERR_SIP_PARSE');
       this.#env.logger[malformed ? 'warn' : 'error']('request refused', { method: request.method, error });
-      tx.reply(malformed ? 400 : 500, malformed ? `Bad ${String(error.details.header ?? 'header')}` : undefined);
+      tx.reply(
+        malformed ? 400 : 500,
+        malformed ? `Bad ${String(error.details.header ?? 'header')}` : undefined,
+      );
     }
   }
 
   #dispatch(request: SipRequest, tx: ServerHandle): void {
-    const problem = validateRequest(request, { supported: ['timer', '100rel'], schemes: ['sip', 'sips', 'tel'] });
+    const problem = validateRequest(request, RULES);
     if (problem) {
-      tx.reply(problem.status, problem.reason, (response) => {
-        for (const { name, value } of problem.headers ?? []) response.set(name, value);
+      this.#env.logger.info('request refused', {
+        method: request.method,
+        status: problem.status,
+        why: problem.why,
+      });
+      tx.reply(problem.status, problem.status === 400 ? problem.why : undefined, (response) => {
+        for (const [name, value] of problem.headers) response.set(name, value);
       });
       return;
     }
     if (request.to.tag !== undefined) {
-      const owner = this.#dialogs.find(request);
-      const dialog = owner && this.#dialogs.dialogOf(request);
-      if (owner && dialog) owner.onDialogRequest(request, tx, dialog as Dialog);
+      const entry = this.#dialogs.find(request);
+      if (entry) entry.owner.onDialogRequest(request, tx, entry.dialog);
       else tx.reply(481);
       return;
     }
@@ -342,20 +373,8 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       case 'INFO':
         tx.reply(481);
         return;
-      case 'SUBSCRIBE':
-      case 'PUBLISH':
-        tx.reply(489, undefined, (response) => response.set('Allow-Events', ''));
-        return;
-      case 'NOTIFY':
-        tx.reply(481, 'Subscription does not exist');
-        return;
-      case 'REGISTER':
-      case 'MESSAGE':
-      case 'REFER':
-        tx.reply(405, undefined, (response) => response.set('Allow', ALLOW));
-        return;
       default:
-        tx.reply(501, undefined, (response) => response.set('Allow', ALLOW));
+        tx.reply(405, undefined, (response) => response.set('Allow', ALLOW));
     }
   }
 
@@ -365,7 +384,10 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       response.set('Allow', ALLOW);
       response.set('Accept', ACCEPT);
       response.set('Supported', SUPPORTED);
-      response.set('Contact', this.#accountFor(tx.request)?.contact(tx.flow) ?? contactFor(userOf(tx.request), tx.flow));
+      response.set(
+        'Contact',
+        this.#accountFor(tx.request)?.contact(tx.flow) ?? contactFor(userOf(tx.request), tx.flow),
+      );
       this.#decorate(response);
     });
   }
@@ -383,8 +405,8 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       tx.reply(486, undefined, (response) => response.set('Retry-After', 10));
       return;
     }
-    if (request.body.length > 0 && !request.contentType?.is('application/sdp')) {
-      tx.reply(415, undefined, (response) => response.set('Accept', ACCEPT));
+    if (request.body.length > 0 && !request.contentType?.is(SDP_TYPE)) {
+      tx.reply(415, undefined, (response) => response.set('Accept', SDP_TYPE));
       return;
     }
     const tooShort = request.sessionExpires;
@@ -411,7 +433,9 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     const call = this.#calls.get(session) as Call;
     const heard = this.emit('incoming', call);
     if (!heard) {
-      this.#env.logger.warn("a call was refused since nobody listens to 'incoming'", { callId: request.callId });
+      this.#env.logger.warn("a call was refused since nobody listens to 'incoming'", {
+        callId: request.callId,
+      });
       session.hangUp({ status: 480 });
     } else if (call.state === 'ringing') {
       void call.ring();
@@ -422,7 +446,10 @@ export class UserAgent extends Emitter<UserAgentEvents> {
   #accountFor(request: SipRequest): Account | undefined {
     const users = [userOf(request), request.to.uri.kind === 'sip' ? request.to.uri.user : undefined];
     const accounts = [...this.#registrations.keys()];
-    return accounts.find((account) => users.includes(account.uri.user)) ?? (accounts.length === 1 ? accounts[0] : undefined);
+    return (
+      accounts.find((account) => users.includes(account.uri.user)) ??
+      (accounts.length === 1 ? accounts[0] : undefined)
+    );
   }
 }
 
@@ -454,7 +481,12 @@ export function resolveTarget(target: string, account: Account | undefined): Sip
       const uri = parseUri(text);
       if (!account) throw invalid('a telephone number needs an account or a server');
       // RFC 3261 §19.1.6: the telephone-subscriber becomes the user part.
-      return new SipUri({ user: text.slice(4), host: account.uri.host, params: { user: 'phone' }, secure: uri.kind === 'sip' && uri.secure });
+      return new SipUri({
+        user: text.slice(4),
+        host: account.uri.host,
+        params: { user: 'phone' },
+        secure: uri.kind === 'sip' && uri.secure,
+      });
     }
     if (text.includes('@')) return SipUri.parse(`sip:${text}`);
   } catch (error) {
@@ -462,5 +494,10 @@ export function resolveTarget(target: string, account: Account | undefined): Sip
     throw invalid(error instanceof Error ? error.message : String(error));
   }
   if (!account) throw invalid('a number or name alone needs an account or a server; write sip:user@host');
-  return new SipUri({ user: text.replace(/[\s()]/g, ''), host: account.uri.host, port: account.uri.port, secure: account.uri.secure });
+  return new SipUri({
+    user: text.replace(/[\s()]/g, ''),
+    host: account.uri.host,
+    port: account.uri.port,
+    secure: account.uri.secure,
+  });
 }

@@ -19,6 +19,7 @@ import type {
   SipMessage,
   SipRequest,
   SipResponse,
+  TimerValues,
 } from '../../sip/index.js';
 import type { Account } from '../account.js';
 import type { CallMedia } from './call-media.js';
@@ -33,6 +34,11 @@ export interface DialogOwner {
   onDialogAck(ack: SipRequest): void;
 }
 
+export interface DialogEntry {
+  readonly dialog: Dialog;
+  readonly owner: DialogOwner;
+}
+
 export interface CallEnvironment {
   readonly endpoint: SipEndpoint;
   readonly engine: MediaEngine;
@@ -40,7 +46,8 @@ export interface CallEnvironment {
   readonly random: Random;
   readonly logger: Logger;
   readonly diagnostics: Diagnostics;
-  readonly dialogs: DialogTable<DialogOwner>;
+  readonly dialogs: DialogTable<DialogEntry>;
+  readonly timers: TimerValues;
   readonly sessionTimer: SessionTimerOptions;
   /** RFC 3262. */
   readonly reliable: ReliableProvisionals;
@@ -52,7 +59,7 @@ export interface CallEnvironment {
   decorate(message: SipMessage): void;
 }
 
-export interface CallHost {
+export interface CallHost extends DialogOwner {
   readonly env: CallEnvironment;
   readonly logger: Logger;
   readonly account: Account | undefined;

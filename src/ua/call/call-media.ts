@@ -5,13 +5,14 @@
  */
 import { SwitchhookError } from '../../base/errors.js';
 import type { Random } from '../../base/random.js';
+import { audioFormats, type MediaEngine, type MediaSession, type StreamConfig } from '../../media/index.js';
 import {
-  audioFormats,
-  type MediaEngine,
-  type MediaSession,
-  type StreamConfig,
-} from '../../media/index.js';
-import { type AudioFormat, type Direction, type LocalAudio, type NegotiatedAudio, OfferAnswer } from '../../sdp/index.js';
+  type AudioFormat,
+  type Direction,
+  type LocalAudio,
+  type NegotiatedAudio,
+  OfferAnswer,
+} from '../../sdp/index.js';
 
 export interface MediaPreferences {
   /** Encoding names in order of preference, e.g. ['PCMU', 'PCMA']. Default: all the engine has. */
@@ -38,7 +39,12 @@ export class CallMedia {
   #applied: NegotiatedAudio | undefined;
   #localHold = false;
 
-  private constructor(session: MediaSession, formats: AudioFormat[], preferences: MediaPreferences, random: Random) {
+  private constructor(
+    session: MediaSession,
+    formats: AudioFormat[],
+    preferences: MediaPreferences,
+    random: Random,
+  ) {
     this.session = session;
     this.#formats = formats;
     this.#preferences = preferences;
@@ -145,7 +151,8 @@ export class CallMedia {
 
   /** The last offer came to nothing: what was agreed before stays in force. */
   rollback(): void {
-    if (this.#negotiation.state !== 'stable' && this.#negotiation.state !== 'new') this.#negotiation.rollback();
+    if (this.#negotiation.state !== 'stable' && this.#negotiation.state !== 'new')
+      this.#negotiation.rollback();
   }
 
   #branch(tag: string): OfferAnswer {
@@ -213,7 +220,10 @@ function streamConfig(audio: NegotiatedAudio, preferences: MediaPreferences): St
       options: codecOptions(format.fmtp),
     })),
     telephoneEventSend: events && { payloadType: events.payloadType, clockRate: events.clockRate },
-    telephoneEventReceive: audio.telephoneEventReceive.map(({ payloadType, clockRate }) => ({ payloadType, clockRate })),
+    telephoneEventReceive: audio.telephoneEventReceive.map(({ payloadType, clockRate }) => ({
+      payloadType,
+      clockRate,
+    })),
     comfortNoise:
       audio.comfortNoiseReceive === undefined ? undefined : { receivePayloadType: audio.comfortNoiseReceive },
     ptimeMs: audio.ptime ?? preferences.ptime,

@@ -8,13 +8,7 @@ import { SwitchhookError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { ClientHandle, Dialog, Flow, NameAddr, ServerHandle, SipRequest } from '../../sip/index.js';
 import { type Account, contactFor } from '../account.js';
-import {
-  type CallEnvironment,
-  type CallHost,
-  type DialogOwner,
-  type InDialogHandlers,
-  q850Cause,
-} from './call-host.js';
+import { type CallEnvironment, type CallHost, type InDialogHandlers, q850Cause } from './call-host.js';
 import { CallMedia, type MediaPreferences } from './call-media.js';
 import type { CallDirection, CallEnd, CallEvents, CallRecord, CallState } from './call-types.js';
 import { parseDtmfInfo } from './dtmf-info.js';
@@ -35,7 +29,7 @@ export interface CallSessionInit {
   onEnded(session: CallSession): void;
 }
 
-export class CallSession implements CallHost, DialogOwner {
+export class CallSession implements CallHost {
   readonly env: CallEnvironment;
   readonly logger: Logger;
   readonly account: Account | undefined;
@@ -121,7 +115,7 @@ export class CallSession implements CallHost, DialogOwner {
 
   /** Where the INVITE arrived: the address to take its media on. */
   get incomingAddress(): string {
-    return this.#flow?.local.host ?? "127.0.0.1";
+    return this.#flow?.local.host ?? '127.0.0.1';
   }
 
   /** Opens the RTP ports on `address`, once. @throws ERR_MEDIA_PORTS, ERR_CALL_ENDED */
@@ -167,7 +161,7 @@ export class CallSession implements CallHost, DialogOwner {
     this.#ringingAt = this.#startedAt;
     this.incoming = new IncomingInvite(this, request, tx);
     this.modifier.learn(request.allow);
-    this.env.dialogs.add(this.incoming.dialog, this);
+    this.env.dialogs.add(this.incoming.dialog, { dialog: this.incoming.dialog, owner: this });
   }
 
   enter(state: CallState): void {
@@ -183,16 +177,19 @@ export class CallSession implements CallHost, DialogOwner {
     const peer = this.remote.uri.toString();
     this.logger.info('state', { from: from || undefined, to, peer, reason });
     const tap = this.env.diagnostics.state;
-    if (tap.active) tap.publish({ time: this.env.clock.wallTime(), kind: 'call', id: this.callId, from, to, reason });
+    if (tap.active)
+      tap.publish({ time: this.env.clock.wallTime(), kind: 'call', id: this.callId, from, to, reason });
   }
 
   contact(flow: Flow): NameAddr {
-    return this.account?.contact(flow) ?? contactFor(this.local.uri.kind === 'sip' ? this.local.uri.user : undefined, flow);
+    return (
+      this.account?.contact(flow) ??
+      contactFor(this.local.uri.kind === 'sip' ? this.local.uri.user : undefined, flow)
+    );
   }
 
   sendInDialog(dialog: Dialog, request: SipRequest, handlers: InDialogHandlers): ClientHandle {
     this.env.decorate(request);
-    this.account?.auth.preauthorize(request);
     return this.env.endpoint.send(request, {
       flow: this.#flowFor(dialog),
       auth: this.account?.auth,
@@ -244,7 +241,9 @@ export class CallSession implements CallHost, DialogOwner {
   hangUp(options: { status?: number; reason?: string } = {}): void {
     if (this.ended) return;
     const { status, reason } = options;
-    const reasonHeader = reason ? `SIP;cause=${status ?? 200};text="${reason.replace(/["\\\r\n]/g, "'")}"` : undefined;
+    const reasonHeader = reason
+      ? `SIP;cause=${status ?? 200};text="${reason.replace(/["\\\r\n]/g, "'")}"`
+      : undefined;
     if (this.#state === 'connected') {
       if (this.dialog) this.bye(this.dialog, reasonHeader);
       this.finish({ by: 'local', status: status ?? 200, reason: reason ?? 'hung up' });
@@ -261,9 +260,19 @@ export class CallSession implements CallHost, DialogOwner {
     } else if (this.#outgoing) {
       this.#outgoing.cancel(reasonHeader);
       // CANCEL may wait for a provisional response that never comes; the application is not kept waiting for it.
-      this.finish({ by: 'local', status: 487, reason: reason ?? 'cancelled', error: new SwitchhookError('ERR_CALL_CANCELLED') });
+      this.finish({
+        by: 'local',
+        status: 487,
+        reason: reason ?? 'cancelled',
+        error: new SwitchhookError('ERR_CALL_CANCELLED'),
+      });
     } else {
-      this.finish({ by: 'local', status: 487, reason: reason ?? 'cancelled', error: new SwitchhookError('ERR_CALL_CANCELLED') });
+      this.finish({
+        by: 'local',
+        status: 487,
+        reason: reason ?? 'cancelled',
+        error: new SwitchhookError('ERR_CALL_CANCELLED'),
+      });
     }
   }
 
@@ -376,7 +385,9 @@ export class CallSession implements CallHost, DialogOwner {
   #sessionExpired(): void {
     const dialog = this.dialog;
     if (!dialog) return;
-    this.logger.warn('the peer did not refresh the session: hanging up', { intervalSeconds: this.timer.interval });
+    this.logger.warn('the peer did not refresh the session: hanging up', {
+      intervalSeconds: this.timer.interval,
+    });
     this.bye(dialog, 'SIP;cause=408;text="Session timer expired"');
     this.finish({ by: 'error', status: 408, reason: 'session timer expired' });
   }

@@ -1,7 +1,8 @@
 /** The vocabulary of a call as applications see it. */
+
+import type { SocketAddress } from '../../base/diagnostics.js';
 import type { SwitchhookError } from '../../base/errors.js';
 import type { MediaStats, NoMediaReport } from '../../media/index.js';
-import type { SocketAddress } from '../../base/diagnostics.js';
 
 /**
  *     outgoing:  trying ──18x──► ringing ──2xx──► connected ──BYE──► ended

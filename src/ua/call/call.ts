@@ -11,13 +11,13 @@ import type {
   MediaStats,
   PcmReader,
   Playback,
+  PlaybackResult,
   PlayOptions,
   PlaySource,
-  PlaybackResult,
   Recording,
   RecordOptions,
 } from '../../media/index.js';
-import { SipRequest } from '../../sip/index.js';
+import type { SipRequest } from '../../sip/index.js';
 import type { CallSession } from './call-session.js';
 import type { CallDirection, CallEnd, CallEvents, CallRecord, CallState, DtmfEvent } from './call-types.js';
 import { dtmfInfoBody } from './dtmf-info.js';
@@ -178,7 +178,10 @@ export class Call {
       session.enter('connecting');
       await incoming.accept();
     } catch (error) {
-      if (isSwitchhookError(error, 'ERR_MEDIA_NO_COMMON_CODEC') || isSwitchhookError(error, 'ERR_SDP_PARSE')) {
+      if (
+        isSwitchhookError(error, 'ERR_MEDIA_NO_COMMON_CODEC') ||
+        isSwitchhookError(error, 'ERR_SDP_PARSE')
+      ) {
         incoming.reject(488);
         session.finish({ by: 'error', status: 488, reason: error.message, error });
       } else if (isSwitchhookError(error, 'ERR_MEDIA_PORTS')) {
@@ -192,7 +195,9 @@ export class Call {
   /** Refuses an incoming call. @param status 300 to 699; default 486 Busy Here */
   reject(status = 486, reason?: string): void {
     if (!Number.isInteger(status) || status < 300 || status > 699) {
-      throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `status ${status} is not a final refusal (300 to 699)` });
+      throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
+        what: `status ${status} is not a final refusal (300 to 699)`,
+      });
     }
     this.#session.hangUp({ status, reason });
   }
@@ -241,7 +246,9 @@ export class Call {
    */
   async sendDtmf(digits: string, options: DtmfOptions = {}): Promise<void> {
     if (!/^[0-9*#A-Da-d,]*$/.test(digits)) {
-      throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `digits "${digits}": only 0-9 * # A-D and , can be sent` });
+      throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
+        what: `digits "${digits}": only 0-9 * # A-D and , can be sent`,
+      });
     }
     const media = this.#media('send digits');
     const { method = 'auto', ...timing } = options;
@@ -282,7 +289,9 @@ export class Call {
     const session = this.#session;
     const { dialog } = session;
     if (!dialog || session.state !== 'connected') {
-      return Promise.reject(new SwitchhookError('ERR_CALL_STATE', { what: 'send INFO', state: session.state }));
+      return Promise.reject(
+        new SwitchhookError('ERR_CALL_STATE', { what: 'send INFO', state: session.state }),
+      );
     }
     return new Promise((resolve, reject) => {
       const request: SipRequest = dialog.createRequest('INFO');
@@ -291,7 +300,10 @@ export class Call {
       session.sendInDialog(dialog, request, {
         onFinal: (response) => {
           if (response.status < 300) resolve();
-          else reject(new SwitchhookError('ERR_CALL_REJECTED', { status: response.status, reason: response.reason }));
+          else
+            reject(
+              new SwitchhookError('ERR_CALL_REJECTED', { status: response.status, reason: response.reason }),
+            );
         },
         onError: reject,
       });

@@ -3,7 +3,14 @@ import type { SipMessage } from '../../sip/index.js';
 
 const DIGIT = /^[0-9*#A-D]$/;
 /** What some devices write for * and # (RFC 4733 event numbers). */
-const BY_NUMBER: Record<string, string> = { '10': '*', '11': '#', '12': 'A', '13': 'B', '14': 'C', '15': 'D' };
+const BY_NUMBER: Record<string, string> = {
+  '10': '*',
+  '11': '#',
+  '12': 'A',
+  '13': 'B',
+  '14': 'C',
+  '15': 'D',
+};
 const DEFAULT_DURATION_MS = 160;
 
 /** The digit of an INFO request; undefined when it carries none. */

@@ -3,24 +3,25 @@
  * reliable (RFC 3262), answer with the 2xx repeated until it is acknowledged, rejection, CANCEL. Ends with
  * `established` or `finish` on its call.
  */
-import type { Timer } from '../../base/clock.js';
 import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
-import { Dialog, type ServerHandle, type SipRequest, SipResponse } from '../../sip/index.js';
-import { AcceptRetransmitter } from '../../sip/index.js';
+import {
+  AcceptRetransmitter,
+  Dialog,
+  ProvisionalRetransmitter,
+  type ServerHandle,
+  type SipRequest,
+  SipResponse,
+} from '../../sip/index.js';
 import { type CallHost, q850Cause, sdpOf, setSdp } from './call-host.js';
 
 type Phase = 'offered' | 'answering' | 'accepted' | 'done';
 
 interface PendingProvisional {
   rseq: number;
-  response: SipResponse;
-  timer: Timer;
+  retransmitter: ProvisionalRetransmitter;
   hasSdp: boolean;
   acknowledged: () => void;
 }
-
-/** RFC 3261 §17.1.1.1: the round-trip estimate the repetitions start from. */
-const T1_MS = 500;
 
 export class IncomingInvite {
   readonly dialog: Dialog;
@@ -69,9 +70,10 @@ export class IncomingInvite {
    * @throws ERR_MEDIA_NO_COMMON_CODEC, ERR_CALL_ENDED when the caller gave up, ERR_SIP_TIMEOUT without ACK
    */
   async accept(decorate?: (response: SipResponse) => void): Promise<void> {
-    if (this.#phase !== 'offered') throw new SwitchhookError('ERR_CALL_STATE', { what: 'answer', state: this.#phase });
+    if (this.#phase !== 'offered')
+      throw new SwitchhookError('ERR_CALL_STATE', { what: 'answer', state: this.#phase });
     this.#phase = 'answering';
-    const { host } = { host: this.#host };
+    const host = this.#host;
     const media = host.media;
     const response = this.#respond(200);
     try {
@@ -99,10 +101,11 @@ export class IncomingInvite {
     const acknowledged = new Promise<void>((resolve) => (this.#onDone = resolve));
     this.#retransmitter = new AcceptRetransmitter({
       clock: host.env.clock,
-      tx: this.#tx,
-      response,
+      timers: host.env.timers,
+      resend: () => this.#tx.respond(response),
       onTimeout: () => this.#unacknowledged(),
     });
+    this.#tx.respond(response);
     this.#retransmitter.start();
     await acknowledged;
     if (host.ended) throw new SwitchhookError('ERR_CALL_ENDED');
@@ -125,7 +128,8 @@ export class IncomingInvite {
     try {
       if (this.#awaitingAnswer) {
         const sdp = sdpOf(ack);
-        if (sdp === undefined) throw new SwitchhookError('ERR_SDP_PARSE', { line: 0, why: 'the ACK has no answer to our offer' });
+        if (sdp === undefined)
+          throw new SwitchhookError('ERR_SDP_PARSE', { line: 0, why: 'the ACK has no answer to our offer' });
         await this.#host.media?.acceptAnswer(sdp);
       }
     } catch (error) {
@@ -142,12 +146,18 @@ export class IncomingInvite {
     const rack = request.rack;
     const { cseq } = this.#request;
     const pending = this.#pending;
-    if (!pending || !rack || rack.rseq !== pending.rseq || rack.seq !== cseq.seq || rack.method !== cseq.method) {
+    if (
+      !pending ||
+      !rack ||
+      rack.rseq !== pending.rseq ||
+      rack.seq !== cseq.seq ||
+      rack.method !== cseq.method
+    ) {
       tx.reply(481);
       return;
     }
     tx.reply(200);
-    pending.timer.cancel();
+    pending.retransmitter.stop();
     this.#pending = undefined;
     pending.acknowledged();
   }
@@ -192,32 +202,24 @@ export class IncomingInvite {
       });
       if (this.#phase !== 'offered') return;
     }
-    const { clock } = this.#host.env;
+    const { clock, timers } = this.#host.env;
     const rseq = ++this.#rseq;
     response.add('Require', '100rel');
     response.set('RSeq', rseq);
-    const deadline = clock.now() + 64 * T1_MS;
-    let interval = T1_MS;
-    const repeat = (): void => {
-      if (!this.#pending) return;
-      if (clock.now() >= deadline) {
+    const retransmitter = new ProvisionalRetransmitter({
+      clock,
+      timers,
+      resend: () => this.#tx.respond(response),
+      onTimeout: () => {
         // RFC 3262 §3: rejected with a 5xx when no PRACK comes for 64*T1.
         this.reject(504, 'PRACK Time-out');
-        this.#host.finish({ by: 'error', status: 504, reason: 'no PRACK', error: new SwitchhookError('ERR_SIP_TIMEOUT', { method: 'PRACK', target: 'the caller' }) });
-        return;
-      }
-      this.#tx.respond(response);
-      interval *= 2;
-      this.#pending.timer = clock.after(Math.min(interval, deadline - clock.now()), repeat);
-    };
-    this.#pending = {
-      rseq,
-      response,
-      hasSdp: response.body.length > 0,
-      acknowledged: () => {},
-      timer: clock.after(interval, repeat),
-    };
+        const error = new SwitchhookError('ERR_SIP_TIMEOUT', { method: 'PRACK', target: 'the caller' });
+        this.#host.finish({ by: 'error', status: 504, reason: 'no PRACK', error });
+      },
+    });
+    this.#pending = { rseq, hasSdp: response.body.length > 0, acknowledged: () => {}, retransmitter };
     this.#tx.respond(response);
+    retransmitter.start();
   }
 
   #isDone(): boolean {
@@ -225,7 +227,7 @@ export class IncomingInvite {
   }
 
   #dropPending(): void {
-    this.#pending?.timer.cancel();
+    this.#pending?.retransmitter.stop();
     const waiting = this.#pending?.acknowledged;
     this.#pending = undefined;
     waiting?.();
@@ -253,7 +255,11 @@ export class IncomingInvite {
 
   /** RFC 3261 §13.3.1.4: no ACK for 64*T1: the dialog is confirmed, but the session ends with BYE. */
   #unacknowledged(): void {
-    this.#fail(408, 'no ACK', new SwitchhookError('ERR_SIP_TIMEOUT', { method: '200 to INVITE (no ACK)', target: 'the caller' }));
+    this.#fail(
+      408,
+      'no ACK',
+      new SwitchhookError('ERR_SIP_TIMEOUT', { method: '200 to INVITE (no ACK)', target: 'the caller' }),
+    );
   }
 
   #lost(reason: string): void {
@@ -261,11 +267,22 @@ export class IncomingInvite {
     const wasAccepted = this.#phase === 'accepted';
     if (wasAccepted) return; // the repetitions go on until the ACK or the time-out
     this.#finalize();
-    this.#host.finish({ by: 'error', status: 500, reason, error: new SwitchhookError('ERR_SIP_TRANSPORT', { method: 'the response', target: 'the caller', why: reason }) });
+    this.#host.finish({
+      by: 'error',
+      status: 500,
+      reason,
+      error: new SwitchhookError('ERR_SIP_TRANSPORT', {
+        method: 'the response',
+        target: 'the caller',
+        why: reason,
+      }),
+    });
   }
 
   #fail(status: number, reason: string, error: unknown): void {
-    const cause = isSwitchhookError(error) ? error : new SwitchhookError('ERR_SIP_PARSE', { what: 'ACK', why: String(error) });
+    const cause = isSwitchhookError(error)
+      ? error
+      : new SwitchhookError('ERR_SIP_PARSE', { what: 'ACK', why: String(error) });
     this.#host.bye(this.dialog, `SIP;cause=${status};text="${reason}"`);
     this.#host.finish({ by: 'error', status, reason, error: cause });
     this.#finalize();

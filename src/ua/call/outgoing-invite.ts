@@ -74,7 +74,6 @@ export class OutgoingInvite {
       media.rollback();
       setSdp(request, media.createOffer());
     }
-    this.#host.account?.auth.preauthorize(request);
     this.#handle = env.endpoint.send(request, {
       targets,
       flow: targets ? undefined : this.#options.flow,
@@ -113,7 +112,7 @@ export class OutgoingInvite {
     if (!early) {
       early = { dialog: Dialog.fromResponse(tx.request, response) };
       this.#early.set(tag, early);
-      this.#host.env.dialogs.add(early.dialog, this.#host as never);
+      this.#host.env.dialogs.add(early.dialog, { dialog: early.dialog, owner: this.#host });
     }
     return early;
   }
@@ -167,7 +166,10 @@ export class OutgoingInvite {
     if (!this.#cancelled && this.#tryAgain(response)) return;
     this.#close(undefined);
     this.#host.media?.rollback();
-    const rejected = new SwitchhookError('ERR_CALL_REJECTED', { status: response.status, reason: response.reason });
+    const rejected = new SwitchhookError('ERR_CALL_REJECTED', {
+      status: response.status,
+      reason: response.reason,
+    });
     this.#host.finish({
       by: this.#cancelled ? 'local' : 'remote',
       status: response.status,
@@ -212,7 +214,7 @@ export class OutgoingInvite {
     const known = this.#early.get(tag)?.dialog;
     const dialog = known ?? Dialog.fromResponse(tx.request, response);
     dialog.confirm(response);
-    const acknowledgement = dialog.createAck(tx.request.cseq.seq);
+    const acknowledgement = dialog.createAck(tx.request.cseq.seq, tx.request);
     this.#acks.set(tag, acknowledgement);
     if (this.#done || this.#cancelled) {
       this.#host.sendAck(dialog, acknowledgement);
@@ -228,7 +230,7 @@ export class OutgoingInvite {
       }
       return;
     }
-    if (!known) this.#host.env.dialogs.add(dialog, this.#host as never);
+    if (!known) this.#host.env.dialogs.add(dialog, { dialog, owner: this.#host });
     this.#close(dialog);
     this.#host.dialog = dialog;
     void this.#settle(dialog, response, acknowledgement);
@@ -243,12 +245,20 @@ export class OutgoingInvite {
     try {
       if (media) {
         if (this.#options.offerless && !media.negotiated) {
-          if (sdp === undefined) throw new SwitchhookError('ERR_SDP_PARSE', { line: 0, why: 'the answer to an offerless INVITE has no offer' });
+          if (sdp === undefined)
+            throw new SwitchhookError('ERR_SDP_PARSE', {
+              line: 0,
+              why: 'the answer to an offerless INVITE has no offer',
+            });
           setSdp(ack, await media.answerOffer(sdp));
         } else if (!this.#options.offerless) {
           if (sdp !== undefined && !media.isAnswered(tag)) await media.acceptAnswer(sdp, tag);
           await media.confirmBranch(tag);
-          if (!media.negotiated) throw new SwitchhookError('ERR_SDP_PARSE', { line: 0, why: 'the answer has no session description' });
+          if (!media.negotiated)
+            throw new SwitchhookError('ERR_SDP_PARSE', {
+              line: 0,
+              why: 'the answer has no session description',
+            });
         }
       }
     } catch (error) {
@@ -274,7 +284,13 @@ export class OutgoingInvite {
     const cancelled = this.#cancelled;
     this.#host.finish({
       by: cancelled ? 'local' : 'error',
-      status: cancelled ? 487 : error.code === 'ERR_SIP_TIMEOUT' ? 408 : error.code === 'ERR_AUTHENTICATION_FAILED' ? 401 : 503,
+      status: cancelled
+        ? 487
+        : error.code === 'ERR_SIP_TIMEOUT'
+          ? 408
+          : error.code === 'ERR_AUTHENTICATION_FAILED'
+            ? 401
+            : 503,
       reason: cancelled ? 'Request Terminated' : error.message,
       error: cancelled ? new SwitchhookError('ERR_CALL_CANCELLED') : error,
     });

@@ -126,8 +126,9 @@ export class SessionModifier {
     let failure: SwitchhookError | undefined;
     if (isInvite && dialog) {
       dialog.refreshTarget(response);
-      ack.sent = dialog.createAck(tx.request.cseq.seq);
-      this.#host.sendAck(dialog, ack.sent);
+      const acknowledgement = dialog.createAck(tx.request.cseq.seq, tx.request);
+      ack.sent = acknowledgement;
+      this.#host.sendAck(dialog, acknowledgement);
       const sdp = sdpOf(response);
       try {
         if (media?.offerPending && sdp !== undefined) await media.acceptAnswer(sdp);
@@ -153,9 +154,13 @@ export class SessionModifier {
         return this.#again(change, Math.round(seconds * 100) * 10);
       }
       if (response.status === 422 && timer.raise(response)) return this.#send(change);
-      if (response.status === 500 && response.retryAfter) return this.#again(change, response.retryAfter.delta * 1000);
+      if (response.status === 500 && response.retryAfter)
+        return this.#again(change, response.retryAfter.delta * 1000);
     }
-    const error = new SwitchhookError('ERR_CALL_REJECTED', { status: response.status, reason: response.reason });
+    const error = new SwitchhookError('ERR_CALL_REJECTED', {
+      status: response.status,
+      reason: response.reason,
+    });
     this.#done(change, error);
     // RFC 3261 §12.2.1.2: these two mean that the dialog is gone.
     if (response.status === 481 || response.status === 408) this.#lost(response.status, error);
@@ -189,7 +194,9 @@ export class SessionModifier {
     const offers = invite || sdpOf(request) !== undefined;
     if (this.#incoming && offers) {
       // RFC 3261 §14.2, RFC 3311 §5.2: one after the other.
-      tx.reply(500, undefined, (response) => response.set('Retry-After', Math.floor(this.#host.env.random.float() * 10)));
+      tx.reply(500, undefined, (response) =>
+        response.set('Retry-After', Math.floor(this.#host.env.random.float() * 10)),
+      );
       return;
     }
     if (offers && (media?.offerPending || (invite && this.#current?.purpose === 'media'))) {
@@ -230,15 +237,19 @@ export class SessionModifier {
     this.#host.timer.accept(request, response);
     incoming.retransmitter = new AcceptRetransmitter({
       clock: env.clock,
-      tx,
-      response,
+      timers: env.timers,
+      resend: () => tx.respond(response),
       onTimeout: () => {
         // RFC 3261 §14.2: no ACK: the session ends.
         this.#incoming = undefined;
         if (incoming.awaitingAnswer) media?.rollback();
-        this.#lost(408, new SwitchhookError('ERR_SIP_TIMEOUT', { method: '200 to re-INVITE (no ACK)', target: 'the peer' }));
+        this.#lost(
+          408,
+          new SwitchhookError('ERR_SIP_TIMEOUT', { method: '200 to re-INVITE (no ACK)', target: 'the peer' }),
+        );
       },
     });
+    tx.respond(response);
     incoming.retransmitter.start();
     if (!incoming.awaitingAnswer) this.#onRemoteChange();
   }
@@ -267,12 +278,15 @@ export class SessionModifier {
     if (incoming.awaitingAnswer && media) {
       const sdp = sdpOf(ack);
       try {
-        if (sdp === undefined) throw new SwitchhookError('ERR_SDP_PARSE', { line: 0, why: 'the ACK has no answer to our offer' });
+        if (sdp === undefined)
+          throw new SwitchhookError('ERR_SDP_PARSE', { line: 0, why: 'the ACK has no answer to our offer' });
         await media.acceptAnswer(sdp);
         this.#onRemoteChange();
       } catch (error) {
         media.rollback();
-        this.#host.logger.warn('the answer in the ACK cannot be used; the session stays as it was', { error });
+        this.#host.logger.warn('the answer in the ACK cannot be used; the session stays as it was', {
+          error,
+        });
       }
     }
     this.#next();
