@@ -16,7 +16,7 @@ const DEFAULT_DURATION_MS = 160;
 /** The digit of an INFO request; undefined when it carries none. */
 export function parseDtmfInfo(message: SipMessage): { digit: string; durationMs: number } | undefined {
   const type = message.contentType;
-  if (!type || type.type.toLowerCase() !== 'application' || message.body.length > 512) return undefined;
+  if (type?.type.toLowerCase() !== 'application' || message.body.length > 512) return undefined;
   const text = message.bodyText;
   const subtype = type.subtype.toLowerCase();
   let signal: string | undefined;
