@@ -3,7 +3,7 @@
  * delay with its parity bit. Used by both directions and by the comfort noise; keeps no state.
  */
 import { PITCH_MAX, PITCH_MIN, SUBFRAME } from './dimensions.js';
-import { MAX32, MIN32, roundHigh } from './fixed-point.js';
+import { mac, outside31, roundHigh } from './fixed-point.js';
 import { PITCH_INTERPOLATION } from './speech-tables.js';
 
 /** Fractions per sample. */
@@ -20,17 +20,25 @@ export function predictExcitation(exc: Int16Array, at: number, delay: number, th
     from--;
   }
   for (let i = 0; i < SUBFRAME; i++, from++) {
-    let sum = 0;
+    let half = 0;
     for (let k = 0, tap = 0; k < REACH; k++, tap += THIRDS) {
-      sum += 2 * exc[from - k] * PITCH_INTERPOLATION[tap + phase];
-      if (sum > MAX32) sum = MAX32;
-      else if (sum < MIN32) sum = MIN32;
-      sum += 2 * exc[from + 1 + k] * PITCH_INTERPOLATION[tap + THIRDS - phase];
-      if (sum > MAX32) sum = MAX32;
-      else if (sum < MIN32) sum = MIN32;
+      half = (half + Math.imul(exc[from - k], PITCH_INTERPOLATION[tap + phase])) | 0;
+      if (outside31(half)) break;
+      half = (half + Math.imul(exc[from + 1 + k], PITCH_INTERPOLATION[tap + THIRDS - phase])) | 0;
+      if (outside31(half)) break;
     }
-    exc[at + i] = roundHigh(sum);
+    exc[at + i] = roundHigh(outside31(half) ? saturatedInterpolation(exc, from, phase) : 2 * half);
   }
+}
+
+/** One interpolated sample with every step saturated. */
+function saturatedInterpolation(exc: Int16Array, from: number, phase: number): number {
+  let sum = 0;
+  for (let k = 0, tap = 0; k < REACH; k++, tap += THIRDS) {
+    sum = mac(sum, exc[from - k], PITCH_INTERPOLATION[tap + phase]);
+    sum = mac(sum, exc[from + 1 + k], PITCH_INTERPOLATION[tap + THIRDS - phase]);
+  }
+  return sum;
 }
 
 /** Lowest delay of the second subframe's ten, given the delay of the first. */

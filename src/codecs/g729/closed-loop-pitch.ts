@@ -4,7 +4,7 @@
  */
 import { predictExcitation } from './adaptive-codebook.js';
 import { SUBFRAME } from './dimensions.js';
-import { divideQ15, dot, MAX32, MIN32, norm32, roundHigh, shl32, shr16 } from './fixed-point.js';
+import { divideQ15, dot, MAX32, norm32, outside31, roundHigh, shl32, shr16 } from './fixed-point.js';
 
 /** Largest pitch gain, Q14: 1.2. */
 const GAIN_MAX = 19661;
@@ -123,12 +123,12 @@ export class ClosedLoopPitch {
   }
 }
 
-/** The sum of products, or NaN when it leaves 32 bits on the way. */
+/** `start` plus the fractional products, or NaN when that leaves 32 bits on the way. */
 function exactDot(start: number, x: Int16Array, y: Int16Array): number {
-  let sum = start;
+  let half = 0;
   for (let i = 0; i < SUBFRAME; i++) {
-    sum += 2 * x[i] * y[i];
-    if (sum > MAX32 || sum < MIN32) return Number.NaN;
+    half = (half + Math.imul(x[i], y[i])) | 0;
+    if (outside31(half)) return Number.NaN;
   }
-  return sum;
+  return 2 * half + start;
 }

@@ -111,9 +111,12 @@ export class FixedCodebookSearch {
     filtered: Int16Array,
   ): void {
     sharpen(response, delay, sharpening);
-    correlateResponse(response);
     backwardFilter(response, x, correlation);
-    foldSigns();
+    for (let i = 0; i < SUBFRAME; i++) {
+      negative[i] = correlation[i] < 0 ? 1 : 0;
+      if (negative[i]) correlation[i] = negate16(correlation[i]);
+    }
+    correlateResponse(response);
 
     this.#p = 0;
     this.#q = 0;
@@ -242,7 +245,10 @@ export class FixedCodebookSearch {
   }
 }
 
-/** All correlations of the impulse response that the search needs, from the response scaled up as far as it goes. */
+/**
+ * All correlations of the impulse response that the search needs, from the response scaled up as far as it goes. The
+ * signs of the target's correlations are moved into the cross-correlations, so that all pulses count as positive.
+ */
 function correlateResponse(response: Int16Array): void {
   const energy = dot(0, response, 0, response, 0, SUBFRAME);
   if (energy >> 16 > 32000) {
@@ -263,26 +269,10 @@ function correlateResponse(response: Int16Array): void {
     for (let k = 0, at = d * SUBFRAME; k + d < SUBFRAME; k++, at++) {
       sum = sat32(sum + 2 * h[k] * h[k + d]);
       const to = destination[at];
-      if (to >= 0) cross[to] = sum >> 16;
-    }
-  }
-}
-
-/** Makes all target correlations positive and moves their signs into the cross-correlations. */
-function foldSigns(): void {
-  for (let i = 0; i < SUBFRAME; i++) {
-    negative[i] = correlation[i] < 0 ? 1 : 0;
-    if (negative[i]) correlation[i] = negate16(correlation[i]);
-  }
-  for (let a = 0; a < TRACKS - 1; a++) {
-    for (let b = a + 1; b < TRACKS; b++) {
-      let at = pairBase[a * TRACKS + b];
-      if (at < 0) continue;
-      for (let i = a; i < SUBFRAME; i += TRACKS) {
-        for (let j = b; j < SUBFRAME; j += TRACKS, at++) {
-          cross[at] = negative[i] === negative[j] ? mulQ15(cross[at], MAX16) : negate16(cross[at]);
-        }
-      }
+      if (to < 0) continue;
+      const j = SUBFRAME - 1 - k;
+      const c = sum >> 16;
+      cross[to] = negative[j] === negative[j - d] ? mulQ15(c, MAX16) : negate16(c);
     }
   }
 }

@@ -122,16 +122,39 @@ export function divideQ15(a: number, b: number): number {
 }
 
 /**
- * Saturating sum of the fractional products of `n` elements, starting from `acc`. Each step saturates, as the order of
- * the standard's operations demands.
+ * `start` (0 or 1) plus the fractional products of `n` elements. Each step saturates, as the order of the standard's
+ * operations demands; the loop keeps half the sum, so that leaving 32 bits shows in one comparison and wraps nothing.
  */
-export function dot(acc: number, x: Int16Array, xAt: number, y: Int16Array, yAt: number, n: number): number {
-  let sum = acc;
+export function dot(
+  start: number,
+  x: Int16Array,
+  xAt: number,
+  y: Int16Array,
+  yAt: number,
+  n: number,
+): number {
+  let half = 0;
   for (let i = 0; i < n; i++) {
-    const p = x[xAt + i] * y[yAt + i];
-    sum += p === 0x40000000 ? MAX32 : 2 * p;
-    if (sum > MAX32) sum = MAX32;
-    else if (sum < MIN32) sum = MIN32;
+    half = (half + Math.imul(x[xAt + i], y[yAt + i])) | 0;
+    if (outside31(half)) return saturatingDot(start, x, xAt, y, yAt, n);
   }
+  return 2 * half + start;
+}
+
+/** Whether twice an integer would not fit 32 bits. */
+export function outside31(half: number): boolean {
+  return ((half + 0x40000000) | 0) < 0;
+}
+
+function saturatingDot(
+  start: number,
+  x: Int16Array,
+  xAt: number,
+  y: Int16Array,
+  yAt: number,
+  n: number,
+): number {
+  let sum = start;
+  for (let i = 0; i < n; i++) sum = mac(sum, x[xAt + i], y[yAt + i]);
   return sum;
 }

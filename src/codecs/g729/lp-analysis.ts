@@ -33,7 +33,7 @@ export function autocorrelate(x: Int16Array, at: number, maxLag: number, r: Int3
   // No lag can exceed lag 0, so these sums cannot saturate.
   for (let lag = 1; lag <= maxLag; lag++) {
     let sum = 0;
-    for (let i = lag; i < WINDOW; i++) sum += windowed[i] * windowed[i - lag];
+    for (let i = lag; i < WINDOW; i++) sum = (sum + Math.imul(windowed[i], windowed[i - lag])) | 0;
     r[lag] = shl32(2 * sum, shift) & ~1;
   }
   return exponent - shift;

@@ -14,6 +14,8 @@ const PREDICTOR_SIZE = LSF_HISTORY * ORDER;
 /** Minimum distances of the two spreading passes over a code vector, Q13. */
 const GAP_FIRST = 10;
 const GAP_SECOND = 5;
+/** Half the distance at which the 32 bits of the standard's sum are full. */
+const SATURATED = 0x40000000;
 
 const code = new Int16Array(ORDER);
 const lsf = new Int16Array(ORDER);
@@ -146,19 +148,20 @@ export class LsfEncoder {
     }
   }
 
+  // Both searches add up positive terms only, so an entry is out as soon as its sum reaches the best so far, and no
+  // entry is nearer than saturation.
+
   /** First stage entry nearest to the target, unweighted. */
   #nearestFirst(): number {
     const target = this.#target;
-    let best = MAX32;
+    let best = SATURATED;
     let index = 0;
     for (let i = 0, at = 0; i < 128; i++, at += ORDER) {
       let distance = 0;
-      for (let j = 0; j < ORDER; j++) {
+      for (let j = 0; j < ORDER && distance < best; j++) {
         const d = sat16(target[j] - LSF_STAGE1[at + j]);
-        distance += d * d;
+        distance += Math.imul(d, d);
       }
-      // Sums of squares: one saturation at the end is the same as one in each step.
-      distance = sat32(2 * distance);
       if (distance < best) {
         best = distance;
         index = i;
@@ -170,15 +173,14 @@ export class LsfEncoder {
   /** Second stage entry nearest to what the first left over, weighted, over elements from..to. */
   #nearestSecond(from: number, to: number): number {
     const remainder = this.#remainder;
-    let best = MAX32;
+    let best = SATURATED;
     let index = 0;
     for (let i = 0, at = 0; i < 32; i++, at += ORDER) {
       let distance = 0;
-      for (let j = from; j < to; j++) {
+      for (let j = from; j < to && distance < best; j++) {
         const d = sat16(remainder[j] - LSF_STAGE2[at + j]);
-        distance += mulQ15(weights[j], d) * d;
+        distance += Math.imul(mulQ15(weights[j], d), d);
       }
-      distance = sat32(2 * distance);
       if (distance < best) {
         best = distance;
         index = i;

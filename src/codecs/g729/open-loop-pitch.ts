@@ -3,7 +3,7 @@
  * sample of the weighted speech. The encoder searches around it afterwards. Keeps no state.
  */
 import { FRAME, PITCH_MAX } from './dimensions.js';
-import { abs16, low16, MAX32, MIN32, mulQ15, sat16, shl16 } from './fixed-point.js';
+import { abs16, low16, MAX32, MIN32, mac, mulQ15, outside31, sat16, shl16 } from './fixed-point.js';
 import { inverseSqrt, mul32By32 } from './wide-arithmetic.js';
 
 const signal = new Int16Array(PITCH_MAX + FRAME);
@@ -75,12 +75,17 @@ function bestDelay(from: number, to: number, step: number): number {
 }
 
 function correlation(delay: number): number {
-  let sum = 0;
+  let half = 0;
   for (let i = PITCH_MAX; i < PITCH_MAX + FRAME; i += 2) {
-    sum += 2 * signal[i] * signal[i - delay];
-    if (sum > MAX32) sum = MAX32;
-    else if (sum < MIN32) sum = MIN32;
+    half = (half + Math.imul(signal[i], signal[i - delay])) | 0;
+    if (outside31(half)) return saturatedCorrelation(delay);
   }
+  return 2 * half;
+}
+
+function saturatedCorrelation(delay: number): number {
+  let sum = 0;
+  for (let i = PITCH_MAX; i < PITCH_MAX + FRAME; i += 2) sum = mac(sum, signal[i], signal[i - delay]);
   return sum;
 }
 
