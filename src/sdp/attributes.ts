@@ -13,7 +13,11 @@ interface Attributed {
 
 /** Attribute names are case-sensitive (RFC 8866 §5.13), but no two differ in case only, and peers are careless. */
 function named(section: Attributed, name: string): Attribute | undefined {
-  return section.attributes.find((attribute) => attribute.name.toLowerCase() === name);
+  return section.attributes.find((attribute) => isNamed(attribute, name));
+}
+
+function isNamed(attribute: Attribute, name: string): boolean {
+  return attribute.name.length === name.length && attribute.name.toLowerCase() === name;
 }
 
 /** @param name in lower case */
@@ -28,9 +32,11 @@ export function attributeValue(section: Attributed, name: string): string | unde
 
 /** @param name in lower case */
 export function attributeValues(section: Attributed, name: string): string[] {
-  return section.attributes.flatMap((attribute) =>
-    attribute.name.toLowerCase() === name && attribute.value !== undefined ? [attribute.value.trim()] : [],
-  );
+  const values: string[] = [];
+  for (const attribute of section.attributes) {
+    if (attribute.value !== undefined && isNamed(attribute, name)) values.push(attribute.value.trim());
+  }
+  return values;
 }
 
 /** The connection that holds for `media`: its own, else the session's (RFC 8866 §5.7). */
@@ -45,20 +51,23 @@ export function connectionOf(session: SessionDescription, media: MediaDescriptio
 export function audioFormats(media: MediaDescription): Array<AudioFormat & { payloadType: number }> {
   const encodings = rtpmaps(media);
   const parameters = fmtps(media);
+  const found: Array<AudioFormat & { payloadType: number }> = [];
   const seen = new Set<number>();
-  return media.formats.flatMap((text) => {
+  for (const text of media.formats) {
     const payloadType = parsePayloadType(text);
-    const encoding = payloadType === undefined ? undefined : encodings.get(payloadType);
-    if (payloadType === undefined || !encoding || seen.has(payloadType)) return [];
+    if (payloadType === undefined || seen.has(payloadType)) continue;
+    const encoding = encodings.get(payloadType) ?? STATIC_AUDIO.get(payloadType);
+    if (!encoding) continue;
     seen.add(payloadType);
-    const own = parameters.get(payloadType);
-    return [{ ...encoding, payloadType, ...(own !== undefined && { fmtp: own }) }];
-  });
+    const { name, clockRate, channels } = encoding;
+    found.push({ payloadType, name, clockRate, channels, fmtp: parameters.get(payloadType) });
+  }
+  return found;
 }
 
-/** Payload type → encoding, by `a=rtpmap` over the static assignments. */
+/** Payload type → encoding, as far as `a=rtpmap` tells. */
 export function rtpmaps(media: MediaDescription): Map<number, AudioFormat> {
-  const maps = new Map<number, AudioFormat>(STATIC_AUDIO);
+  const maps = new Map<number, AudioFormat>();
   for (const value of attributeValues(media, 'rtpmap')) {
     const match = /^(\d{1,3})\s+([^\s/]+)\s*\/\s*(\d{1,6})(?:\s*\/\s*(\d{1,3}))?/.exec(value);
     const payloadType = parsePayloadType(match?.[1] ?? '');

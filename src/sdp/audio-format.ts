@@ -21,6 +21,13 @@ export interface NumberedFormat {
   format: AudioFormat;
 }
 
+export function numbered(
+  payloadType: number,
+  { name, clockRate, channels, fmtp }: AudioFormat,
+): NumberedFormat {
+  return { payloadType, format: { name, clockRate, channels, payloadType, fmtp } };
+}
+
 /** Decides whether `ours` can serve what the peer described as `offered`. */
 export type FormatMatcher = (offered: AudioFormat, ours: AudioFormat) => boolean;
 

@@ -2,7 +2,7 @@
  * Our side of the audio stream: from the wishes of the user agent to the media description we send. Used by the
  * offer/answer engine for offers and answers alike.
  */
-import { type AudioFormat, encodingText, type NumberedFormat } from './audio-format.js';
+import { type AudioFormat, encodingText, type NumberedFormat, numbered } from './audio-format.js';
 import type { LocalAudio, TelephoneEventFormat } from './audio-session.js';
 import { type CryptoAttribute, printCrypto } from './crypto-attribute.js';
 import type { LocalKeys } from './crypto-negotiation.js';
@@ -41,7 +41,7 @@ export function planOffer(local: LocalAudio, numbers: PayloadNumbers, keys: Loca
   const taken = new Set<number>();
   const formats = local.formats.flatMap((format): NumberedFormat[] => {
     const payloadType = numbers.assign(format, taken);
-    return payloadType === undefined ? [] : [{ payloadType, format: { ...format, payloadType } }];
+    return payloadType === undefined ? [] : [numbered(payloadType, format)];
   });
   const rates = [...new Set(formats.map(({ format }) => format.clockRate))];
   let comfortNoise: number | undefined;

@@ -14,7 +14,13 @@ import {
   rtcpMux,
   ssrcs,
 } from './attributes.js';
-import { type AudioFormat, encodingText, type FormatMatcher, type NumberedFormat } from './audio-format.js';
+import {
+  type AudioFormat,
+  encodingText,
+  type FormatMatcher,
+  type NumberedFormat,
+  numbered,
+} from './audio-format.js';
 import {
   type AudioPlan,
   DTMF_EVENTS,
@@ -85,7 +91,7 @@ export function answerAudio(
   for (const { ours, theirs } of pairs) {
     const payloadType = numbers.adopt(theirs.payloadType, ours, taken);
     if (payloadType === undefined) continue;
-    receive.push({ payloadType, format: { ...ours, payloadType } });
+    receive.push(numbered(payloadType, ours));
     send.push(toSend(theirs, ours));
   }
   if (send.length === 0) noCommonCodec(local.formats, offered);
@@ -101,12 +107,11 @@ export function answerAudio(
     eventsSend.push(toSendEvents(theirs));
   }
 
-  const mux = answerMux(media, local, taken);
-  const own = meetDirection(direction(session, media), local.direction);
+  const mux = answerMux(media, local, offered, taken);
   const plan: AudioPlan = {
     ...planBase(local),
     protocol: media.protocol,
-    direction: own,
+    direction: meetDirection(direction(session, media), local.direction),
     formats: receive,
     events: eventsReceive,
     comfortNoise: noiseNumber,
@@ -114,22 +119,17 @@ export function answerAudio(
     rtcpMuxOnly: false,
     crypto: crypto.attribute ? [crypto.attribute] : [],
   };
-  return {
-    plan,
-    result: {
-      ...peerSide(session, media, plan, mux),
-      send,
-      receive,
-      telephoneEventSend: bestEvents(eventsSend, send),
-      telephoneEventReceive: eventsReceive,
-      ...(noise &&
-        noiseNumber !== undefined && {
-          comfortNoiseSend: noise.payloadType,
-          comfortNoiseReceive: noiseNumber,
-        }),
-      ...(crypto.negotiated && { crypto: crypto.negotiated }),
-    },
-  };
+  const result = outcome(session, media, plan, {
+    send,
+    receive,
+    eventsSend,
+    telephoneEventReceive: eventsReceive,
+    comfortNoiseSend: noiseNumber === undefined ? undefined : noise?.payloadType,
+    comfortNoiseReceive: noiseNumber,
+    rtcpMux: mux,
+    crypto: crypto.negotiated,
+  });
+  return { plan, result };
 }
 
 /**
@@ -168,32 +168,47 @@ export function readAudioAnswer(
   const receive = pairs.map(({ ours }) => ours);
   for (const { ours, theirs } of pairs) {
     const { payloadType } = theirs;
-    if (isAlias(payloadType)) receive.push({ payloadType, format: { ...ours.format, payloadType } });
+    if (isAlias(payloadType)) receive.push(numbered(payloadType, ours.format));
   }
   const telephoneEventReceive = eventPairs.map(({ ours }) => ours);
   for (const { ours, theirs } of eventPairs) {
     const { payloadType } = theirs;
     if (isAlias(payloadType)) telephoneEventReceive.push({ ...ours, payloadType });
   }
-  const eventsSend = eventPairs.map(({ theirs }) => toSendEvents(theirs));
-  return {
-    ...peerSide(session, media, plan, mux),
+  return outcome(session, media, plan, {
     send,
     receive,
-    telephoneEventSend: bestEvents(eventsSend, send),
+    eventsSend: eventPairs.map(({ theirs }) => toSendEvents(theirs)),
     telephoneEventReceive,
-    ...(noise && { comfortNoiseSend: noise.payloadType, comfortNoiseReceive: plan.comfortNoise }),
-    ...(crypto && { crypto }),
-  };
+    comfortNoiseSend: noise?.payloadType,
+    comfortNoiseReceive: noise && plan.comfortNoise,
+    rtcpMux: mux,
+    crypto,
+  });
 }
 
-/** What both roles take from the peer's description in the same way. */
-function peerSide(session: SessionDescription, media: MediaDescription, plan: AudioPlan, mux: boolean) {
+/** What the two roles find out in different ways. */
+type Agreed = Pick<
+  NegotiatedAudio,
+  | 'send'
+  | 'receive'
+  | 'telephoneEventReceive'
+  | 'comfortNoiseSend'
+  | 'comfortNoiseReceive'
+  | 'crypto'
+  | 'rtcpMux'
+> & { eventsSend: readonly TelephoneEventFormat[] };
+
+/** The outcome, with what both roles take from the peer's description in the same way. */
+function outcome(
+  session: SessionDescription,
+  media: MediaDescription,
+  plan: AudioPlan,
+  agreed: Agreed,
+): NegotiatedAudio {
   const address = connectionOf(session, media)?.address ?? '';
-  const rtcp = mux ? { address, port: media.port } : rtcpDestination(session, media);
+  const rtcp = agreed.rtcpMux ? { address, port: media.port } : rtcpDestination(session, media);
   const met = meetDirection(direction(session, media), plan.direction);
-  const [remoteSsrc] = ssrcs(media);
-  const [packet, maxPacket] = [ptime(media), maxptime(media)];
   return {
     active: true,
     // RFC 3264 §8.4: nothing may be sent to the unspecified address, whichever side it belongs to.
@@ -204,10 +219,17 @@ function peerSide(session: SessionDescription, media: MediaDescription, plan: Au
     remoteHeld: isHeld(session, media),
     remote: { address, port: media.port, rtcpAddress: rtcp.address, rtcpPort: rtcp.port },
     protocol: media.protocol,
-    rtcpMux: mux,
-    ...(packet !== undefined && { ptime: packet }),
-    ...(maxPacket !== undefined && { maxptime: maxPacket }),
-    ...(remoteSsrc !== undefined && { remoteSsrc }),
+    send: agreed.send,
+    receive: agreed.receive,
+    telephoneEventSend: bestEvents(agreed.eventsSend, agreed.send),
+    telephoneEventReceive: agreed.telephoneEventReceive,
+    comfortNoiseSend: agreed.comfortNoiseSend,
+    comfortNoiseReceive: agreed.comfortNoiseReceive,
+    ptime: ptime(media),
+    maxptime: maxptime(media),
+    rtcpMux: agreed.rtcpMux,
+    remoteSsrc: ssrcs(media)[0],
+    crypto: agreed.crypto,
   };
 }
 
@@ -250,13 +272,9 @@ function matchAnswer(
 }
 
 /** The peer's number and parameters, in our spelling of the name and with our reading of the clock. */
-function toSend(theirs: PeerFormat, ours: AudioFormat): NumberedFormat {
-  const { payloadType, fmtp } = theirs;
+function toSend({ payloadType, fmtp }: PeerFormat, ours: AudioFormat): NumberedFormat {
   const { name, clockRate, channels } = ours;
-  return {
-    payloadType,
-    format: { name, clockRate, channels, payloadType, ...(fmtp !== undefined && { fmtp }) },
-  };
+  return { payloadType, format: { name, clockRate, channels, payloadType, fmtp } };
 }
 
 /** Events of the clocks in use, and of 8000 Hz, which many peers offer with every codec. One per clock. */
@@ -278,10 +296,15 @@ function bestEvents(
 }
 
 /** RFC 5761 §4: not with payload types that look like RTCP packet types. */
-function answerMux(media: MediaDescription, local: LocalAudio, ours: ReadonlySet<number>): boolean {
+function answerMux(
+  media: MediaDescription,
+  local: LocalAudio,
+  offered: readonly PeerFormat[],
+  ours: ReadonlySet<number>,
+): boolean {
   const collides = (number: number) => number >= 64 && number <= 95;
   const possible =
-    rtcpMux(media) && ![...ours].some(collides) && !audioFormats(media).some((f) => collides(f.payloadType));
+    rtcpMux(media) && ![...ours].some(collides) && !offered.some(({ payloadType }) => collides(payloadType));
   if (local.rtcpMux === 'require' && !possible) {
     unacceptable('the offer does not multiplex RTP and RTCP, which we require');
   }

@@ -157,7 +157,7 @@ function parseConnection(value: string): Connection | undefined {
   return {
     addrType: match[1].toUpperCase() === 'IP6' ? 'IP6' : 'IP4',
     address: match[2].replace(/^\[(.*)\]$/, '$1'),
-    ...(match[3] !== undefined && { multicast: match[3] }),
+    multicast: match[3],
   };
 }
 
@@ -176,7 +176,7 @@ function parseMedia(value: string): MediaDescription | undefined {
   return {
     kind,
     port,
-    ...(match[2] !== undefined && { portCount: Number(match[2]) }),
+    portCount: match[2] === undefined ? undefined : Number(match[2]),
     protocol,
     formats,
     bandwidth: [],
