@@ -110,8 +110,10 @@ const WAIT_MS = 20;
 const JUMP_MS = 500;
 /** A sequence number this far back means that the sender started anew. */
 const SEQUENCE_RESTART = 1000;
-/** Whole frames are dropped only when this long, ms, the delay was too high all the time. */
+/** Whole frames are dropped only when this long, ms, the delay was too high all the time … */
 const DRAIN_WINDOW_MS = 400;
+/** … by more than a frame and this, ms: a dropped frame is heard, a little delay is not. */
+const DRAIN_HYSTERESIS_MS = 20;
 /** Advice is given beyond this deviation, ms. */
 const STRETCH_HYSTERESIS_MS = 10;
 
@@ -468,7 +470,7 @@ export class JitterBuffer {
     if (this.#timeScaling) return false;
     this.#drainExcess = Math.min(this.#drainExcess, delay - this.#targetMs);
     if (playMs - this.#drainStart < DRAIN_WINDOW_MS) return false;
-    const drop = this.#drainExcess >= frameMs;
+    const drop = this.#drainExcess >= Math.max(frameMs, WAIT_MS) + DRAIN_HYSTERESIS_MS;
     this.#drainStart = playMs;
     this.#drainExcess = Number.POSITIVE_INFINITY;
     return drop;
