@@ -25,7 +25,7 @@ export function printSdp(description: SessionDescription): string {
   return source?.canonical === text ? source.text : text;
 }
 
-export function printAttribute(attribute: Attribute): string {
+function printAttribute(attribute: Attribute): string {
   return attribute.value === undefined ? attribute.name : `${attribute.name}:${attribute.value}`;
 }
 
