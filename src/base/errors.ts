@@ -40,6 +40,14 @@ export const ERROR_CATALOGUE = {
     text: '{method} could not be sent to {target}: {why}',
     remedy: 'Check address, port, transport and firewall.',
   },
+  ERR_SIP_CONNECTION_LOST: {
+    text: 'the connection to {target} was lost: {why}',
+    remedy: 'The peer or the network closed it; a registration opens a new one by itself.',
+  },
+  ERR_SIP_LISTEN: {
+    text: 'cannot listen on {address}: {why}',
+    remedy: 'Choose another address or port, or stop the program that holds it.',
+  },
   ERR_SIP_CERTIFICATE: {
     text: 'the TLS certificate of {target} was refused: {why}',
     remedy: 'Give the CA with `tls.ca`, or connect by the name in the certificate.',
@@ -100,6 +108,10 @@ export const ERROR_CATALOGUE = {
   ERR_MEDIA_FILE: {
     text: '{path}: {why}',
     remedy: 'Check that the file exists, is readable and of a supported format.',
+  },
+  ERR_MEDIA_SOCKET: {
+    text: 'RTP could not be sent or received: {why}',
+    remedy: 'Check network, routes and firewall; the call goes on and uses the socket again.',
   },
   ERR_MEDIA_WORKER: {
     text: 'the media worker stopped: {why}',

@@ -3,7 +3,7 @@ export { Gain } from './gain.js';
 export { goertzelPower, toneLevelDbov } from './goertzel.js';
 export { LevelMeter, levelDbov, powerToDbov, SILENCE_DBOV } from './level.js';
 export { addSaturated, Mixer } from './mix.js';
-export { isSampleRate, Resampler, resampleAll, SAMPLE_RATES } from './resample.js';
+export { canResample, isSampleRate, Resampler, resampleAll, SAMPLE_RATES } from './resample.js';
 export {
   dtmfFrequencies,
   dtmfTone,

@@ -1,14 +1,26 @@
 /**
- * Streaming sample rate conversion between 8, 16, 24, 32, 44.1 and 48 kHz: a polyphase FIR filter (windowed sinc,
+ * Streaming sample rate conversion between 8, 16, 24, 32, 44.1 and 48 kHz (and other rates of files): a polyphase FIR filter (windowed sinc,
  * Kaiser) in the ratio of the two rates. The pass band reaches 85 % of the lower rate's Nyquist frequency (3.4 kHz at
  * 8 kHz); above the Nyquist frequency images and aliases are more than 60 dB down. Nothing is allocated per call.
  */
 import { saturate } from './saturate.js';
 
+/** The rates of codecs, devices and applications. */
 export const SAMPLE_RATES: readonly number[] = [8000, 16000, 24000, 32000, 44100, 48000];
 
 export function isSampleRate(rate: number): boolean {
   return SAMPLE_RATES.includes(rate);
+}
+
+const MIN_RATE = 4000;
+const MAX_RATE = 192_000;
+
+/** True for the rates above, and for the others found in files (11025, 22050, 96000 …). */
+export function canResample(inputRate: number, outputRate: number): boolean {
+  for (const rate of [inputRate, outputRate]) {
+    if (!Number.isInteger(rate) || rate < MIN_RATE || rate > MAX_RATE) return false;
+  }
+  return outputRate / gcd(inputRate, outputRate) <= MAX_PHASES;
 }
 
 /** Taps per phase at the lower of the two rates. */
@@ -17,6 +29,8 @@ const TAPS = 56;
 const PASS_BAND = 0.85;
 /** Kaiser window parameter: about 70 dB stop band. */
 const KAISER_BETA = 6.8;
+/** Rates without a common measure would need a huge table: 1600 takes any multiple of 5 Hz to 8 kHz. */
+const MAX_PHASES = 1600;
 /** Input is filtered in runs of this many samples. */
 const RUN = 480;
 
@@ -28,7 +42,9 @@ interface FilterBank {
   readonly coefficients: Float64Array;
 }
 
+/** Shared by all streams of a pair of rates. */
 const banks = new Map<string, FilterBank>();
+const MAX_BANKS = 24;
 
 function gcd(a: number, b: number): number {
   return b === 0 ? a : gcd(b, a % b);
@@ -75,6 +91,7 @@ function filterBank(inputRate: number, outputRate: number): FilterBank {
     for (let tap = 0; tap < taps; tap++) coefficients[phase * taps + tap] /= sum;
   }
   const bank = { up, down, taps, coefficients };
+  if (banks.size >= MAX_BANKS) banks.clear();
   banks.set(key, bank);
   return bank;
 }
@@ -89,9 +106,9 @@ export class Resampler {
   /** Input samples still to be taken before the next output sample can be made. */
   #wait = 1;
 
-  /** @throws RangeError for rates outside {@link SAMPLE_RATES}; check with {@link isSampleRate} first */
+  /** @throws RangeError for rates that {@link canResample} refuses */
   constructor(inputRate: number, outputRate: number) {
-    if (!isSampleRate(inputRate) || !isSampleRate(outputRate)) {
+    if (!canResample(inputRate, outputRate)) {
       throw new RangeError(`unsupported sample rate: ${inputRate} to ${outputRate}`);
     }
     this.inputRate = inputRate;

@@ -75,6 +75,7 @@ export class ToneGenerator {
   readonly #segments: ReadonlyArray<{ steps: readonly number[]; samples: number }>;
   readonly #amplitude: number;
   readonly #ramp: number;
+  readonly #roundSamples: number;
   #roundsLeft: number;
   #segment = 0;
   #position = 0;
@@ -92,12 +93,21 @@ export class ToneGenerator {
     // A sine of full scale is 3.01 dB below the square wave that dBov refers to.
     this.#amplitude = 32768 * Math.SQRT2 * 10 ** ((spec.level ?? -16) / 20);
     this.#ramp = Math.round((RAMP_MS * sampleRate) / 1000);
+    this.#roundSamples = this.#segments.reduce((sum, { samples }) => sum + samples, 0);
     this.#roundsLeft = this.#segments.length === 0 ? 0 : (spec.repeat ?? Number.POSITIVE_INFINITY);
     this.#phases = new Float64Array(Math.max(0, ...this.#segments.map(({ steps }) => steps.length)));
   }
 
   get sampleRate(): number {
     return this.#sampleRate;
+  }
+
+  /** Samples until the end; Infinity for an endless tone. */
+  get remaining(): number {
+    if (this.#roundsLeft === 0) return 0;
+    let samples = (this.#roundsLeft - 1) * this.#roundSamples - this.#position;
+    for (let i = this.#segment; i < this.#segments.length; i++) samples += this.#segments[i].samples;
+    return samples;
   }
 
   /** Writes up to `count` samples. @returns samples written; fewer than `count` when the tone is over */

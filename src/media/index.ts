@@ -1,3 +1,6 @@
-/** The media room: audio streams of calls behind {@link MediaEngine}. */
-export type * from './transport.js';
+/** The media room: audio streams of calls behind {@link MediaEngine}, and WAV files. */
+export { MediaEngine } from './engine/media-engine.js';
+export { audioFormats, type MediaFormat } from './formats.js';
+export type { DatagramHandler, DatagramPair, DatagramTransport } from './transport.js';
 export type * from './types.js';
+export { formatWav, parseWav, readWav, type WavAudio, writeWav } from './wav/wav-file.js';

@@ -173,6 +173,8 @@ export interface MediaStats {
     jitterMs: number;
     /** Datagrams that were not RTP we could use. */
     invalid: number;
+    /** Good RTP from an address or of an SSRC that was not accepted. */
+    unexpected: number;
   };
   roundTripMs: number | undefined;
   /** What the peer reports about what we send. */
@@ -189,8 +191,6 @@ export interface MediaStats {
   level: { sentDbov: number; receivedDbov: number };
   /** Frames not sent since the clock came too late. */
   skippedFrames: number;
-  /** Samples from the application or to it that were dropped. */
-  droppedFrames: number;
 }
 
 export interface NoMediaReport {

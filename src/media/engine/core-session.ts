@@ -1,0 +1,221 @@
+/** One session within the core: turns commands into players, recorders and rings on its call stream. */
+import type { Clock } from '../../base/clock.js';
+import { SwitchhookError } from '../../base/errors.js';
+import type { Logger } from '../../base/logger.js';
+import type { Random } from '../../base/random.js';
+import { AppInput, AppOutput } from '../graph/app-io.js';
+import { CallStream } from '../graph/call-stream.js';
+import { FileSource } from '../graph/file-source.js';
+import { MemorySource, type PcmSource, ToneSource } from '../graph/pcm-source.js';
+import { Player } from '../graph/player.js';
+import { WavRecorder } from '../graph/recorder.js';
+import type { DatagramTransport } from '../transport.js';
+import type {
+  DtmfSendOptions,
+  MediaStats,
+  RecordingResult,
+  RecordOptions,
+  StreamConfig,
+  WatchdogOptions,
+} from '../types.js';
+import type { DeadlineClock } from './deadline-clock.js';
+import { type CoreEvent, type CoreSource, type Notice, packError } from './protocol.js';
+
+/** Errors of one kind are told this often at most. */
+const ERROR_INTERVAL_MS = 10_000;
+
+export interface CoreSessionOptions {
+  id: number;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  deadlines: DeadlineClock;
+  watchdog?: WatchdogOptions;
+  emit: (event: CoreEvent) => void;
+}
+
+export class CoreSession {
+  readonly #options: CoreSessionOptions;
+  readonly #stream: CallStream;
+  readonly #players = new Map<number, Player>();
+  readonly #recorders = new Map<number, WavRecorder>();
+  readonly #input: AppInput;
+  #socketErrorMs = Number.NEGATIVE_INFINITY;
+  #closed = false;
+
+  constructor(options: CoreSessionOptions) {
+    this.#options = options;
+    const { id, emit } = options;
+    this.#stream = new CallStream({
+      ...options,
+      emit: (what) => {
+        this.#log(what.name, what.value);
+        emit({ event: 'session', session: id, what });
+      },
+      onPlayed: (player) => this.#playbackDone(player, 'end'),
+    });
+    this.#input = new AppInput(() => emit({ event: 'inputRoom', session: id }));
+    this.#stream.input = this.#input;
+  }
+
+  async open(
+    transport: DatagramTransport,
+    address: string,
+    portRange: readonly [min: number, max: number] | undefined,
+  ): Promise<{ address: string; rtpPort: number; rtcpPort: number }> {
+    const stream = this.#stream;
+    const pair = await transport.open(
+      { address, portRange },
+      (data, host, port, rtcp) => stream.onDatagram(data, host, port, rtcp),
+      (error) => this.#onSocketError(error),
+    );
+    stream.attach(pair);
+    this.#options.logger.debug('media session opened', { address, rtpPort: pair.rtpPort });
+    return { address: pair.address, rtpPort: pair.rtpPort, rtcpPort: pair.rtcpPort };
+  }
+
+  configure(config: StreamConfig): undefined {
+    this.#stream.configure(config);
+    const { remote, direction, send } = config;
+    this.#options.logger.info('media configured', {
+      remote: `${remote.address}:${remote.port}`,
+      direction,
+      codec: send?.codec,
+    });
+  }
+
+  async record(recording: number, path: string, options: RecordOptions): Promise<undefined> {
+    const recorder = await WavRecorder.create(path, options, (error) => this.#tellError(error));
+    if (this.#closed) {
+      await recorder.stop();
+      throw new SwitchhookError('ERR_CLOSED', { what: 'the media session' });
+    }
+    this.#recorders.set(recording, recorder);
+    this.#stream.addRecorder(recorder);
+    return undefined;
+  }
+
+  async stopRecording(recording: number): Promise<RecordingResult> {
+    const recorder = this.#recorders.get(recording);
+    if (!recorder) throw new SwitchhookError('ERR_CLOSED', { what: 'the recording' });
+    this.#stream.removeRecorder(recorder);
+    const result = await recorder.stop();
+    this.#recorders.delete(recording);
+    return result;
+  }
+
+  sendDtmf(digits: string, options: DtmfSendOptions): Promise<undefined> {
+    return new Promise((resolve, reject) => {
+      this.#stream.dtmf.send(digits, options, (error) => (error ? reject(error) : resolve(undefined)));
+    });
+  }
+
+  stats(): MediaStats {
+    return this.#stream.stats();
+  }
+
+  obey(notice: Notice): void {
+    switch (notice.op) {
+      case 'play':
+        this.#play(notice.playback, notice.source, notice.options.loop ?? false, notice.options.gain ?? 1);
+        break;
+      case 'stopPlayback': {
+        const player = this.#players.get(notice.playback);
+        if (player) this.#playbackDone(player, 'stopped');
+        break;
+      }
+      case 'pauseRecording': {
+        const recorder = this.#recorders.get(notice.recording);
+        if (recorder) recorder.paused = notice.paused;
+        break;
+      }
+      case 'mute':
+        this.#stream.setMute(notice.send, notice.receive);
+        break;
+      case 'echo':
+        this.#stream.setEcho(notice.on);
+        break;
+      case 'openInput':
+        this.#input.open(notice.ring, notice.sampleRate);
+        break;
+      case 'clearInput':
+        this.#input.clear();
+        break;
+      case 'openOutput':
+        this.#openOutput(notice.output, notice.ring, notice.sampleRate);
+        break;
+      case 'closeOutput':
+        this.#stream.removeOutput(notice.output);
+        break;
+    }
+  }
+
+  /** @returns the last statistics, when the recordings are complete on disk */
+  async close(): Promise<MediaStats> {
+    this.#closed = true;
+    const stats = this.#stream.stats();
+    this.#stream.close();
+    for (const player of this.#players.values()) this.#playbackDone(player, 'stopped');
+    await Promise.all([...this.#recorders.values()].map((recorder) => recorder.stop()));
+    this.#options.logger.info('media session closed', {
+      sent: stats.sent.packets,
+      received: stats.received.packets,
+      lost: stats.received.lost,
+    });
+    return stats;
+  }
+
+  #play(id: number, what: CoreSource, loop: boolean, gain: number): void {
+    const player = new Player(id, this.#source(id, what, loop), gain);
+    this.#players.set(id, player);
+    this.#stream.addPlayer(player);
+  }
+
+  #source(id: number, what: CoreSource, loop: boolean): PcmSource {
+    if ('samples' in what) return new MemorySource(what.samples, what.sampleRate, loop);
+    if ('tone' in what) return new ToneSource(what.tone, this.#stream.sent.sampleRate, loop);
+    return new FileSource(what.file, loop, (error) => {
+      const player = this.#players.get(id);
+      if (!player) return;
+      player.fail(error);
+      this.#playbackDone(player, 'error');
+    });
+  }
+
+  #playbackDone(player: Player, reason: 'end' | 'stopped' | 'error'): void {
+    if (!this.#players.delete(player.id)) return;
+    this.#stream.removePlayer(player.id);
+    player.close();
+    this.#options.emit({
+      event: 'playbackDone',
+      session: this.#options.id,
+      playback: player.id,
+      reason: player.error ? 'error' : reason,
+      playedMs: player.playedMs,
+      error: player.error && packError(player.error),
+    });
+  }
+
+  #openOutput(id: number, ring: SharedArrayBuffer, sampleRate: number): void {
+    const { emit, id: session } = this.#options;
+    const onReady = (output: number) => emit({ event: 'outputReady', session, output });
+    this.#stream.addOutput(new AppOutput(id, ring, sampleRate, onReady));
+  }
+
+  #onSocketError(error: Error): void {
+    const now = this.#options.clock.now();
+    if (now - this.#socketErrorMs < ERROR_INTERVAL_MS) return;
+    this.#socketErrorMs = now;
+    this.#tellError(new SwitchhookError('ERR_MEDIA_SOCKET', { why: error.message }, { cause: error }));
+  }
+
+  #tellError(error: SwitchhookError): void {
+    this.#options.logger.warn('media error', { code: error.code, error: error.message });
+    this.#options.emit({ event: 'error', session: this.#options.id, error: packError(error) });
+  }
+
+  #log(name: string, value: object): void {
+    const level = name === 'noMedia' ? 'warn' : 'info';
+    this.#options.logger[level](name, { ...value });
+  }
+}

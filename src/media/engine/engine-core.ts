@@ -1,0 +1,113 @@
+/**
+ * The part of the media engine that does the work: sockets, clock, call streams, files. Runs in a worker thread, or in
+ * the host's thread with an injected clock and network. Obeys {@link Command}s and answers with {@link CoreEvent}s.
+ */
+import type { Clock } from '../../base/clock.js';
+import { SwitchhookError } from '../../base/errors.js';
+import type { Logger } from '../../base/logger.js';
+import type { Random } from '../../base/random.js';
+import type { DatagramTransport } from '../transport.js';
+import { CoreSession } from './core-session.js';
+import { DeadlineClock } from './deadline-clock.js';
+import { type Command, type CoreEvent, type CoreStats, packError, type Request } from './protocol.js';
+
+export interface EngineCoreOptions {
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  transport: DatagramTransport;
+  portRange?: readonly [min: number, max: number];
+  emit: (event: CoreEvent) => void;
+}
+
+export class EngineCore {
+  readonly #options: EngineCoreOptions;
+  readonly #deadlines: DeadlineClock;
+  readonly #sessions = new Map<number, CoreSession>();
+
+  constructor(options: EngineCoreOptions) {
+    this.#options = options;
+    this.#deadlines = new DeadlineClock(options.clock);
+  }
+
+  handle(command: Command): void {
+    if ('request' in command) void this.#answer(command);
+    else this.#obey(command);
+  }
+
+  async #answer(command: Request): Promise<void> {
+    const { emit, logger } = this.#options;
+    const { request } = command;
+    try {
+      emit({ event: 'reply', request, value: await this.#perform(command) });
+    } catch (error) {
+      if (!(error instanceof SwitchhookError))
+        logger.error('media command failed', { op: command.op, error: String(error) });
+      emit({ event: 'failed', request, error: packError(error) });
+    }
+  }
+
+  #perform(command: Request): unknown {
+    switch (command.op) {
+      case 'open':
+        return this.#open(command);
+      case 'configure':
+        return this.#session(command.session).configure(command.config);
+      case 'record':
+        return this.#session(command.session).record(command.recording, command.path, command.options);
+      case 'stopRecording':
+        return this.#session(command.session).stopRecording(command.recording);
+      case 'dtmf':
+        return this.#session(command.session).sendDtmf(command.digits, command.options);
+      case 'stats':
+        return this.#session(command.session).stats();
+      case 'close':
+        return this.#close(command.session);
+      case 'engineStats':
+        return { ...this.#deadlines.stats, sessions: this.#sessions.size } satisfies CoreStats;
+      case 'shutdown':
+        return this.#shutdown();
+    }
+  }
+
+  /** Notices for a session that is gone come too late, which is no error. */
+  #obey(notice: Exclude<Command, Request>): void {
+    this.#sessions.get(notice.session)?.obey(notice);
+  }
+
+  async #open(command: Extract<Request, { op: 'open' }>): Promise<unknown> {
+    const { clock, random, logger, transport, portRange, emit } = this.#options;
+    const session = new CoreSession({
+      id: command.session,
+      clock,
+      random,
+      logger: logger.child('session', { session: command.session, label: command.options.label }),
+      deadlines: this.#deadlines,
+      watchdog: command.options.watchdog,
+      emit,
+    });
+    const ports = await session.open(transport, command.options.address, portRange);
+    this.#sessions.set(command.session, session);
+    return ports;
+  }
+
+  #session(id: number): CoreSession {
+    const session = this.#sessions.get(id);
+    if (!session) throw new SwitchhookError('ERR_CLOSED', { what: 'the media session' });
+    return session;
+  }
+
+  async #close(id: number): Promise<unknown> {
+    const session = this.#session(id);
+    this.#sessions.delete(id);
+    return session.close();
+  }
+
+  async #shutdown(): Promise<undefined> {
+    const sessions = [...this.#sessions.values()];
+    this.#sessions.clear();
+    await Promise.all(sessions.map((session) => session.close()));
+    this.#deadlines.close();
+    return undefined;
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * The media engine as ua, phone and exchange use it: opens sessions and spreads them over worker threads. It lives in
+ * the application's thread and touches no packet.
+ */
+import { SwitchhookError } from '../../base/errors.js';
+import { type Logger, nullLogger } from '../../base/logger.js';
+import type { EngineStats, MediaEngineOptions, MediaSession, MediaSessionOptions } from '../types.js';
+import { CoreLink } from './core-link.js';
+import { HostSession } from './host-session.js';
+
+const MAX_WORKERS = 64;
+
+export class MediaEngine {
+  readonly #options: MediaEngineOptions;
+  readonly #logger: Logger;
+  readonly #links: CoreLink[];
+  #nextSession = 1;
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: MediaEngineOptions, logger: Logger, links: CoreLink[]) {
+    this.#options = options;
+    this.#logger = logger;
+    this.#links = links;
+  }
+
+  /** @throws ERR_INVALID_ARGUMENT, ERR_MEDIA_WORKER when a thread does not start */
+  static async start(options: MediaEngineOptions = {}): Promise<MediaEngine> {
+    const logger = (options.logger ?? nullLogger).child('media');
+    const workers = options.workers ?? 1;
+    if (workers === 'in-process')
+      return new MediaEngine(options, logger, [CoreLink.inProcess(options, logger)]);
+    if (!Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS) {
+      throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
+        what: `workers must be 'in-process' or 1 to ${MAX_WORKERS}`,
+      });
+    }
+    const links = await Promise.all(Array.from({ length: workers }, () => CoreLink.worker(options, logger)));
+    return new MediaEngine(options, logger, links);
+  }
+
+  /**
+   * Binds RTP and RTCP ports on `address`.
+   * @throws ERR_MEDIA_PORTS, ERR_INVALID_ARGUMENT when the address is not one of this machine, ERR_CLOSED
+   */
+  async openSession(options: MediaSessionOptions): Promise<MediaSession> {
+    const id = this.#nextSession++;
+    const link = await this.#leastLoaded();
+    const session = new HostSession(id, link);
+    link.attach(id, session);
+    try {
+      await session.open(options);
+    } catch (error) {
+      link.detach(id);
+      throw error;
+    }
+    return session;
+  }
+
+  async stats(): Promise<EngineStats> {
+    const links = this.#links.filter((link) => !link.ended);
+    const all = await Promise.all(links.map((link) => link.request('engineStats', {})));
+    const total: EngineStats = {
+      sessions: 0,
+      lateTicks: 0,
+      skippedFrames: 0,
+      maxLateMs: 0,
+      workers: links.length,
+    };
+    for (const stats of all) {
+      total.sessions += stats.sessions;
+      total.lateTicks += stats.lateTicks;
+      total.skippedFrames += stats.skipped;
+      total.maxLateMs = Math.max(total.maxLateMs, stats.maxLateMs);
+    }
+    return total;
+  }
+
+  /** Ends all sessions, completes recordings and stops the workers. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const error = new SwitchhookError('ERR_CLOSED', { what: 'the media engine' });
+    await Promise.all(
+      this.#links.map(async (link) => {
+        await Promise.allSettled([...link.sessions.values()].map((session) => session.onEngineClose(error)));
+        await link.close();
+      }),
+    );
+  }
+
+  /** A worker that died is replaced when the next session needs it. */
+  async #leastLoaded(): Promise<CoreLink> {
+    if (this.#closing) throw new SwitchhookError('ERR_CLOSED', { what: 'the media engine' });
+    for (const [i, link] of this.#links.entries()) {
+      if (link.ended) this.#links[i] = await CoreLink.worker(this.#options, this.#logger);
+    }
+    return this.#links.reduce((best, link) => (link.sessions.size < best.sessions.size ? link : best));
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * What the engine's host (main thread) and its core (worker, or the same thread) say to each other: plain objects that
+ * survive structured cloning. Requests get one reply; notices none. PCM never travels here, only through rings.
+ */
+
+import { type ErrorCode, isSwitchhookError, SwitchhookError } from '../../base/errors.js';
+import type { LogFields, LogLevel } from '../../base/logger.js';
+import type { ToneSpec } from '../../dsp/tone.js';
+import type {
+  DtmfSendOptions,
+  MediaSessionEvents,
+  MediaSessionOptions,
+  MediaStats,
+  PlayOptions,
+  RecordingResult,
+  RecordOptions,
+  StreamConfig,
+} from '../types.js';
+import type { ClockStats } from './deadline-clock.js';
+
+/** Tones by name are looked up by the host, so that a wrong name fails at once. */
+export type CoreSource = { file: string } | { tone: ToneSpec } | { samples: Int16Array; sampleRate: number };
+
+export interface CoreStats extends ClockStats {
+  sessions: number;
+}
+
+/** Requests by name: what goes in, what comes back. */
+export interface Requests {
+  open: {
+    in: { session: number; options: MediaSessionOptions };
+    out: { address: string; rtpPort: number; rtcpPort: number };
+  };
+  configure: { in: { session: number; config: StreamConfig }; out: undefined };
+  record: {
+    in: { session: number; recording: number; path: string; options: RecordOptions };
+    out: undefined;
+  };
+  stopRecording: { in: { session: number; recording: number }; out: RecordingResult };
+  dtmf: { in: { session: number; digits: string; options: DtmfSendOptions }; out: undefined };
+  stats: { in: { session: number }; out: MediaStats };
+  close: { in: { session: number }; out: MediaStats };
+  engineStats: { in: unknown; out: CoreStats };
+  shutdown: { in: unknown; out: undefined };
+}
+
+export type RequestName = keyof Requests;
+
+export type Request = {
+  [K in RequestName]: { op: K; request: number } & Requests[K]['in'];
+}[RequestName];
+
+export type Notice =
+  | { op: 'play'; session: number; playback: number; source: CoreSource; options: PlayOptions }
+  | { op: 'stopPlayback'; session: number; playback: number }
+  | { op: 'pauseRecording'; session: number; recording: number; paused: boolean }
+  | { op: 'mute'; session: number; send?: boolean; receive?: boolean }
+  | { op: 'echo'; session: number; on: boolean }
+  | { op: 'openInput'; session: number; ring: SharedArrayBuffer; sampleRate: number }
+  | { op: 'clearInput'; session: number }
+  | { op: 'openOutput'; session: number; output: number; ring: SharedArrayBuffer; sampleRate: number }
+  | { op: 'closeOutput'; session: number; output: number };
+
+export type Command = Request | Notice;
+
+/** Errors lose their class in structured cloning. */
+export interface PackedError {
+  code: ErrorCode;
+  details: Record<string, unknown>;
+}
+
+/** A session event with its arguments; 'error' and 'ended' travel packed. */
+export type SessionEvent = {
+  [K in Exclude<keyof MediaSessionEvents, 'error' | 'ended'>]: { name: K; value: MediaSessionEvents[K][0] };
+}[Exclude<keyof MediaSessionEvents, 'error' | 'ended'>];
+
+export type CoreEvent =
+  | { event: 'reply'; request: number; value: unknown }
+  | { event: 'failed'; request: number; error: PackedError }
+  | { event: 'session'; session: number; what: SessionEvent }
+  | { event: 'error'; session: number; error: PackedError }
+  | {
+      event: 'playbackDone';
+      session: number;
+      playback: number;
+      reason: 'end' | 'stopped' | 'error';
+      playedMs: number;
+      error?: PackedError;
+    }
+  /** There is room again in the input ring. */
+  | { event: 'inputRoom'; session: number }
+  /** There is audio in an output ring, or it has ended. */
+  | { event: 'outputReady'; session: number; output: number }
+  | { event: 'log'; level: LogLevel; message: string; fields: LogFields };
+
+/** What a worker is started with. */
+export interface WorkerInit {
+  portRange: readonly [min: number, max: number] | undefined;
+  logLevel: LogLevel | undefined;
+}
+
+export function packError(error: unknown): PackedError {
+  if (isSwitchhookError(error)) return { code: error.code, details: { ...error.details } };
+  const what = error instanceof Error ? error.message : String(error);
+  return { code: 'ERR_INVALID_ARGUMENT', details: { what } };
+}
+
+export function unpackError({ code, details }: PackedError): SwitchhookError {
+  return new SwitchhookError(code, details);
+}

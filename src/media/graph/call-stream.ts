@@ -1,0 +1,352 @@
+/**
+ * The audio of one call: everything that happens between its sockets and its sources and sinks. Ticked by the media
+ * clock; datagrams come straight from the sockets. Per tick: jitter buffer → decoder → sinks (application, recorders,
+ * echo), then sources (players, application, echo) → encoder → packet. Nothing of this allocates, waits or emits.
+ */
+import { EMPTY_BYTES } from '../../base/bytes.js';
+import type { Clock } from '../../base/clock.js';
+import type { SocketAddress } from '../../base/diagnostics.js';
+import type { Logger } from '../../base/logger.js';
+import type { Random } from '../../base/random.js';
+import { Gain } from '../../dsp/gain.js';
+import { LevelMeter } from '../../dsp/level.js';
+import { addSaturated } from '../../dsp/mix.js';
+import type { RtpPacketView } from '../../rtp/packet.js';
+import { RtpSession, type RtpSink } from '../../rtp/rtp-session.js';
+import { digitOfEvent } from '../../rtp/telephone-event.js';
+import { TelephoneEventReceiver } from '../../rtp/telephone-event-receiver.js';
+import type { DeadlineClock, Ticked } from '../engine/deadline-clock.js';
+import type { SessionEvent } from '../engine/protocol.js';
+import type { DatagramPair } from '../transport.js';
+import type { MediaStats, StreamConfig, WatchdogOptions } from '../types.js';
+import type { AppInput, AppOutput } from './app-io.js';
+import { DtmfQueue } from './dtmf-queue.js';
+import type { Player } from './player.js';
+import { RateAdapter } from './rate-adapter.js';
+import { ReceivePath } from './receive-path.js';
+import type { WavRecorder } from './recorder.js';
+import { SendPath } from './send-path.js';
+import { type ResolvedStream, resolveStream } from './stream-config.js';
+import { callStreamStats } from './stream-stats.js';
+import { Watchdog } from './watchdog.js';
+
+/** While nothing is sent, something leaves this often, so that NATs keep the way open (RFC 6263 §7: 15 s). */
+const KEEP_ALIVE_MS = 15_000;
+/** A source that changes its SSRC all the time is told about once a second. */
+const SSRC_EVENT_MS = 1000;
+/** Strangers' datagrams are remembered for this long. */
+const STRANGER_MS = 30_000;
+const FRAME_SAMPLES = 48 * 20;
+
+export interface CallStreamOptions {
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  deadlines: DeadlineClock;
+  watchdog?: WatchdogOptions;
+  emit: (event: SessionEvent) => void;
+  onPlayed: (player: Player) => void;
+}
+
+export class CallStream implements Ticked, RtpSink {
+  readonly rtp: RtpSession;
+  readonly received = new ReceivePath();
+  readonly sent: SendPath;
+  readonly dtmf: DtmfQueue;
+  readonly receivedLevel = new LevelMeter(8000);
+  readonly sentLevel = new LevelMeter(8000);
+  skippedFrames = 0;
+
+  readonly #clock: Clock;
+  readonly #deadlines: DeadlineClock;
+  readonly #emit: (event: SessionEvent) => void;
+  readonly #onPlayed: (player: Player) => void;
+  readonly #watchdog: Watchdog;
+  readonly #events: TelephoneEventReceiver;
+  readonly #eventClockRates = new Int32Array(128);
+  #pair: DatagramPair | undefined;
+  #config: ResolvedStream | undefined;
+  #periodMs = 20;
+  #stopTicking: (() => void) | undefined;
+  readonly #sendFrame = new Int16Array(FRAME_SAMPLES);
+  #sendGain = new Gain(8000);
+  #receiveGain = new Gain(8000);
+  #echo: RateAdapter | undefined;
+  #echoOn = false;
+  readonly #players: Player[] = [];
+  /** Players whose last samples wait in a packet that is not full. */
+  readonly #leaving: Player[] = [];
+  readonly #recorders: WavRecorder[] = [];
+  readonly #outputs: AppOutput[] = [];
+  #input: AppInput | undefined;
+  #flowing = false;
+  #lastSentMs = 0;
+  #ssrc = -1;
+  #ssrcToldMs = Number.NEGATIVE_INFINITY;
+  #stranger: SocketAddress | undefined;
+  #strangerMs = 0;
+
+  constructor(options: CallStreamOptions) {
+    this.#clock = options.clock;
+    this.#deadlines = options.deadlines;
+    this.#emit = options.emit;
+    this.#onPlayed = options.onPlayed;
+    this.#watchdog = new Watchdog(options.watchdog);
+    this.rtp = new RtpSession({
+      sink: this,
+      random: options.random,
+      logger: options.logger,
+      wallTime: () => options.clock.wallTime(),
+    });
+    this.sent = new SendPath(this.rtp);
+    this.dtmf = new DtmfQueue(this.sent);
+    this.#events = new TelephoneEventReceiver({
+      onEventStart: () => {},
+      onEventEnd: (event, durationMs) => {
+        const digit = digitOfEvent(event);
+        if (digit !== undefined) this.#emit({ name: 'dtmf', value: { digit, durationMs, via: 'rfc4733' } });
+      },
+    });
+  }
+
+  attach(pair: DatagramPair): void {
+    this.#pair = pair;
+  }
+
+  get config(): ResolvedStream | undefined {
+    return this.#config;
+  }
+
+  /** @throws ERR_INVALID_ARGUMENT; the stream then goes on as before */
+  configure(config: StreamConfig): void {
+    const resolved = resolveStream(config);
+    const now = this.#clock.now();
+    const before = this.#config;
+    this.#config = resolved;
+    this.#eventClockRates.fill(0);
+    for (const { payloadType, clockRate } of resolved.receiveEvents)
+      this.#eventClockRates[payloadType] = clockRate;
+    this.rtp.configure(resolved.rtp, now);
+    if (before?.receives && !resolved.receives) this.received.reset();
+    this.received.configure(resolved.receive, resolved.receiveComfortNoise);
+    this.sent.configure(resolved.send);
+    this.dtmf.onConfigured();
+    if (resolved.receives && resolved.rtp.remote) this.#watchdog.expect(now);
+    else this.#watchdog.ignore();
+    if (!this.#stopTicking || resolved.periodMs !== this.#periodMs) {
+      this.#stopTicking?.();
+      this.#periodMs = resolved.periodMs;
+      this.#stopTicking = this.#deadlines.add(this, resolved.periodMs);
+    }
+  }
+
+  addPlayer(player: Player): void {
+    this.#players.push(player);
+  }
+
+  /** @returns the player, if it was playing */
+  removePlayer(id: number): Player | undefined {
+    const at = this.#players.findIndex((player) => player.id === id);
+    return at < 0 ? undefined : this.#players.splice(at, 1)[0];
+  }
+
+  addRecorder(recorder: WavRecorder): void {
+    this.#recorders.push(recorder);
+  }
+
+  removeRecorder(recorder: WavRecorder): void {
+    const at = this.#recorders.indexOf(recorder);
+    if (at >= 0) this.#recorders.splice(at, 1);
+  }
+
+  addOutput(output: AppOutput): void {
+    this.#outputs.push(output);
+  }
+
+  removeOutput(id: number): AppOutput | undefined {
+    const at = this.#outputs.findIndex((output) => output.id === id);
+    return at < 0 ? undefined : this.#outputs.splice(at, 1)[0];
+  }
+
+  set input(input: AppInput) {
+    this.#input = input;
+  }
+
+  setMute(send: boolean | undefined, receive: boolean | undefined): void {
+    if (send !== undefined) this.#sendGain.set(send ? 0 : 1);
+    if (receive !== undefined) this.#receiveGain.set(receive ? 0 : 1);
+  }
+
+  setEcho(on: boolean): void {
+    this.#echoOn = on;
+  }
+
+  /** From the sockets. */
+  onDatagram(data: Buffer, address: string, port: number, rtcp: boolean): void {
+    // Empty ones are keep-alives.
+    if (data.length === 0) return;
+    const now = this.#clock.now();
+    this.rtp.onDatagram(data, data.length, address, port, now);
+    if (rtcp || this.rtp.lastReceivedMs === now) return;
+    const remote = this.rtp.remote;
+    if (remote && remote.port === port && remote.host === address) return;
+    if (this.#stranger?.port !== port || this.#stranger.host !== address)
+      this.#stranger = { host: address, port };
+    this.#strangerMs = now;
+  }
+
+  onPacket(packet: RtpPacketView, _clockRate: number, arrivalMs: number): void {
+    const config = this.#config;
+    if (!config?.receives) return;
+    if (!this.#flowing) {
+      this.#flowing = true;
+      const remote = this.rtp.remote;
+      if (remote) this.#emit({ name: 'flowing', value: { remote } });
+    }
+    const eventRate = this.#eventClockRates[packet.payloadType];
+    if (eventRate > 0) {
+      const { data, payloadOffset, payloadLength, timestamp, marker } = packet;
+      this.#events.accept(data, payloadOffset, payloadLength, timestamp, marker, eventRate, arrivalMs);
+    }
+    this.received.put(packet, arrivalMs);
+  }
+
+  onSourceChange(ssrc: number): void {
+    const now = this.#clock.now();
+    this.received.reset();
+    this.#events.reset();
+    if (this.#ssrc >= 0 && this.#ssrc !== ssrc && now - this.#ssrcToldMs >= SSRC_EVENT_MS) {
+      this.#ssrcToldMs = now;
+      this.#emit({ name: 'ssrcChanged', value: { from: this.#ssrc, to: ssrc } });
+    }
+    this.#ssrc = ssrc;
+  }
+
+  output(data: Uint8Array, start: number, length: number, rtcp: boolean): void {
+    const remote = rtcp ? this.rtp.rtcpRemote : this.rtp.remote;
+    if (!remote || !this.#pair) return;
+    const viaRtcpPort = rtcp && !this.#config?.rtp.rtcpMux;
+    this.#pair.send(data, start, length, remote.host, remote.port, viaRtcpPort);
+    if (!viaRtcpPort) this.#lastSentMs = this.#clock.now();
+  }
+
+  tick(now: number): void {
+    const config = this.#config;
+    if (!config) return;
+    const heard = config.receives
+      ? this.received.pull(this.#periodMs, now)
+      : this.received.silence(this.#periodMs);
+    const sentRate = this.sent.sampleRate;
+    const sentCount = (this.#periodMs * sentRate) / 1000;
+    this.#compose(heard, sentCount, sentRate, config.sends);
+    this.receivedLevel.push(this.received.frame, 0, heard);
+    this.sentLevel.push(this.#sendFrame, 0, sentCount);
+    for (let i = 0; i < this.#recorders.length; i++) {
+      this.#recorders[i].push(
+        this.received.frame,
+        heard,
+        this.received.sampleRate,
+        this.#sendFrame,
+        sentCount,
+        sentRate,
+      );
+    }
+    this.#handOut(heard);
+    this.sent.push(this.#sendFrame, sentCount, config.sends, now);
+    this.#retirePlayers();
+    this.dtmf.check();
+    this.#housekeeping(now, config);
+  }
+
+  skip(periods: number): void {
+    this.skippedFrames += periods;
+    const ms = periods * this.#periodMs;
+    this.received.skip();
+    this.sent.skip(ms);
+    for (const recorder of this.#recorders) recorder.skip(ms);
+  }
+
+  stats(): MediaStats {
+    return callStreamStats(this, this.#clock.now());
+  }
+
+  /** Says goodbye and stops; players, recorders and outputs are the owner's to end. */
+  close(): void {
+    this.#stopTicking?.();
+    this.#stopTicking = undefined;
+    this.rtp.close(this.#clock.now());
+    this.#pair?.close();
+    for (const player of this.#players) player.close();
+    for (const output of this.#outputs) output.end();
+    this.#players.length = 0;
+    this.#outputs.length = 0;
+    this.dtmf.close();
+  }
+
+  /** Fills the frame to send. Players stand still while nothing may be sent, so that a prompt is not lost on hold. */
+  #compose(heard: number, count: number, sampleRate: number, sends: boolean): void {
+    const frame = this.#sendFrame;
+    frame.fill(0, 0, count);
+    if (!sends) return;
+    if (this.#echoOn) this.#addEcho(heard, count, sampleRate);
+    for (let i = 0; i < this.#players.length; i++) this.#players[i].addTo(frame, count, sampleRate);
+    this.#input?.addTo(frame, count, sampleRate);
+    this.#sendGain.process(frame, 0, count);
+  }
+
+  #addEcho(heard: number, count: number, sampleRate: number): void {
+    if (this.#echo?.sampleRate !== sampleRate) this.#echo = new RateAdapter(sampleRate);
+    const made = this.#echo.push(this.received.frame, heard, this.received.sampleRate);
+    addSaturated(this.#sendFrame, 0, this.#echo.frame, 0, Math.min(made, count));
+  }
+
+  /** After the recorders: muting what is heard does not blank a recording. */
+  #handOut(heard: number): void {
+    if (this.#outputs.length === 0) return;
+    this.#receiveGain.process(this.received.frame, 0, heard);
+    for (let i = 0; i < this.#outputs.length; i++) {
+      this.#outputs[i].push(this.received.frame, heard, this.received.sampleRate);
+    }
+  }
+
+  #retirePlayers(): void {
+    const players = this.#players;
+    let kept = 0;
+    for (let i = 0; i < players.length; i++) {
+      if (players[i].finished) this.#leaving.push(players[i]);
+      else players[kept++] = players[i];
+    }
+    players.length = kept;
+    if (this.#leaving.length === 0 || !this.sent.flushed) return;
+    for (const player of this.#leaving) this.#onPlayed(player);
+    this.#leaving.length = 0;
+  }
+
+  #housekeeping(now: number, config: ResolvedStream): void {
+    this.#events.poll(now);
+    this.rtp.poll(now);
+    const verdict = this.#watchdog.check(now, this.rtp.lastReceivedMs);
+    if (verdict !== undefined) this.#tell(verdict, now);
+    if (!config.sends && this.#lastSentMs + KEEP_ALIVE_MS <= now) this.#keepAlive(now);
+  }
+
+  /** RFC 6263 §4.1: an empty datagram opens NATs and troubles nobody. */
+  #keepAlive(now: number): void {
+    this.#lastSentMs = now;
+    const remote = this.rtp.remote;
+    if (remote && this.#pair) this.#pair.send(EMPTY_BYTES, 0, 0, remote.host, remote.port, false);
+  }
+
+  #tell(verdict: 'noMedia' | 'mediaBack', now: number): void {
+    const { silentMs } = this.#watchdog;
+    if (verdict === 'mediaBack') {
+      this.#emit({ name: 'mediaBack', value: { silentMs } });
+      return;
+    }
+    const expected = this.#config?.rtp.remote;
+    if (!expected) return;
+    const got = now - this.#strangerMs < STRANGER_MS ? this.#stranger : undefined;
+    const explanation = `no RTP for ${(silentMs / 1000).toFixed(1)} s: ${this.rtp.explainSilence()}`;
+    this.#emit({ name: 'noMedia', value: { silentMs, expected, got, explanation } });
+  }
+}

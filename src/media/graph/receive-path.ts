@@ -1,0 +1,236 @@
+/**
+ * From received packets to PCM: jitter buffer, decoder, concealment, comfort noise. The call stream puts packets in as
+ * they arrive and pulls one period of audio per tick; there is always a period to pull, if only silence.
+ */
+import { ComfortNoiseDecoder } from '../../codecs/cn/comfort-noise.js';
+import type { Codec, Decoder } from '../../codecs/codec.js';
+import { JitterBuffer, type JitterFrame, type JitterStats } from '../../rtp/jitter-buffer.js';
+import type { RtpPacketView } from '../../rtp/packet.js';
+
+export interface ReceiveFormat {
+  payloadType: number;
+  codec: Codec;
+  options?: Readonly<Record<string, string | number | boolean | undefined>>;
+}
+
+interface Format {
+  readonly codec: Codec;
+  readonly decoder: Decoder;
+}
+
+/** Longest packet (120 ms, RFC 7587 §4.2) on top of a period, at 48 kHz. */
+const QUEUE_SAMPLES = 48 * (120 + 20) * 2;
+const PERIOD_SAMPLES = 48 * 20;
+const SILENT_RATE = 8000;
+const PAYLOAD_TYPES = 128;
+/** A decision of the jitter buffer that fills nothing must not hold the tick. */
+const MAX_DECISIONS = 64;
+
+export class ReceivePath {
+  /** What the last {@link pull} gave. */
+  readonly frame = new Int16Array(PERIOD_SAMPLES);
+  /** Payloads that the decoder could not use. */
+  undecodable = 0;
+  readonly #formats: Array<Format | undefined> = new Array<Format | undefined>(PAYLOAD_TYPES).fill(undefined);
+  readonly #queue = new Int16Array(QUEUE_SAMPLES);
+  #from = 0;
+  #to = 0;
+  #sampleRate = SILENT_RATE;
+  #clockRate = SILENT_RATE;
+  #current: Format | undefined;
+  #comfortNoise = -1;
+  #noise: ComfortNoiseDecoder | undefined;
+  /** Comfort noise was the last thing received. */
+  #noiseOn = false;
+  readonly #jitter = new JitterBuffer({ clockRate: SILENT_RATE });
+
+  /** Of {@link frame}, in Hz. */
+  get sampleRate(): number {
+    return this.#sampleRate;
+  }
+
+  /** Name of the codec that is being received, or would be. */
+  get codecName(): string | undefined {
+    return this.#current?.codec.info.name;
+  }
+
+  get jitterStats(): JitterStats {
+    return this.#jitter.stats();
+  }
+
+  /** Keeps decoders whose payload type and codec stay the same. */
+  configure(formats: readonly ReceiveFormat[], comfortNoise: number | undefined): void {
+    const old = this.#formats.slice();
+    this.#formats.fill(undefined);
+    for (const { payloadType, codec, options } of formats) {
+      const before = old[payloadType & 0x7f];
+      this.#formats[payloadType & 0x7f] =
+        before?.codec === codec ? before : { codec, decoder: codec.createDecoder(options) };
+    }
+    this.#comfortNoise = comfortNoise ?? -1;
+    const first = formats[0] && this.#formats[formats[0].payloadType & 0x7f];
+    if (!this.#current || !this.#formats.includes(this.#current)) {
+      this.#current = undefined;
+      if (first) this.#use(first);
+    }
+  }
+
+  /** @param packet of a payload type of {@link configure}, or one that carries no audio (telephone-event) */
+  put(packet: RtpPacketView, nowMs: number): void {
+    const format = this.#formats[packet.payloadType];
+    if (format) {
+      const { data, payloadOffset, payloadLength } = packet;
+      const samples = format.codec.samplesIn(data, payloadOffset, payloadOffset + payloadLength);
+      const { clockRate, sampleRate } = format.codec.info;
+      if (clockRate !== this.#clockRate) this.#changeClock(clockRate);
+      this.#jitter.put(packet, Math.round((samples * clockRate) / sampleRate), nowMs, 'audio');
+    } else {
+      const kind = packet.payloadType === this.#comfortNoise ? 'silence' : 'other';
+      this.#jitter.put(packet, 0, nowMs, kind);
+    }
+  }
+
+  /** Another source speaks from now on. */
+  reset(): void {
+    this.#jitter.reset();
+    for (const format of this.#formats) format?.decoder.reset();
+    this.#noise?.reset();
+    this.#noiseOn = false;
+  }
+
+  /** Time has passed without a pull: what should have been played then is left to the jitter buffer to catch up. */
+  skip(): void {
+    this.#from = 0;
+    this.#to = 0;
+  }
+
+  /**
+   * Gives the next `periodMs` of audio.
+   * @returns samples in {@link frame}
+   */
+  pull(periodMs: number, nowMs: number): number {
+    let count = this.#periodSamples(periodMs);
+    for (let decisions = 0; this.#to - this.#from < count && decisions < MAX_DECISIONS; decisions++) {
+      const queued = ((this.#to - this.#from) * this.#clockRate) / this.#sampleRate;
+      this.#take(this.#jitter.get(nowMs, queued), count - (this.#to - this.#from));
+      // The codec, and with it the rate, may have changed.
+      count = this.#periodSamples(periodMs);
+    }
+    const available = Math.min(count, this.#to - this.#from);
+    for (let i = 0; i < available; i++) this.frame[i] = this.#queue[this.#from + i];
+    this.frame.fill(0, available, count);
+    this.#from += available;
+    if (this.#from === this.#to) {
+      this.#from = 0;
+      this.#to = 0;
+    }
+    return count;
+  }
+
+  /** Silence of the right length, while nothing is to be received. */
+  silence(periodMs: number): number {
+    const count = this.#periodSamples(periodMs);
+    this.frame.fill(0, 0, count);
+    return count;
+  }
+
+  #periodSamples(periodMs: number): number {
+    return Math.round((periodMs * this.#sampleRate) / 1000);
+  }
+
+  /** Follows one decision of the jitter buffer; `missing` samples are wanted. */
+  #take(frame: JitterFrame, missing: number): void {
+    this.#makeRoom();
+    switch (frame.kind) {
+      case 'decode':
+        this.#decode(frame);
+        break;
+      case 'fec':
+        if (!this.#decodeFec(frame)) this.#conceal(this.#samplesOf(frame.duration));
+        break;
+      case 'conceal':
+        this.#conceal(this.#samplesOf(frame.duration));
+        break;
+      default:
+        this.#fillSilence(missing);
+    }
+  }
+
+  #decode(frame: JitterFrame): void {
+    if (frame.payloadType === this.#comfortNoise) {
+      this.#noise ??= new ComfortNoiseDecoder();
+      this.#noise.update(frame.data, frame.offset, frame.offset + frame.length);
+      this.#noiseOn = true;
+      this.#fillSilence(this.#samplesOf(frame.duration));
+      return;
+    }
+    const format = this.#formats[frame.payloadType];
+    if (!format) {
+      this.#conceal(this.#samplesOf(frame.duration));
+      return;
+    }
+    this.#noiseOn = false;
+    if (format !== this.#current) this.#use(format);
+    const written = format.decoder.decode(
+      frame.data,
+      frame.offset,
+      frame.offset + frame.length,
+      this.#queue,
+      this.#to,
+    );
+    if (written > 0) this.#to += written;
+    else {
+      this.undecodable++;
+      this.#conceal(this.#samplesOf(frame.duration));
+    }
+  }
+
+  #decodeFec(frame: JitterFrame): boolean {
+    const decoder = this.#formats[frame.payloadType]?.decoder;
+    if (!decoder?.decodeFec || decoder !== this.#current?.decoder) return false;
+    const samples = this.#samplesOf(frame.duration);
+    const { data, offset, length } = frame;
+    const written = decoder.decodeFec(data, offset, offset + length, this.#queue, this.#to, samples);
+    this.#to += written;
+    return written > 0;
+  }
+
+  #conceal(samples: number): void {
+    const count = Math.min(samples, this.#queue.length - this.#to);
+    if (this.#current) this.#current.decoder.conceal(this.#queue, this.#to, count);
+    else this.#queue.fill(0, this.#to, this.#to + count);
+    this.#to += count;
+  }
+
+  #fillSilence(samples: number): void {
+    const count = Math.min(samples, this.#queue.length - this.#to);
+    if (this.#noiseOn && this.#noise) this.#noise.generate(this.#queue, this.#to, count);
+    else this.#queue.fill(0, this.#to, this.#to + count);
+    this.#to += count;
+  }
+
+  #samplesOf(units: number): number {
+    return Math.round((units * this.#sampleRate) / this.#clockRate);
+  }
+
+  /** Switches to another codec; what is queued of the old one counts only at the same rate. */
+  #use(format: Format): void {
+    this.#current = format;
+    const { sampleRate } = format.codec.info;
+    if (sampleRate === this.#sampleRate) return;
+    this.#sampleRate = sampleRate;
+    this.skip();
+  }
+
+  #changeClock(clockRate: number): void {
+    this.#clockRate = clockRate;
+    this.#jitter.reset(clockRate);
+  }
+
+  #makeRoom(): void {
+    if (this.#from === 0) return;
+    this.#queue.copyWithin(0, this.#from, this.#to);
+    this.#to -= this.#from;
+    this.#from = 0;
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * From PCM to sent packets: collects periods into packets, encodes them, puts telephone-events in the place of audio
+ * and suppresses silence when asked to. The RTP timestamp runs with time, whether something is sent or not.
+ */
+import { ComfortNoiseEncoder } from '../../codecs/cn/comfort-noise.js';
+import type { Codec, CodecOptions, Encoder } from '../../codecs/codec.js';
+import type { RtpSession } from '../../rtp/rtp-session.js';
+import { TelephoneEventSender } from '../../rtp/telephone-event-sender.js';
+import { SilenceDetector } from './silence-detector.js';
+
+export interface SendFormat {
+  payloadType: number;
+  codec: Codec;
+  options?: CodecOptions;
+}
+
+export interface SendConfig {
+  format: SendFormat;
+  ptimeMs: number;
+  telephoneEvent?: { payloadType: number; clockRate: number };
+  /** Payload type of comfort noise; present only when silence is to be suppressed. */
+  comfortNoise?: number;
+}
+
+/** Sockets may hold on to a packet for a moment when the system's buffer is full. */
+const PACKET_BUFFERS = 4;
+const MAX_PTIME_MS = 120;
+/** A comfort noise packet at least this often while silent. */
+const COMFORT_NOISE_MS = 1000;
+
+export class SendPath {
+  readonly #rtp: RtpSession;
+  #config: SendConfig | undefined;
+  #encoder: Encoder | undefined;
+  #pcm = new Int16Array(0);
+  #filled = 0;
+  /** Samples and RTP clock units of one packet. */
+  #packetSamples = 0;
+  #packetUnits = 0;
+  #timestamp = 0;
+  #marker = true;
+  #packets: Buffer[] = [];
+  #nextPacket = 0;
+  #events: TelephoneEventSender | undefined;
+  #eventPayloadType = 0;
+  #eventClockRate = 0;
+  readonly #silence = new SilenceDetector();
+  #noise: ComfortNoiseEncoder | undefined;
+  #noiseAgeMs = Number.POSITIVE_INFINITY;
+
+  constructor(rtp: RtpSession) {
+    this.#rtp = rtp;
+  }
+
+  /** Of the PCM to push, in Hz; 8000 while nothing is configured. */
+  get sampleRate(): number {
+    return this.#config?.format.codec.info.sampleRate ?? 8000;
+  }
+
+  get codecName(): string | undefined {
+    return this.#config?.format.codec.info.name;
+  }
+
+  /** True when the last push ended a packet, so that nothing waits to be sent. */
+  get flushed(): boolean {
+    return this.#filled === 0;
+  }
+
+  get events(): TelephoneEventSender | undefined {
+    return this.#events;
+  }
+
+  configure(config: SendConfig | undefined): void {
+    const before = this.#config;
+    this.#config = config;
+    if (!config) return;
+    const { info } = config.format.codec;
+    if (
+      before?.format.codec !== config.format.codec ||
+      before.format.payloadType !== config.format.payloadType
+    ) {
+      this.#encoder = config.format.codec.createEncoder(config.format.options);
+      this.#marker = true;
+    }
+    // Whole codec frames.
+    const wanted = Math.min(config.ptimeMs, MAX_PTIME_MS);
+    const frames = Math.max(1, Math.round((wanted * info.sampleRate) / 1000 / info.frameSamples));
+    const samples = frames * info.frameSamples;
+    if (samples !== this.#packetSamples || before?.format.codec !== config.format.codec) {
+      this.#packetSamples = samples;
+      this.#packetUnits = Math.round((samples * info.clockRate) / info.sampleRate);
+      this.#pcm = new Int16Array(samples);
+      this.#filled = 0;
+      const bytes = this.#rtp.headroom + Math.max(64, frames * info.maxFrameBytes) + 64;
+      this.#packets = Array.from({ length: PACKET_BUFFERS }, () => Buffer.alloc(bytes));
+    }
+    this.#noise = config.comfortNoise === undefined ? undefined : (this.#noise ?? new ComfortNoiseEncoder());
+    this.#configureEvents(config.telephoneEvent);
+  }
+
+  /** Encodes and sends when a packet is full. @param active false: time passes, nothing is sent */
+  push(pcm: Int16Array, count: number, active: boolean, nowMs: number): void {
+    if (!this.#config) return;
+    let done = 0;
+    while (done < count) {
+      const run = Math.min(count - done, this.#packetSamples - this.#filled);
+      for (let i = 0; i < run; i++) this.#pcm[this.#filled + i] = pcm[done + i];
+      this.#filled += run;
+      done += run;
+      if (this.#filled < this.#packetSamples) return;
+      this.#filled = 0;
+      if (active) this.#sendPacket(nowMs);
+      else this.#marker = true;
+      this.#timestamp += this.#packetUnits;
+    }
+  }
+
+  /** Time has passed in which nothing was pushed. */
+  skip(ms: number): void {
+    if (!this.#config) return;
+    this.#timestamp += Math.round((ms * this.#config.format.codec.info.clockRate) / 1000);
+    this.#marker = true;
+  }
+
+  #sendPacket(nowMs: number): void {
+    const config = this.#config;
+    const encoder = this.#encoder;
+    if (!config || !encoder) return;
+    const packet = this.#packets[this.#nextPacket];
+    this.#nextPacket = (this.#nextPacket + 1) % PACKET_BUFFERS;
+    const start = this.#rtp.headroom;
+    if (this.#events?.busy && this.#sendEvent(this.#events, packet, start, nowMs)) return;
+    if (this.#noise && this.#suppressed(this.#noise, config, packet, start, nowMs)) return;
+    const { frameSamples } = config.format.codec.info;
+    let length = 0;
+    for (let at = 0; at < this.#packetSamples; at += frameSamples) {
+      length += encoder.encode(this.#pcm, at, packet, start + length);
+    }
+    if (length === 0) {
+      this.#marker = true;
+      return;
+    }
+    this.#rtp.send(packet, start, length, config.format.payloadType, this.#timestamp, this.#marker, nowMs);
+    this.#marker = false;
+  }
+
+  #sendEvent(events: TelephoneEventSender, packet: Buffer, start: number, nowMs: number): boolean {
+    const clockRate = this.#config?.format.codec.info.clockRate ?? this.#eventClockRate;
+    const scale = this.#eventClockRate / clockRate;
+    const timestamp = Math.round(this.#timestamp * scale) >>> 0;
+    const length = events.next(timestamp, Math.round(this.#packetUnits * scale), packet, start);
+    if (length === 0) return false;
+    this.#rtp.send(packet, start, length, this.#eventPayloadType, events.timestamp, events.marker, nowMs);
+    return true;
+  }
+
+  /** RFC 3389: one packet at the start of a pause, then now and then. */
+  #suppressed(
+    noise: ComfortNoiseEncoder,
+    config: SendConfig,
+    packet: Buffer,
+    start: number,
+    nowMs: number,
+  ): boolean {
+    const durationMs = (this.#packetSamples * 1000) / config.format.codec.info.sampleRate;
+    if (!this.#silence.push(this.#pcm, this.#packetSamples, durationMs)) {
+      this.#noiseAgeMs = Number.POSITIVE_INFINITY;
+      return false;
+    }
+    noise.analyse(this.#pcm, 0, this.#packetSamples);
+    this.#noiseAgeMs += durationMs;
+    if (this.#noiseAgeMs >= COMFORT_NOISE_MS && config.comfortNoise !== undefined) {
+      const length = noise.write(packet, start);
+      this.#rtp.send(packet, start, length, config.comfortNoise, this.#timestamp, false, nowMs);
+      this.#noiseAgeMs = 0;
+    }
+    this.#marker = true;
+    return true;
+  }
+
+  #configureEvents(event: SendConfig['telephoneEvent']): void {
+    if (!event) {
+      this.#events = undefined;
+      return;
+    }
+    if (!this.#events || this.#eventClockRate !== event.clockRate) {
+      this.#events = new TelephoneEventSender(event.clockRate);
+    }
+    this.#eventPayloadType = event.payloadType;
+    this.#eventClockRate = event.clockRate;
+  }
+}
