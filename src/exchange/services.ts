@@ -4,7 +4,8 @@
  */
 import type { Logger } from '../base/logger.js';
 import type { MediaEngine } from '../media/index.js';
-import { type Call, Phone } from '../phone/index.js';
+import { Phone } from '../phone/index.js';
+import type { Call } from '../ua/index.js';
 
 export interface ServicesOptions {
   /** Loopback or other local address to live on. */

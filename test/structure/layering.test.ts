@@ -21,7 +21,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   webphone: ['base', 'phone'],
   observe: ['base'],
   server: ['base', 'webphone', 'observe'],
-  exchange: ['base', 'sip', 'media', 'phone'],
+  exchange: ['base', 'sip', 'media', 'ua', 'phone'],
   testing: ['base', 'sip', 'sdp', 'rtp', 'media', 'codecs', 'dsp', 'ua', 'phone', 'exchange'],
   cli: ['base', 'sip', 'sdp', 'media', 'ua', 'phone', 'webphone', 'server', 'observe', 'exchange', 'testing'],
 };
