@@ -3,6 +3,7 @@
  * are substituted after GSM 06.11 (ETSI EN 300 962): the last good one is repeated, then muted step by step.
  */
 import type { Codec, Decoder, Encoder } from '../codec.js';
+import { FramePieces } from '../frame-pieces.js';
 import { clamp, saturate16 } from '../saturate.js';
 import { multRounded } from './arithmetic.js';
 import {
@@ -122,9 +123,7 @@ class GsmDecoder implements Decoder {
   #emphasized = 0;
   /** Frames substituted in a row; a stream that has not begun counts as muted. */
   #lost = MUTED_AFTER;
-  /** A substituted frame of which the first `#spent` samples were played. */
-  readonly #substitute = new Int16Array(FRAME_SAMPLES);
-  #spent = FRAME_SAMPLES;
+  readonly #substitutes = new FramePieces(FRAME_SAMPLES, (out, offset) => this.#substitute(out, offset));
   /** Drives the grid positions of substituted frames. */
   #dice = 1;
 
@@ -136,15 +135,12 @@ class GsmDecoder implements Decoder {
     }
     if (frames <= 0) return 0;
     this.#lost = 0;
-    this.#spent = FRAME_SAMPLES;
+    this.#substitutes.drop();
     return frames * FRAME_SAMPLES;
   }
 
   conceal(out: Int16Array, outOffset: number, samples: number): void {
-    for (let i = 0; i < samples; i++) {
-      if (this.#spent === FRAME_SAMPLES) this.#substituteFrame();
-      out[outOffset + i] = this.#substitute[this.#spent++];
-    }
+    this.#substitutes.fill(out, outOffset, samples);
   }
 
   reset(): void {
@@ -153,14 +149,13 @@ class GsmDecoder implements Decoder {
     this.#lag = MIN_LAG;
     this.#emphasized = 0;
     this.#lost = MUTED_AFTER;
-    this.#spent = FRAME_SAMPLES;
+    this.#substitutes.drop();
     this.#dice = 1;
   }
 
-  #substituteFrame(): void {
-    this.#spent = 0;
+  #substitute(out: Int16Array, outOffset: number): void {
     if (this.#lost >= MUTED_AFTER) {
-      this.#substitute.fill(0);
+      out.fill(0, outOffset, outOffset + FRAME_SAMPLES);
       return;
     }
     if (this.#lost++ > 0) {
@@ -172,7 +167,7 @@ class GsmDecoder implements Decoder {
         this.#parameters[at + GRID] = this.#dice >>> 30;
       }
     }
-    this.#synthesize(this.#substitute, 0);
+    this.#synthesize(out, outOffset);
   }
 
   #synthesize(out: Int16Array, outOffset: number): void {
