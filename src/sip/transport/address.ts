@@ -1,0 +1,24 @@
+/** Questions about IP literals the transports ask. Pure. */
+import { isIP, isIPv6, SocketAddress } from 'node:net';
+
+/** Listening there means all addresses. */
+export function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
+export function isLoopback(host: string): boolean {
+  return host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+/** An IPv6 link-local address without its zone ('fe80::1%eth0'), which means nothing to the peer. */
+export function withoutZone(host: string): string {
+  const percent = host.indexOf('%');
+  return percent < 0 ? host : host.slice(0, percent);
+}
+
+/** The one spelling an address has as a key; undefined for what is no IP literal. */
+export function canonicalAddress(host: string): string | undefined {
+  if (!isIP(host)) return undefined;
+  if (!isIPv6(host) || host.includes('%')) return host;
+  return new SocketAddress({ address: host, family: 'ipv6' }).address;
+}

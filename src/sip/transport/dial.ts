@@ -1,0 +1,125 @@
+/** Opens one TCP or TLS connection and verifies who answers (RFC 5922 §7.3). Used by the stream transport. */
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, type PeerCertificate, type TLSSocket } from 'node:tls';
+import { SwitchhookError } from '../../base/errors.js';
+import { certificateMatches, sipIdentities } from './certificate.js';
+import { type TransportContext, transportError } from './context.js';
+import { type Target, targetName } from './target.js';
+import type { TlsSettings } from './tls-settings.js';
+
+export interface Dialled {
+  socket: Socket;
+  /** The SIP domains the server has proved to speak for. */
+  identities: readonly string[];
+}
+
+/**
+ * An established connection, for TLS after the handshake.
+ * @param signal gives up; the rejection is then of no interest to anybody
+ * @throws SwitchhookError ERR_SIP_TRANSPORT, ERR_SIP_CERTIFICATE
+ */
+export function dial(
+  context: TransportContext,
+  target: Target,
+  tls: TlsSettings,
+  signal: AbortSignal,
+): Promise<Dialled> {
+  return new Promise((resolve, reject) => {
+    const attempt = target.protocol === 'tls' ? startTls(target, tls) : startTcp(target);
+    const { socket } = attempt;
+    const timer = context.clock.after(context.connectTimeoutMs, () =>
+      giveUp(transportError(target, `no connection within ${context.connectTimeoutMs} ms`)),
+    );
+    const giveUp = (error: SwitchhookError) => {
+      stop();
+      // Errors of a socket given up are of no interest, but unheard they would end the process.
+      socket.on('error', () => {});
+      socket.destroy();
+      reject(error);
+    };
+    const onError = (error: Error) => giveUp(transportError(target, error));
+    const onClose = () => giveUp(transportError(target, 'the peer closed the connection'));
+    const onAbort = () =>
+      giveUp(new SwitchhookError('ERR_ABORTED', { what: `connecting to ${targetName(target)}` }));
+    const onReady = () => {
+      const refusal = attempt.refusal();
+      if (refusal !== undefined) {
+        giveUp(new SwitchhookError('ERR_SIP_CERTIFICATE', { target: targetName(target), why: refusal }));
+        return;
+      }
+      stop();
+      resolve({ socket, identities: attempt.identities() });
+    };
+    const stop = () => {
+      timer.cancel();
+      signal.removeEventListener('abort', onAbort);
+      socket.removeListener('error', onError);
+      socket.removeListener('close', onClose);
+      socket.removeListener(attempt.ready, onReady);
+    };
+    socket.once('error', onError);
+    socket.once('close', onClose);
+    socket.once(attempt.ready, onReady);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+  });
+}
+
+interface Attempt {
+  socket: Socket;
+  ready: 'connect' | 'secureConnect';
+  /** Why the peer is not who it should be. */
+  refusal(): string | undefined;
+  identities(): readonly string[];
+}
+
+function startTcp({ host, port }: Target): Attempt {
+  const socket = connectTcp({ host, port });
+  return { socket, ready: 'connect', refusal: () => undefined, identities: () => [] };
+}
+
+function startTls(target: Target, tls: TlsSettings): Attempt {
+  const { host, port, serverName = host } = target;
+  let mismatch: string | undefined;
+  const socket: TLSSocket = connectTls({
+    host,
+    port,
+    secureContext: tls.clientContext,
+    // RFC 6066 §3: no literals in SNI.
+    servername: isIP(serverName) ? undefined : serverName,
+    // Judged below, before anything is sent, so that the reason can be given in words.
+    rejectUnauthorized: false,
+    checkServerIdentity: (_host, certificate: PeerCertificate) => {
+      if (certificateMatches(certificate, serverName, tls.wildcards)) return undefined;
+      mismatch = `it is not valid for ${serverName}`;
+      return new Error(mismatch);
+    },
+  });
+  return {
+    socket,
+    ready: 'secureConnect',
+    refusal: () => {
+      if (!tls.verify || socket.authorized) return undefined;
+      return mismatch ?? reason(socket.authorizationError);
+    },
+    identities: () => (socket.authorized ? sipIdentities(socket.getPeerCertificate()) : []),
+  };
+}
+
+const SENTENCES: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'it is signed by itself and not trusted',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its chain ends in an authority that is not trusted',
+  UNABLE_TO_GET_ISSUER_CERT: 'the authority that signed it is not known',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the authority that signed it is not known',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the authority that signed it is not known',
+  CERT_HAS_EXPIRED: 'it has expired',
+  CERT_NOT_YET_VALID: 'it is not valid yet',
+  INVALID_PURPOSE: 'it is not made for servers',
+};
+
+/** Node gives OpenSSL's code, as an Error or (its types say) as such, though as a string in fact. */
+function reason(error: unknown): string {
+  const code =
+    error instanceof Error ? ('code' in error ? String(error.code) : error.message) : String(error);
+  return SENTENCES[code] ?? code;
+}

@@ -1,0 +1,148 @@
+/**
+ * One way to one peer. UDP flows and connections share what is here: identity, keep-alives (RFC 5626 §4.4) and telling
+ * that they are lost. Made by the transports only; users send on them and watch them.
+ */
+import type { Clock, Timer } from '../../base/clock.js';
+import type { SocketAddress } from '../../base/diagnostics.js';
+import { Emitter } from '../../base/emitter.js';
+import type { SwitchhookError } from '../../base/errors.js';
+import type { Random } from '../../base/random.js';
+import type { TransportProtocol } from './target.js';
+
+/** A UDP socket of ours with a remote address, or a connection. */
+export interface Flow {
+  readonly id: number;
+  readonly protocol: TransportProtocol;
+  /** The real source address, never a wildcard. */
+  readonly local: SocketAddress;
+  readonly remote: SocketAddress;
+  readonly reliable: boolean;
+  readonly secure: boolean;
+  readonly open: boolean;
+  /** 'host:port' for Via: our address and the port we listen on. */
+  readonly sentBy: string;
+  /**
+   * Sends one message, which must not be changed afterwards.
+   * @param done gets ERR_SIP_TRANSPORT when the message could not be sent; never called before `send` returns
+   */
+  send(data: Uint8Array, done?: (error: SwitchhookError | null) => void): void;
+  /**
+   * Sends keep-alives at random times between 80 and 100 % of `intervalMs`; 0 ends it. On connections a peer that
+   * has answered once has to answer every time within 10 s, else the flow is lost.
+   * @param pongRequired the peer is known to answer (RFC 5626 outbound): the first ping counts as well
+   */
+  keepAlive(intervalMs: number, pongRequired?: boolean): void;
+  /**
+   * Calls `fn` once when the flow is gone: with an error when we did not close it ourselves. A connection that
+   * somebody watches is not closed for being idle.
+   * @returns the function that takes it back
+   */
+  onClose(fn: (error?: SwitchhookError) => void): () => void;
+  close(): void;
+}
+
+/** RFC 5626 §4.4.1. */
+const PONG_TIMEOUT_MS = 10_000;
+const SHORTEST_INTERVAL = 0.8;
+
+let nextId = 1;
+
+export abstract class BaseFlow implements Flow {
+  readonly id: number = nextId++;
+  abstract readonly protocol: TransportProtocol;
+  abstract readonly local: SocketAddress;
+  abstract readonly remote: SocketAddress;
+  abstract readonly reliable: boolean;
+  abstract readonly secure: boolean;
+  abstract readonly sentBy: string;
+  protected readonly clock: Clock;
+  readonly #random: Random;
+  #open = true;
+  #watchers: Emitter<{ closed: [error: SwitchhookError | undefined] }> | undefined;
+  #closeError: SwitchhookError | undefined;
+  #keepAliveTimer: Timer | undefined;
+  #pongTimer: Timer | undefined;
+  #pongExpected = false;
+
+  constructor(clock: Clock, random: Random) {
+    this.clock = clock;
+    this.#random = random;
+  }
+
+  abstract send(data: Uint8Array, done?: (error: SwitchhookError | null) => void): void;
+  abstract close(): void;
+  protected abstract sendPing(): void;
+  /** The peer does not answer any more. Flows without answers never get here. */
+  protected abstract pongMissing(): void;
+  /** Called when the first watcher comes and when the last one goes. */
+  protected watchedChanged(_watched: boolean): void {}
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** Somebody would miss this flow. */
+  get watched(): boolean {
+    return this.#keepAliveTimer !== undefined || (this.#watchers?.listenerCount('closed') ?? 0) > 0;
+  }
+
+  keepAlive(intervalMs: number, pongRequired = false): void {
+    this.#keepAliveTimer?.cancel();
+    this.#keepAliveTimer = undefined;
+    if (!this.#open || intervalMs <= 0) return;
+    this.#pongExpected ||= pongRequired;
+    const wait = intervalMs * (SHORTEST_INTERVAL + (1 - SHORTEST_INTERVAL) * this.#random.float());
+    this.#keepAliveTimer = this.clock.after(wait, () => {
+      this.sendPing();
+      this.keepAlive(intervalMs);
+    });
+  }
+
+  onClose(fn: (error?: SwitchhookError) => void): () => void {
+    if (!this.#open) {
+      let wanted = true;
+      queueMicrotask(() => {
+        if (wanted) fn(this.#closeError);
+      });
+      return () => {
+        wanted = false;
+      };
+    }
+    this.#watchers ??= new Emitter();
+    const watchers = this.#watchers;
+    // Wrapped, so that the same function may watch twice.
+    const watcher = (error?: SwitchhookError) => fn(error);
+    watchers.on('closed', watcher);
+    if (watchers.listenerCount('closed') === 1) this.watchedChanged(true);
+    return () => {
+      watchers.off('closed', watcher);
+      if (this.#open && watchers.listenerCount('closed') === 0) this.watchedChanged(false);
+    };
+  }
+
+  /** A ping went out: from now on a pong is due. */
+  protected expectPong(): void {
+    if (this.#pongTimer?.active) return;
+    this.#pongTimer = this.clock.after(PONG_TIMEOUT_MS, () => {
+      // A peer that never answered may not know RFC 5626: the ping then only keeps the way open.
+      if (this.#pongExpected) this.pongMissing();
+    });
+  }
+
+  protected pongArrived(): void {
+    if (!this.#pongTimer?.active) return;
+    this.#pongTimer.cancel();
+    this.#pongExpected = true;
+  }
+
+  /** To be called by the transport when the flow is gone; once is enough. */
+  protected closed(error: SwitchhookError | undefined): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#closeError = error;
+    this.#keepAliveTimer?.cancel();
+    this.#pongTimer?.cancel();
+    this.#watchers?.emit('closed', error);
+    this.#watchers?.removeAllListeners();
+  }
+}

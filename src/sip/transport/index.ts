@@ -1,0 +1,10 @@
+/** The transport layer (RFC 3261 §18). */
+export type { Flow } from './flow.js';
+export { DEFAULT_PORTS, hostPort, type Target, type TransportProtocol, targetName } from './target.js';
+export type { TlsOptions } from './tls-settings.js';
+export {
+  type Listener,
+  type ListenOptions,
+  TransportLayer,
+  type TransportLayerOptions,
+} from './transport-layer.js';

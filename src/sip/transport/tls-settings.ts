@@ -1,0 +1,72 @@
+/** The TLS options of a transport layer turned into what node:tls takes, read once. */
+import { createSecureContext, type SecureContext, type TlsOptions as ServerOptions } from 'node:tls';
+import { SwitchhookError } from '../../base/errors.js';
+
+export interface TlsOptions {
+  /** PEM: the authorities to trust, in place of those Node knows. On listening sockets also asks clients for theirs. */
+  ca?: string | Buffer | Array<string | Buffer>;
+  /** PEM: our certificate with its chain; needed to listen, given to servers that ask for one. */
+  cert?: string | Buffer;
+  /** PEM. */
+  key?: string | Buffer;
+  passphrase?: string;
+  /** Default true. False accepts any server certificate: an attacker in the path then reads and changes everything. */
+  verify?: boolean;
+  /** Default 'TLSv1.2'. */
+  minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /** Accept '*.example.com' in server certificates, which RFC 5922 §7.2 forbids; default false. */
+  wildcards?: boolean;
+}
+
+export class TlsSettings {
+  readonly verify: boolean;
+  readonly wildcards: boolean;
+  readonly #options: TlsOptions;
+  #context: SecureContext | undefined;
+
+  constructor(options: TlsOptions = {}) {
+    this.#options = options;
+    this.verify = options.verify ?? true;
+    this.wildcards = options.wildcards ?? false;
+  }
+
+  /**
+   * For outgoing connections. Reading the authorities takes milliseconds, so it is done once.
+   * @throws SwitchhookError ERR_INVALID_ARGUMENT when certificate, key or authorities cannot be read
+   */
+  get clientContext(): SecureContext {
+    this.#context ??= readable(() => createSecureContext(this.#base));
+    return this.#context;
+  }
+
+  /** @throws SwitchhookError ERR_INVALID_ARGUMENT when certificate or key are missing or cannot be read */
+  get serverOptions(): ServerOptions {
+    const { cert, key, ca } = this.#options;
+    if (cert === undefined || key === undefined) {
+      throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
+        what: 'listening for TLS needs tls.cert and tls.key',
+      });
+    }
+    readable(() => createSecureContext(this.#base));
+    // RFC 5923 §9.2: clients are asked for a certificate, but need not have one.
+    return { ...this.#base, requestCert: ca !== undefined, rejectUnauthorized: false };
+  }
+
+  get #base() {
+    const { ca, cert, key, passphrase, minVersion = 'TLSv1.2' } = this.#options;
+    return { ca, cert, key, passphrase, minVersion } as const;
+  }
+}
+
+function readable(make: () => SecureContext): SecureContext {
+  try {
+    return make();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new SwitchhookError(
+      'ERR_INVALID_ARGUMENT',
+      { what: `the TLS certificate, key or authorities cannot be read (${why})` },
+      { cause },
+    );
+  }
+}
