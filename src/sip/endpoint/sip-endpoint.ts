@@ -299,12 +299,9 @@ export class SipEndpoint {
     this.#sendStateless(request, response, flow);
   }
 
+  /** The transport has logged it. */
   #onInvalid(failure: ParseFailure, flow: Flow): void {
     this.#counts.invalidMessages++;
-    this.#logger.warn('invalid message', {
-      from: `${flow.remote.host}:${flow.remote.port}`,
-      error: failure.error,
-    });
     const { request, status } = failure;
     if (!request || status === undefined || request.method === 'ACK') return;
     try {
