@@ -139,17 +139,16 @@ export class RtcpReporter {
       return -1;
     }
     this.received++;
+    this.#bye = false;
     this.#schedule.onReceived(length);
     const first = packets[0];
     for (const packet of packets) this.#take(packet, nowMs);
     return first.type === 'sr' || first.type === 'rr' ? first.ssrc : -1;
   }
 
-  /** True once after a BYE came. */
-  takeBye(): boolean {
-    const bye = this.#bye;
-    this.#bye = false;
-    return bye;
+  /** True when the datagram last received held a BYE. */
+  get saidBye(): boolean {
+    return this.#bye;
   }
 
   remoteReport(nowMs: number, clockRate: number): RemoteReport | undefined {

@@ -144,6 +144,8 @@ export class RtpSession {
   #candidate = new SourceStats();
   #hasSource = false;
   #hasCandidate = false;
+  /** The address has changed: whoever is heard from there first is the source. */
+  #expectNewSource = false;
   #sourceClockRate = 8000;
   #sourceHeardMs = 0;
   #lastAccepted = Number.NEGATIVE_INFINITY;
@@ -215,9 +217,8 @@ export class RtpSession {
     const before = this.#latch.expected;
     this.#latch.expect(config.remote, nowMs);
     if (before?.host !== config.remote?.host || before?.port !== config.remote?.port) {
-      // Another peer may speak from now on; whoever is heard first is the source.
       this.#rtcpRemote = config.rtcpRemote;
-      this.#sourceHeardMs = Number.NEGATIVE_INFINITY;
+      this.#expectNewSource = true;
     }
     this.#rtcpRemote ??= config.rtcpRemote;
     this.#reporter.start(nowMs);
@@ -308,6 +309,7 @@ export class RtpSession {
     }
     if (this.#latch.remote !== remote) this.#onRemoteChange(remote);
     if (!this.#acceptSource(packet, nowMs)) return;
+    this.#expectNewSource = false;
     this.#lastAccepted = nowMs;
     this.#sourceHeardMs = nowMs;
     if (this.#isEvent[packet.payloadType] === 0) {
@@ -360,7 +362,8 @@ export class RtpSession {
       candidate.begin(ssrc, sequence, MIN_SEQUENTIAL);
     }
     candidate.update(sequence, payloadLength);
-    if (candidate.onProbation || nowMs - this.#sourceHeardMs < SOURCE_SILENT_MS) {
+    const early = candidate.onProbation || nowMs - this.#sourceHeardMs < SOURCE_SILENT_MS;
+    if (early && !this.#expectNewSource) {
       this.#unexpectedSsrc++;
       return false;
     }
@@ -389,6 +392,7 @@ export class RtpSession {
   #onRemoteChange(previous: SocketAddress | undefined): void {
     const remote = this.#latch.remote;
     if (!remote) return;
+    this.#expectNewSource = true;
     this.#logger.info('media comes from another address', {
       remote: formatAddress(remote),
       previous: previous && formatAddress(previous),
@@ -420,7 +424,7 @@ export class RtpSession {
     const rtcpRemote = this.#rtcpRemote;
     if (!this.#rtcpMux && (rtcpRemote?.port !== port || rtcpRemote.host !== host))
       this.#rtcpRemote = { host, port };
-    if (this.#reporter.takeBye()) this.#sink.onBye?.(this.#reporter.byeReason);
+    if (this.#reporter.saidBye) this.#sink.onBye?.(this.#reporter.byeReason);
   }
 
   #sendRtcp(nowMs: number, bye: boolean): void {
@@ -488,7 +492,9 @@ export class RtpSession {
     }
     if (this.#notAuthentic > 0) return `${this.#notAuthentic} SRTP packets came that our keys do not open`;
     if (this.#invalid > 0) return `${this.#invalid} datagrams came that are not RTP; ${from}`;
-    if (this.#source.received > 0) return `the RTP of ${from.slice('the SDP said '.length)} stopped`;
+    if (this.#source.received > 0 && this.remote) {
+      return `the RTP from ${formatAddress(this.remote)} stopped after ${this.#source.received} packets`;
+    }
     return `no RTP came at all; ${from}`;
   }
 }
