@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { g722 } from '../../../src/codecs/g722/codec.js';
 import { type G722Mode, HigherBand, LowerBand } from '../../../src/codecs/g722/sub-bands.js';
 import {
+  audio,
   decodeAll,
   differences,
   digest,
@@ -10,6 +11,7 @@ import {
   rms,
   snr,
   throwGarbage,
+  vectorBytes,
   vectorWords,
 } from '../../support/codecs.js';
 import { hasShared } from '../../support/shared.js';
@@ -29,6 +31,15 @@ describe.skipIf(!hasShared)('G.722 against the ITU-T sequences', () => {
     const expected = vectorWords('g722', `outsp${mode}.bin`);
     for (const size of [80, 160, 33, 320])
       expect(differences(decodeAll(g722, coded, size, { mode }), expected)).toBe(0);
+  });
+
+  it('decodes and encodes speech as another codec does', () => {
+    const coded = vectorBytes('codec-speech', 'speech-male-16k.g722');
+    const own = encodeAll(g722, audio('speech-male-16k.wav'));
+    expect(differences(own, coded.subarray(0, own.length))).toBe(0);
+    expect(
+      differences(decodeAll(g722, coded, 160), vectorWords('codec-speech', 'speech-male-16k.g722.dec.s16le')),
+    ).toBe(0);
   });
 
   it.each([

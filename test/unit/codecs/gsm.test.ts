@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { gsm } from '../../../src/codecs/gsm/codec.js';
 import { FRAME_BYTES, PARAMETERS, packFrame, unpackFrame } from '../../../src/codecs/gsm/frame.js';
 import {
+  audio,
   decodeAll,
   differences,
   digest,
@@ -25,6 +26,14 @@ describe.skipIf(!hasShared)('GSM 06.10 against the ETSI sequences', () => {
     const expected = vectorWords('gsm-fr', `${name}.out`);
     for (const frames of [1, 3])
       expect(differences(decodeAll(gsm, coded, frames * FRAME_BYTES), expected)).toBe(0);
+  });
+
+  it('decodes and encodes speech as another codec does', () => {
+    const coded = vectorBytes('codec-speech', 'speech-male-8k.gsm');
+    const own = encodeAll(gsm, audio('speech-male-8k.wav'));
+    expect(differences(own, coded.subarray(0, own.length))).toBe(0);
+    const expected = vectorWords('codec-speech', 'speech-male-8k.gsm.dec.s16le');
+    expect(differences(decodeAll(gsm, coded, FRAME_BYTES), expected)).toBe(0);
   });
 
   it('packs the parameters of the sequences as RFC 3551 lays them out', () => {
