@@ -102,12 +102,11 @@ export class HeaderFields {
     return this;
   }
 
-  /** Removes all lines of that name; true when there was one. */
-  remove(name: string): boolean {
+  /** Removes all lines of that name. */
+  remove(name: string): this {
     const header = headerName(name);
-    const before = this.lines.length;
     this.lines = this.lines.filter((line) => !sameHeader(line.header, header));
-    return this.lines.length < before;
+    return this;
   }
 
   /**

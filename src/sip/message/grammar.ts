@@ -11,6 +11,9 @@ export function parseError(what: string, why: string): SwitchhookError {
 
 export const ALPHANUM = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
+/** The control characters of ASCII, and the space. */
+export const CONTROLS_AND_SPACE = String.fromCharCode(...Array(33).keys(), 127);
+
 /** By character code: 1 for the characters given. Codes above 127 are not in it: they read as undefined. */
 export function codeTable(characters: string): Uint8Array {
   const table = new Uint8Array(128);

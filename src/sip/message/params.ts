@@ -5,6 +5,7 @@
 
 import {
   ALPHANUM,
+  CONTROLS_AND_SPACE,
   Code,
   codeTable,
   isToken,
@@ -24,8 +25,9 @@ export type ParamStyle = 'header' | 'uri';
 const IP_LITERAL = /^\[?[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\]?$/;
 /** paramchar = param-unreserved / unreserved / escaped */
 const URI_NAME_CODES = codeTable(`${ALPHANUM}-_.!~*'()[]/:&+$%`);
-/** What ends a value that is not quoted. */
-const NO_VALUE_CODES = codeTable(`;"<>,\x7f${String.fromCharCode(...Array(33).keys())}`);
+/** What ends a value that is not quoted; in a URI peers forget to escape the comma, and it does no harm there. */
+const HEADER_VALUE_ENDS = codeTable(`;"<>,${CONTROLS_AND_SPACE}`);
+const URI_VALUE_ENDS = codeTable(`;"<>${CONTROLS_AND_SPACE}`);
 
 export class Params {
   private readonly style: ParamStyle;
@@ -63,6 +65,7 @@ export class Params {
   private parseOne(text: string, start: number, end: number): number {
     const header = this.style === 'header';
     const nameCodes = header ? TOKEN_CODES : URI_NAME_CODES;
+    const valueEnds = header ? HEADER_VALUE_ENDS : URI_VALUE_ENDS;
     const nameStart = header ? skipSpace(text, start, end) : start;
     let i = nameStart;
     while (i < end && nameCodes[text.charCodeAt(i)] === 1) i++;
@@ -74,7 +77,7 @@ export class Params {
       const valueStart = header ? skipSpace(text, i + 1, end) : i + 1;
       i = valueStart;
       if (header && text.charCodeAt(i) === Code.QUOTE && i < end) i = skipQuoted(text, i, end);
-      else while (i < end && NO_VALUE_CODES[text.charCodeAt(i)] !== 1) i++;
+      else while (i < end && valueEnds[text.charCodeAt(i)] !== 1) i++;
       raw = text.slice(valueStart, i);
       if (header) i = skipSpace(text, i, end);
     }

@@ -3,7 +3,7 @@
  * here, compared by the rules of each scheme, printed as they came unless changed.
  */
 
-import { Code, codeTable, parseError } from './grammar.js';
+import { CONTROLS_AND_SPACE, Code, codeTable, parseError } from './grammar.js';
 import { formatHost, normalizeHost, parseHostPort, sameHost } from './host.js';
 import { Params } from './params.js';
 import { canonicalEscapes, percentDecode, percentEncode } from './percent.js';
@@ -21,7 +21,7 @@ export interface SipUriInit {
 }
 
 /** White space, controls and delimiters of the surrounding header: never unescaped in a URI. */
-const FORBIDDEN_CODES = codeTable(`<>"\x7f${String.fromCharCode(...Array(33).keys())}`);
+const FORBIDDEN_CODES = codeTable(`<>"${CONTROLS_AND_SPACE}`);
 
 /** No forbidden character, and only whole escapes. */
 function isEscaped(text: string): boolean {
