@@ -1,8 +1,12 @@
 /** Which codecs there are, in the order they are offered when nothing else is asked for. */
 import type { Codec } from './codec.js';
 import { pcma, pcmu } from './g711/codec.js';
+import { g722 } from './g722/codec.js';
+import { gsm } from './gsm/codec.js';
+import { ilbc30 } from './ilbc/codec.js';
+import { l16Narrow, l16Wide } from './l16/codec.js';
 
-const CODECS: readonly Codec[] = [pcmu, pcma];
+const CODECS: readonly Codec[] = [pcmu, pcma, g722, gsm, ilbc30, l16Wide, l16Narrow];
 
 /** All codecs, preferred ones first. */
 export function allCodecs(): readonly Codec[] {
