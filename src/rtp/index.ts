@@ -1,5 +1,6 @@
 /** RTP and RTCP: packets, sessions, jitter buffer, telephone-events, quality figures. */
 export * from './jitter-buffer.js';
+export * from './mos.js';
 export * from './packet.js';
 export * from './receiver-stats.js';
 export * from './rtcp.js';
