@@ -5,11 +5,18 @@
 import { NameAddr, type SipRequest, type Uri } from '../message/index.js';
 
 /**
+ * Requests whose first hop is a strict router and so stands in the request line: the Route of such a request begins
+ * with the hop after it, which the message alone does not tell (§8.1.2).
+ */
+const strictlyRouted = new WeakSet<SipRequest>();
+
+/**
  * Sets Request-URI and Route so that `request` visits `routeSet` and ends at `target`.
  * A first hop without `lr` is a strict router: it wants its own URI in the request line, and the target goes last.
  */
 export function applyRouteSet(request: SipRequest, target: Uri, routeSet: readonly NameAddr[]): void {
   const first = routeSet[0];
+  strictlyRouted.delete(request);
   if (!first) {
     request.uri = target;
     request.remove('Route');
@@ -19,13 +26,14 @@ export function applyRouteSet(request: SipRequest, target: Uri, routeSet: readon
   } else {
     request.uri = asRequestUri(first.uri);
     request.set('Route', [...routeSet.slice(1), new NameAddr(target)]);
+    strictlyRouted.add(request);
   }
 }
 
-/** The URI whose server gets the request next: the first loose route, else the Request-URI. */
+/** The URI whose server gets the request next (§8.1.2): a strict router, else the first Route, else the target. */
 export function nextHop(request: SipRequest): Uri {
-  const first = request.has('Route') ? request.routes[0] : undefined;
-  return first && isLooseRouter(first) ? first.uri : request.uri;
+  if (!request.has('Route') || strictlyRouted.has(request)) return request.uri;
+  return request.routes[0]?.uri ?? request.uri;
 }
 
 function isLooseRouter(route: NameAddr): boolean {

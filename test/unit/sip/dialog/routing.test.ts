@@ -10,8 +10,8 @@ const toRoute = ({ host, loose }: { host: string; loose: boolean }): NameAddr =>
 const target = parseUri('sip:bob@10.0.0.2;transport=tcp');
 
 /**
- * Walks a request through its proxies by RFC 3261 §16.4 (route information preprocessing) and §16.6 (4., 6.: a strict
- * next hop gets the request line, a loose one the Route), and returns the hosts it visits and the URI at the end.
+ * Walks a request through its proxies (§16.4: what stands in the request line of a strict router is itself, and its
+ * target is the last Route) and returns the hosts it visits and the URI at the end.
  */
 function walk(request: SipRequest): { visited: string[]; end: string } {
   const visited: string[] = [];
@@ -20,14 +20,10 @@ function walk(request: SipRequest): { visited: string[]; end: string } {
     const host = next.kind === 'sip' ? next.host : '';
     visited.push(host);
     if (!host.startsWith('p')) return { visited, end: String(request.uri) };
-    // A strict router finds itself in the request line: the last Route is the real target.
-    const inRequestLine = request.uri.kind === 'sip' && request.uri.host === host && !request.uri.lr;
-    const first = request.routes[0]?.uri;
-    if (inRequestLine && !(first?.kind === 'sip' && first.lr && first.host === host)) {
-      applyRouteSet(request, request.routes.at(-1)?.uri ?? request.uri, request.routes.slice(0, -1));
-    } else {
-      applyRouteSet(request, request.uri, request.routes.slice(1));
-    }
+    const isStrict = next === request.uri;
+    const { routes } = request;
+    if (isStrict) applyRouteSet(request, routes.at(-1)?.uri ?? request.uri, routes.slice(0, -1));
+    else applyRouteSet(request, request.uri, routes.slice(1));
   }
   return { visited, end: 'loop' };
 }
