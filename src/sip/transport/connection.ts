@@ -3,8 +3,8 @@
  * make us hold and for how long. Made by the stream transport with an established socket; ends itself on whatever
  * breaks it.
  *
- *     open --close()--> closing --flushed or 1 s--> gone
- *     open --error, FIN, silence, garbage, full send queue--> gone
+ *     open --close(), garbage--> closing --both sides ended, or 1 s--> gone
+ *     open --error, FIN, silence, full send queue--> gone
  */
 import type { Socket } from 'node:net';
 import type { Timer } from '../../base/clock.js';
@@ -77,7 +77,7 @@ export class Connection extends BaseFlow {
       onMessage: (message) => this.#onMessage(message),
       onInvalid: (result) => this.#onInvalid(result),
       onKeepAlive: (kind) => this.#onKeepAlive(kind),
-      onFatal: (error) => this.#fail(error.message),
+      onFatal: (error) => this.#refuse(error.message),
     });
     this.#lastActive = this.clock.now();
     this.#idleTimer = this.#scheduleCheck();
@@ -133,12 +133,7 @@ export class Connection extends BaseFlow {
 
   /** Delivers what was sent, then ends. */
   close(): void {
-    if (!this.open) return;
-    this.#end();
-    this.closed(undefined);
-    this.#socket.end();
-    const force = this.clock.after(CLOSE_GRACE_MS, () => this.#socket.destroy());
-    this.#socket.once('close', () => force.cancel());
+    if (this.open) this.#finish(undefined);
   }
 
   /** Like {@link close}, without waiting for the peer to close its side. */
@@ -186,7 +181,7 @@ export class Connection extends BaseFlow {
     if (context.diagnostics.sip.active && this.#chunk) trace(context, 'in', this, this.#chunk);
     if (result.request) markSource(result.request, this.remote);
     context.deliverInvalid(result, this);
-    if (++this.#invalidInARow >= MAX_INVALID) this.#fail('the peer sends nothing but broken messages');
+    if (++this.#invalidInARow >= MAX_INVALID) this.#refuse('the peer sends nothing but broken messages');
   }
 
   #onKeepAlive(kind: 'ping' | 'pong'): void {
@@ -234,10 +229,27 @@ export class Connection extends BaseFlow {
     this.#context.logger.debug('connection closed', { remote: this.#name, direction: this.direction });
   }
 
+  /** The peer is still to get the answer to its last message. */
+  #refuse(why: string): void {
+    if (this.open) this.#finish(this.#lost(why));
+  }
+
+  #finish(error: SwitchhookError | undefined): void {
+    this.#end();
+    this.closed(error);
+    this.#socket.end();
+    const force = this.clock.after(CLOSE_GRACE_MS, () => this.#socket.destroy());
+    this.#socket.once('close', () => force.cancel());
+  }
+
+  #lost(cause: unknown): SwitchhookError {
+    return connectionLost({ protocol: this.protocol, ...this.remote }, cause);
+  }
+
   #fail(cause: unknown): void {
     if (!this.open) return;
     this.#end();
-    this.closed(connectionLost({ protocol: this.protocol, ...this.remote }, cause));
+    this.closed(this.#lost(cause));
     this.#socket.destroy();
   }
 }

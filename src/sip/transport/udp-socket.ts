@@ -103,8 +103,10 @@ export class UdpSocket {
       lookup: (host, _options, callback) => callback(null, host, type === 'udp6' ? 6 : 4),
     });
     try {
+      // With that lookup the event may come before bind() returns.
+      const listening = once(socket, 'listening');
       socket.bind({ address: address.host, port: address.port, exclusive: true });
-      await once(socket, 'listening');
+      await listening;
     } catch (cause) {
       socket.close();
       const details = { address: `udp:${hostPort(address.host, address.port)}`, why: describe(cause) };
