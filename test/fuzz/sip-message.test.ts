@@ -9,7 +9,6 @@ import { describe, expect, it } from 'vitest';
 import { isSwitchhookError } from '../../src/base/errors.js';
 import { type Random, SeededRandom } from '../../src/base/random.js';
 import {
-  answerInvalid,
   DEFAULT_MESSAGE_LIMITS,
   findPart,
   parseMessage,
@@ -120,12 +119,12 @@ function readAll(message: SipMessage): void {
 function exercise(bytes: Buffer, random: Random): boolean {
   const result = parseMessage(bytes);
   if (!result.ok) {
-    const answer = answerInvalid(result);
-    if (answer) {
+    if (result.request) {
+      readAll(result.request);
+      const answer = SipResponse.for(result.request, result.status ?? 400);
       answer.toBytes();
       readAll(answer);
     }
-    if (result.request) readAll(result.request);
   } else {
     const { message } = result;
     readAll(message);
@@ -149,7 +148,7 @@ function exercise(bytes: Buffer, random: Random): boolean {
   }
   const framer = new StreamFramer(DEFAULT_MESSAGE_LIMITS, {
     onMessage: (message) => void message.toBytes(),
-    onInvalid: (failure) => void answerInvalid(failure)?.toBytes(),
+    onInvalid: ({ request }) => void request?.toBytes(),
     onKeepAlive: () => {},
     onFatal: () => {},
   });

@@ -6,7 +6,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
-  answerInvalid,
   DEFAULT_MESSAGE_LIMITS,
   type NameAddr,
   type ParseFailure,
@@ -57,11 +56,11 @@ function failure(name: string): ParseFailure {
 /** A malformed request that is answered with `status`: the response goes the way of the top Via. */
 function rejected(name: string, status: number): ParseFailure {
   const result = failure(name);
-  const answer = answerInvalid(result);
-  expect(answer?.status).toBe(status);
-  expect(answer?.topVia?.host).toBeTruthy();
-  const printed = parseMessage(answer?.toBytes() ?? new Uint8Array());
-  if (result.request?.has('To') && printed.ok) expect(printed.message.to.tag).toBeTruthy();
+  expect(result.status).toBe(status);
+  if (!result.request) throw new Error(`${name} cannot be answered`);
+  const answer = SipResponse.for(result.request, status);
+  expect(answer.topVia?.host).toBeTruthy();
+  expect(answer.toString()).toMatch(new RegExp(`^SIP/2\\.0 ${status} `));
   return result;
 }
 
@@ -69,7 +68,6 @@ function rejected(name: string, status: number): ParseFailure {
 function dropped(name: string): void {
   const result = failure(name);
   expect(result.request).toBeUndefined();
-  expect(answerInvalid(result)).toBeUndefined();
 }
 
 const user = (address: NameAddr | undefined): string | undefined =>

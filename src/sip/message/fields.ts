@@ -4,7 +4,7 @@
  * it. Values that reach the wire cannot break out of their line.
  */
 import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
-import { isToken, nextComma, splitList } from './grammar.js';
+import { isToken, nextComma, sliceTrimmed, splitList } from './grammar.js';
 import { type HeaderName, headerName, sameHeader } from './header-names.js';
 
 /** What a header can be set to; an array makes one line per item. */
@@ -120,8 +120,8 @@ export class HeaderFields {
     const { value, name: spelled } = this.lines[at];
     const comma = header.list ? nextComma(value, 0, value.length) : value.length;
     if (comma === value.length) this.lines.splice(at, 1);
-    else this.lines[at] = new Field(header, spelled, value.slice(comma + 1).trim());
-    return value.slice(0, comma).trim();
+    else this.lines[at] = new Field(header, spelled, sliceTrimmed(value, comma + 1));
+    return sliceTrimmed(value, 0, comma);
   }
 
   /** Replaces the first single value of a list header, leaving the others of its line alone. */
@@ -240,7 +240,7 @@ function isList(value: HeaderValue): value is readonly Printable[] {
 }
 
 function makeLine(header: HeaderName, name: string, value: Printable): Field {
-  const text = String(value).trim();
+  const text = sliceTrimmed(String(value));
   if (!header.known && !isToken(name)) {
     throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `"${name}" is not a header name` });
   }

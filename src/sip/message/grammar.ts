@@ -65,8 +65,8 @@ export function skipSpace(text: string, index: number, end: number): number {
   return index;
 }
 
-/** `text.slice(start, end)` without white space at its ends. */
-export function sliceTrimmed(text: string, start: number, end: number): string {
+/** `text.slice(start, end)` without space and tab at its ends; String.trim would take U+FEFF and others as well. */
+export function sliceTrimmed(text: string, start = 0, end = text.length): string {
   while (start < end && isSpace(text.charCodeAt(start))) start++;
   while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
   return text.slice(start, end);
@@ -104,7 +104,7 @@ export function skipQuoted(text: string, start: number, end: number): number {
  */
 export function splitList(text: string): string[] {
   if (!text.includes(',')) {
-    const only = text.trim();
+    const only = sliceTrimmed(text);
     return only === '' ? [] : [only];
   }
   const items: string[] = [];

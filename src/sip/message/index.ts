@@ -17,7 +17,7 @@ export { type ParseFailure, type ParseResult, type ParseSuccess, parseMessage } 
 export { reasonPhrase } from './status.js';
 export { StreamFramer, type StreamHandler } from './stream-framer.js';
 export { OtherUri, parseUri, SipUri, type SipUriInit, TelUri, type Uri } from './uri.js';
-export { answerInvalid, type Rejection, type ValidationRules, validateRequest } from './validate.js';
+export { type Rejection, type ValidationRules, validateRequest } from './validate.js';
 export {
   CSeq,
   DialogReference,

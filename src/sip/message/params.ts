@@ -21,6 +21,9 @@ import { percentDecode, percentEncode } from './percent.js';
 /** Header parameters quote what is not a token; URI parameters escape it. */
 export type ParamStyle = 'header' | 'uri';
 
+/** Of one header value or URI: more makes looking them up and comparing URIs slow. */
+const MAX_PARAMS = 128;
+
 /** gen-value = token / host / quoted-string: an IPv6 address, bracketed or (Via received) not, stands unquoted. */
 const IP_LITERAL = /^\[?[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\]?$/;
 /** paramchar = param-unreserved / unreserved / escaped */
@@ -63,6 +66,7 @@ export class Params {
 
   /** Reads one `name[=value]` from `start`; returns the index behind it: a semicolon or `end`. */
   private parseOne(text: string, start: number, end: number): number {
+    if (this.names.length === MAX_PARAMS) throw parseError('parameters', `there are more than ${MAX_PARAMS}`);
     const header = this.style === 'header';
     const nameCodes = header ? TOKEN_CODES : URI_NAME_CODES;
     const valueEnds = header ? HEADER_VALUE_ENDS : URI_VALUE_ENDS;

@@ -26,8 +26,8 @@ export interface ParseFailure {
   ok: false;
   error: SwitchhookError;
   /**
-   * Present when it was a request whose top Via says where an answer goes. Anything else in it may be missing or
-   * malformed; answerInvalid makes the response.
+   * Present when it was a request whose top Via says where an answer goes: `SipResponse.for(request, status)` makes
+   * that answer. Anything else in it may be missing or malformed.
    */
   request?: SipRequest;
   /** The status of that answer: 400, 501, 505 or 513. */
@@ -182,7 +182,7 @@ function parseStatusLine(line: string): MessageHead {
 function readLines(head: MessageHead, text: string, start: number, limits: Readonly<MessageLimits>): Field[] {
   const lines: Field[] = [];
   const end = text.length;
-  for (let pos = start; pos < end; ) {
+  for (let pos = start, count = 0; pos < end; count++) {
     let lineEnd = findLineEnd(text, pos);
     if (lineEnd < 0) {
       fail(head, 400, parseError('header', 'a line ends in CR or LF alone'));
@@ -198,7 +198,7 @@ function readLines(head: MessageHead, text: string, start: number, limits: Reado
       fail(head, 400, parseError('header', 'a line ends in CR or LF alone'));
       break;
     }
-    if (lines.length === limits.maxHeaders) {
+    if (count === limits.maxHeaders) {
       fail(head, 513, tooLarge('number of header lines', limits.maxHeaders));
       break;
     }
@@ -216,6 +216,8 @@ function findLineEnd(text: string, start: number): number {
   if (cr < 0 && lf < 0) return text.length;
   return lf === cr + 1 && cr >= 0 ? cr : -1;
 }
+
+const trimmed = (text: string): string => sliceTrimmed(text);
 
 function readLine(
   head: MessageHead,
@@ -242,7 +244,7 @@ function readLine(
   }
   let value = sliceTrimmed(text, colon + 1, end);
   // A line end with the white space around it means one space (§7.3.1).
-  if (folded) value = value.replace(/[ \t]*\r\n[ \t]+/g, ' ').trim();
+  if (folded) value = sliceTrimmed(value.split('\r\n').map(trimmed).join(' '));
   lines.push(new Field(header, name, value));
 }
 

@@ -179,7 +179,7 @@ export class TelUri {
   params: Params;
 
   constructor(number: string, params?: Readonly<Record<string, string | undefined>>) {
-    if (!TEL_NUMBER.test(number)) throw parseError('tel URI', `"${number}" is not a number`);
+    if (!isTelNumber(number)) throw parseError('tel URI', `"${number}" is not a number`);
     this.number = number;
     this.params = new Params('uri', params);
   }
@@ -269,8 +269,14 @@ function isSipScheme(text: string, length: number): boolean {
   );
 }
 
-/** phonedigit and phonedigit-hex with their visual separators (RFC 3966 §3). */
-const TEL_NUMBER = /^(?:\+[0-9\-.()]*[0-9][0-9\-.()]*|[0-9A-Fa-f*#\-.()]*[0-9A-Fa-f*#][0-9A-Fa-f*#\-.()]*)$/;
+/** phonedigit and phonedigit-hex with their visual separators, at least one digit among them (RFC 3966 §3). */
+function isTelNumber(text: string): boolean {
+  const global = text.startsWith('+');
+  return global
+    ? /^\+[0-9\-.()]+$/.test(text) && /[0-9]/.test(text)
+    : /^[0-9A-Fa-f*#\-.()]+$/.test(text) && /[0-9A-Fa-f*#]/.test(text);
+}
+
 const VISUAL_SEPARATORS = /[-.()]/g;
 
 function telValue(name: string, value: string | undefined): string | undefined {

@@ -3,11 +3,9 @@
  * of the RFC, and the response each failure gets. Called by the cores of user agent, registrar and proxy; it sends
  * nothing.
  */
-import { createHash } from 'node:crypto';
 import { isSwitchhookError } from '../../base/errors.js';
-import { type SipRequest, SipResponse } from './message.js';
+import type { SipRequest } from './message.js';
 import { REGISTERED_METHODS } from './methods.js';
-import type { ParseFailure } from './parse-message.js';
 import { BRANCH_COOKIE } from './via.js';
 
 export interface ValidationRules {
@@ -50,22 +48,6 @@ export function validateRequest(request: SipRequest, rules: ValidationRules): Re
     if (isSwitchhookError(error, 'ERR_SIP_PARSE')) return reject(400, error.message);
     throw error;
   }
-}
-
-/**
- * The response to a request that could not be parsed, made without state: equal requests get an equal To tag
- * (§8.2.7). Undefined when there is nobody to answer.
- */
-export function answerInvalid(failure: ParseFailure): SipResponse | undefined {
-  const { request, status } = failure;
-  if (request === undefined || status === undefined) return undefined;
-  const response = SipResponse.for(request, status);
-  const to = response.get('To');
-  if (to !== undefined && !/;\s*tag\s*=/i.test(to)) {
-    const seed = `${request.get('Via')} ${request.get('Call-ID')} ${request.get('CSeq')}`;
-    response.set('To', `${to};tag=${createHash('sha256').update(seed).digest('hex').slice(0, 16)}`);
-  }
-  return response;
 }
 
 function reject(status: number, why: string, headers: Rejection['headers'] = []): Rejection {
