@@ -50,6 +50,7 @@ describe('a G.711 call in virtual time', () => {
     expect(stats.codec).toBe('PCMU');
     expect(stats.remote).toEqual({ host: '10.0.0.1', port: a.rtpPort });
     await engine.close();
+    await clock.run(100);
     expect(clock.pending).toBe(0);
   });
 });
