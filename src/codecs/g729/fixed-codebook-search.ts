@@ -267,7 +267,7 @@ function correlateResponse(response: Int16Array): void {
     if (d % TRACKS === 0) continue;
     sum = 0;
     for (let k = 0, at = d * SUBFRAME; k + d < SUBFRAME; k++, at++) {
-      sum = sat32(sum + 2 * h[k] * h[k + d]);
+      sum = sat32(sum + (Math.imul(h[k], h[k + d]) << 1));
       const to = destination[at];
       if (to < 0) continue;
       const j = SUBFRAME - 1 - k;

@@ -4,15 +4,14 @@
  * state and never sees anything outside those ranges.
  */
 
+import { saturate16 as sat16 } from '../saturate.js';
+
+export { sat16 };
+
 export const MAX16 = 32767;
 export const MIN16 = -32768;
 export const MAX32 = 2147483647;
 export const MIN32 = -2147483648;
-
-/** Clamps to 16 bits. */
-export function sat16(x: number): number {
-  return x > MAX16 ? MAX16 : Math.max(x, MIN16);
-}
 
 /** Clamps to 32 bits; exact for any integer below 2 ** 53. */
 export function sat32(x: number): number {

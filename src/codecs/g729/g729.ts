@@ -3,6 +3,7 @@
  * 2-byte silence descriptor possibly last. The media graph uses it through the codec registry; it knows no RTP.
  */
 import type { Codec, CodecOptions, Decoder, Encoder } from '../codec.js';
+import { FramePieces } from '../frame-pieces.js';
 import { SID_BYTES, SPEECH_BYTES } from './bitstream.js';
 import { FRAME } from './dimensions.js';
 import { FrameDecoder } from './frame-decoder.js';
@@ -36,16 +37,14 @@ class G729Encoder implements Encoder {
 
 class G729Decoder implements Decoder {
   readonly #frames = new FrameDecoder();
-  /** A concealed frame of which the last `#left` samples have not been asked for yet. */
-  readonly #spare = new Int16Array(FRAME);
-  #left = 0;
+  readonly #concealed = new FramePieces(FRAME, (out, at) => this.#frames.conceal(out, at));
 
   decode(data: Uint8Array, start: number, end: number, out: Int16Array, outOffset: number): number {
     const frames = end <= data.length ? framesIn(start, end) : 0;
     const room = Math.floor((out.length - outOffset) / FRAME);
     let at = start;
     let samples = 0;
-    this.#left = 0;
+    this.#concealed.drop();
     for (let i = 0; i < frames && i < room; i++) {
       if (end - at >= SPEECH_BYTES) this.#frames.decodeSpeech(data, at, out, outOffset + samples);
       else this.#frames.decodeSilence(data, at, out, outOffset + samples);
@@ -57,18 +56,12 @@ class G729Decoder implements Decoder {
 
   /** Also what plays while the sender is silent: after a silence descriptor this is its comfort noise. */
   conceal(out: Int16Array, outOffset: number, samples: number): void {
-    for (let i = 0; i < samples; i++) {
-      if (this.#left === 0) {
-        this.#frames.conceal(this.#spare, 0);
-        this.#left = FRAME;
-      }
-      out[outOffset + i] = this.#spare[FRAME - this.#left--];
-    }
+    this.#concealed.fill(out, outOffset, samples);
   }
 
   reset(): void {
     this.#frames.reset();
-    this.#left = 0;
+    this.#concealed.drop();
   }
 }
 

@@ -3,7 +3,17 @@
  * The encoder runs it once per frame; the noise encoder of Annex B uses the recursion on averaged autocorrelations.
  */
 import { ORDER, TAPS } from './dimensions.js';
-import { abs16, MAX32, mulQ15Round, norm32, roundHigh, sat32, shl32, shr16 } from './fixed-point.js';
+import {
+  abs16,
+  MAX32,
+  mulQ15Round,
+  norm32,
+  outside31,
+  roundHigh,
+  sat32,
+  shl32,
+  shr16,
+} from './fixed-point.js';
 import { ANALYSIS_WINDOW, LAG_WINDOW } from './speech-tables.js';
 import { div32, mul32By32 } from './wide-arithmetic.js';
 
@@ -39,11 +49,14 @@ export function autocorrelate(x: Int16Array, at: number, maxLag: number, r: Int3
   return exponent - shift;
 }
 
-/** Energy of the windowed signal without saturation; 1 at least, so that silence can be normalised. */
+/** Energy of the windowed signal, 1 at least so that silence can be normalised; infinite when 32 bits do not hold it. */
 function windowEnergy(): number {
-  let sum = 0;
-  for (let i = 0; i < WINDOW; i++) sum += windowed[i] * windowed[i];
-  return 2 * sum + 1;
+  let half = 0;
+  for (let i = 0; i < WINDOW; i++) {
+    half = (half + Math.imul(windowed[i], windowed[i])) | 0;
+    if (outside31(half)) return Number.POSITIVE_INFINITY;
+  }
+  return 2 * half + 1;
 }
 
 /** Applies the lag window to lags 1..maxLag. */

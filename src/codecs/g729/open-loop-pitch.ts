@@ -48,12 +48,13 @@ export function estimateOpenLoopDelay(weighted: Int16Array, at: number): number 
 
 /** Copies the signal, scaled so that the correlations fit and keep their precision. */
 function scale(weighted: Int16Array, from: number): void {
-  let energy = 0;
-  for (let i = 0; i < signal.length; i += 2) energy += weighted[from + i] * weighted[from + i];
-  energy *= 2;
-  if (energy > MAX32) {
+  let half = 0;
+  for (let i = 0; i < signal.length && !outside31(half); i += 2) {
+    half = (half + Math.imul(weighted[from + i], weighted[from + i])) | 0;
+  }
+  if (outside31(half)) {
     for (let i = 0; i < signal.length; i++) signal[i] = weighted[from + i] >> 3;
-  } else if (energy < 0x100000) {
+  } else if (2 * half < 0x100000) {
     for (let i = 0; i < signal.length; i++) signal[i] = shl16(weighted[from + i], 3);
   } else {
     for (let i = 0; i < signal.length; i++) signal[i] = weighted[from + i];
