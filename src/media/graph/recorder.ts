@@ -4,7 +4,7 @@
  * brought up to date, so that the file is playable at any time, also when the process is killed. A full disk ends the
  * file, not the call; a slow one leaves silence, not a shift in time.
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { SwitchhookError } from '../../base/errors.js';
 import { addSaturated } from '../../dsp/mix.js';
 import { fileErrorText } from '../file-error.js';
@@ -16,6 +16,18 @@ const BLOCK_MS = 500;
 /** Blocks waiting for the disk: more than ten seconds, then audio is left out. */
 const MAX_BLOCKS = 24;
 const DEFAULT_RATE = 8000;
+
+/** What a recorder needs of a file; node's FileHandle has it. */
+export interface RecordingFile {
+  write(
+    data: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ bytesWritten: number }>;
+  truncate(length: number): Promise<void>;
+  close(): Promise<void>;
+}
 
 interface Block {
   readonly bytes: Buffer;
@@ -30,7 +42,7 @@ export class WavRecorder {
   readonly path: string;
   readonly sampleRate: number;
   readonly #channels: number;
-  readonly #file: FileHandle;
+  readonly #file: RecordingFile;
   readonly #received: RateAdapter;
   readonly #sent: RateAdapter;
   readonly #onError: (error: SwitchhookError) => void;
@@ -50,7 +62,7 @@ export class WavRecorder {
 
   private constructor(
     path: string,
-    file: FileHandle,
+    file: RecordingFile,
     options: RecordOptions,
     onError: (error: SwitchhookError) => void,
   ) {
@@ -74,12 +86,27 @@ export class WavRecorder {
     onError: (error: SwitchhookError) => void,
   ): Promise<WavRecorder> {
     try {
-      const recorder = new WavRecorder(path, await open(path, 'w'), options, onError);
-      await recorder.#writeHeader();
-      return recorder;
+      return await WavRecorder.into(await open(path, 'w'), path, options, onError);
     } catch (error) {
       throw new SwitchhookError('ERR_MEDIA_FILE', { path, why: fileErrorText(error) }, { cause: error });
     }
+  }
+
+  /** Records into a file that is open and empty; `path` only names it. */
+  static async into(
+    file: RecordingFile,
+    path: string,
+    options: RecordOptions,
+    onError: (error: SwitchhookError) => void,
+  ): Promise<WavRecorder> {
+    const recorder = new WavRecorder(path, file, options, onError);
+    try {
+      await recorder.#writeHeader();
+    } catch (error) {
+      await file.close().catch(() => {});
+      throw error;
+    }
+    return recorder;
   }
 
   set paused(paused: boolean) {

@@ -1,4 +1,5 @@
 /** Puts the figures of a call stream together for whoever asks; not on the packet path. */
+import { estimateQuality } from '../../rtp/mos.js';
 import type { MediaStats } from '../types.js';
 import type { CallStream } from './call-stream.js';
 
@@ -26,11 +27,23 @@ export function callStreamStats(stream: CallStream, nowMs: number): MediaStats {
       lost: rtp.remoteReport.lost,
       jitterMs: rtp.remoteReport.jitterMs,
     },
-    mos: 0,
+    mos: meanOpinion(stream, rtp.roundTripMs),
     delayMs: jitter.delayMs,
     concealedMs: jitter.concealedMs,
     remote: rtp.remote,
     level: { sentDbov: stream.sentLevel.dbov, receivedDbov: stream.receivedLevel.dbov },
     skippedFrames: stream.skippedFrames,
   };
+}
+
+/** Collecting a packet and waiting for the clock, at both ends. */
+const PROCESSING_MS = 40;
+
+function meanOpinion(stream: CallStream, roundTripMs: number | undefined): number {
+  const { played, lost, delayMs } = stream.received.jitterStats;
+  return estimateQuality({
+    codec: stream.received.codecName ?? '',
+    lossRatio: played + lost === 0 ? 1 : lost / (played + lost),
+    oneWayDelayMs: (roundTripMs ?? 0) / 2 + delayMs + PROCESSING_MS,
+  }).mos;
 }
