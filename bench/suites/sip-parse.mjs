@@ -3,7 +3,7 @@
  * to print it again. Yardstick: the parser of the npm package `sip` on the same bytes, reading the same headers.
  */
 import { createRequire } from 'node:module';
-import { parseMessage, StreamFramer, DEFAULT_MESSAGE_LIMITS } from '../../dist/sip/index.js';
+import { DEFAULT_MESSAGE_LIMITS, parseMessage, StreamFramer } from '../../dist/sip/index.js';
 
 const body = [
   'v=0',
@@ -131,7 +131,11 @@ export async function run({ quick = false } = {}) {
       goal: 8,
       yardstick: { name: 'npm sip 0.0.6', value: other },
     },
-    { name: 'the same from a TCP stream in two pieces, headers unread', value: measure(frame, effort), unit: 'µs' },
+    {
+      name: 'the same from a TCP stream in two pieces, headers unread',
+      value: measure(frame, effort),
+      unit: 'µs',
+    },
     { name: 'print that INVITE', value: measure(print, effort), unit: 'µs' },
   ];
 }

@@ -384,8 +384,11 @@ export class SipRequest extends SipMessage {
   method: string;
   uri: Uri;
 
+  /** @throws ERR_INVALID_ARGUMENT for a method that is no token, ERR_SIP_PARSE for a malformed URI */
   constructor(method: string, uri: Uri | string) {
     super();
+    if (!isToken(method))
+      throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `"${method}" is not a method` });
     this.method = method;
     this.uri = typeof uri === 'string' ? parseUri(uri) : uri;
   }
@@ -426,7 +429,7 @@ export class SipResponse extends SipMessage {
   }
 
   override get startLine(): string {
-    return `SIP/2.0 ${this.status} ${this.reason}`;
+    return `SIP/2.0 ${this.status} ${this.reason.replace(/[\r\n]+/g, ' ')}`;
   }
 
   get isProvisional(): boolean {

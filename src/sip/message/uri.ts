@@ -175,7 +175,7 @@ export class SipUri {
 export class TelUri {
   readonly kind = 'tel';
   /** As written, visual separators included; global numbers begin with "+". */
-  number: string;
+  readonly number: string;
   params: Params;
 
   constructor(number: string, params?: Readonly<Record<string, string | undefined>>) {

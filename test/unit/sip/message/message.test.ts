@@ -41,6 +41,13 @@ describe('SipMessage', () => {
     expect(message.toString()).toContain('l: 0\r\nX-Last: 1\r\n\r\n');
   });
 
+  it('has a start line of one line', () => {
+    expect(new SipResponse(200, 'a\r\nVia: x').startLine).toBe('SIP/2.0 200 a Via: x');
+    for (const method of ['', 'IN VITE', 'X\r\nVia: x']) {
+      expect(() => new SipRequest(method, 'sip:a@b')).toThrow('not a method');
+    }
+  });
+
   it('throws ERR_SIP_PARSE with the name of the header', () => {
     const message = invite().set('To', '"x <sip:a@b>').set('Expires', 'never').remove('Call-ID');
     for (const [read, header] of [
