@@ -123,6 +123,7 @@ export function divideQ15(a: number, b: number): number {
 /**
  * `start` (0 or 1) plus the fractional products of `n` elements. Each step saturates, as the order of the standard's
  * operations demands; the loop keeps half the sum, so that leaving 32 bits shows in one comparison and wraps nothing.
+ * (A product of -1 and -1 counts as 1, one unit in 2 ** 31 above the standard's, unless the sum saturates anyway.)
  */
 export function dot(
   start: number,

@@ -39,6 +39,7 @@ const LOW_PASS = 22938;
 const TAMED_GAIN = 15564;
 
 const r = new Int32Array(MAX_LAG + 1);
+const unwindowed = new Int32Array(TAPS);
 const a = new Int16Array(TAPS);
 const lsp = new Int16Array(ORDER);
 const quantized = new Int16Array(ORDER);
@@ -128,19 +129,13 @@ export class FrameEncoder {
   #analyse(silence: boolean): boolean {
     const lags = silence ? MAX_LAG : ORDER;
     const exponent = autocorrelate(this.#speech, 0, lags, r);
-    let voice = true;
-    if (!silence) {
-      applyLagWindow(r, lags);
-      this.#levinson.solve(r, a);
-      lpcToLsp(a, lsp, this.#lsp);
-      return voice;
-    }
-    for (let i = 0; i < TAPS; i++) unwindowed[i] = r[i];
+    if (silence) for (let i = 0; i < TAPS; i++) unwindowed[i] = r[i];
     applyLagWindow(r, lags);
     this.#levinson.solve(r, a);
     lpcToLsp(a, lsp, this.#lsp);
+    if (!silence) return true;
     lspToNormalisedLsf(lsp, lsf);
-    voice = this.#detector.detect(this.#levinson.reflection[1], lsf, r, exponent, this.#speech);
+    const voice = this.#detector.detect(this.#levinson.reflection[1], lsf, r, exponent, this.#speech);
     this.#noise.observe(unwindowed, exponent, voice);
     return voice;
   }
@@ -257,5 +252,3 @@ export class FrameEncoder {
     }
   }
 }
-
-const unwindowed = new Int32Array(TAPS);
