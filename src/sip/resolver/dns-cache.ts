@@ -6,7 +6,7 @@ import type { Clock, Timer } from '../../base/clock.js';
 import { SwitchhookError } from '../../base/errors.js';
 import type { AddressRecord, DnsClient, NaptrRecord, SrvRecord } from './dns-client.js';
 
-export interface DnsCacheOptions {
+interface DnsCacheOptions {
   dns: DnsClient;
   clock: Clock;
   /** A query that takes longer counts as unanswered; default 8,000 (two tries of the client). */

@@ -1,5 +1,6 @@
-/** Questions about IP literals the transports ask. Pure. */
+/** Questions about IP literals the transports ask. */
 import { isIP, isIPv6, SocketAddress } from 'node:net';
+import { networkInterfaces } from 'node:os';
 
 /** Listening there means all addresses. */
 export function isWildcard(host: string): boolean {
@@ -21,4 +22,10 @@ export function canonicalAddress(host: string): string | undefined {
   if (!isIP(host)) return undefined;
   if (!isIPv6(host) || host.includes('%')) return host;
   return new SocketAddress({ address: host, family: 'ipv6' }).address;
+}
+
+/** All addresses this machine has at the moment, without zones. */
+export function localAddresses(): Set<string> {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return new Set(all.map(({ address }) => withoutZone(address)));
 }

@@ -28,7 +28,7 @@ const MAX_INVALID = 20;
 /** TCP's own probes find peers that vanished without a word. */
 const TCP_KEEP_ALIVE_MS = 60_000;
 
-export interface ConnectionInit {
+interface ConnectionInit {
   protocol: 'tcp' | 'tls';
   /** 'in': the peer connected to us. */
   direction: 'in' | 'out';
@@ -140,6 +140,11 @@ export class Connection extends BaseFlow {
   closeSoon(): void {
     this.close();
     this.#socket.destroySoon();
+  }
+
+  /** It cannot work any more, though the system has not noticed. */
+  lose(why: string): void {
+    this.#fail(why);
   }
 
   protected sendPing(): void {

@@ -7,7 +7,7 @@ import { type TransportContext, transportError } from './context.js';
 import { type Target, targetName } from './target.js';
 import type { TlsSettings } from './tls-settings.js';
 
-export interface Dialled {
+interface Dialled {
   socket: Socket;
   /** The SIP domains the server has proved to speak for. */
   identities: readonly string[];

@@ -29,9 +29,8 @@ export interface Flow {
   /**
    * Sends keep-alives at random times between 80 and 100 % of `intervalMs`; 0 ends it. On connections a peer that
    * has answered once has to answer every time within 10 s, else the flow is lost.
-   * @param pongRequired the peer is known to answer (RFC 5626 outbound): the first ping counts as well
    */
-  keepAlive(intervalMs: number, pongRequired?: boolean): void;
+  keepAlive(intervalMs: number, options?: KeepAliveOptions): void;
   /**
    * Calls `fn` once when the flow is gone: with an error when we did not close it ourselves. A connection that
    * somebody watches is not closed for being idle.
@@ -39,6 +38,13 @@ export interface Flow {
    */
   onClose(fn: (error?: SwitchhookError) => void): () => void;
   close(): void;
+}
+
+export interface KeepAliveOptions {
+  /** Whose wish it is: accounts that share a flow give themselves, and the shortest interval counts. */
+  owner?: object;
+  /** The peer is known to answer (RFC 5626 outbound): the first ping counts as well. */
+  pongRequired?: boolean;
 }
 
 /** RFC 5626 §4.4.1. */
@@ -60,6 +66,7 @@ export abstract class BaseFlow implements Flow {
   #open = true;
   #watchers: Emitter<{ closed: [error: SwitchhookError | undefined] }> | undefined;
   #closeError: SwitchhookError | undefined;
+  #intervals: Map<object, number> | undefined;
   #keepAliveTimer: Timer | undefined;
   #pongTimer: Timer | undefined;
   #pongExpected = false;
@@ -86,15 +93,24 @@ export abstract class BaseFlow implements Flow {
     return this.#keepAliveTimer !== undefined || (this.#watchers?.listenerCount('closed') ?? 0) > 0;
   }
 
-  keepAlive(intervalMs: number, pongRequired = false): void {
+  keepAlive(intervalMs: number, { owner = this, pongRequired = false }: KeepAliveOptions = {}): void {
+    if (!this.#open) return;
+    this.#intervals ??= new Map();
+    if (intervalMs > 0) this.#intervals.set(owner, intervalMs);
+    else this.#intervals.delete(owner);
+    this.#pongExpected ||= pongRequired;
+    this.#scheduleKeepAlive();
+  }
+
+  #scheduleKeepAlive(): void {
     this.#keepAliveTimer?.cancel();
     this.#keepAliveTimer = undefined;
-    if (!this.#open || intervalMs <= 0) return;
-    this.#pongExpected ||= pongRequired;
-    const wait = intervalMs * (SHORTEST_INTERVAL + (1 - SHORTEST_INTERVAL) * this.#random.float());
+    if (!this.#intervals || this.#intervals.size === 0) return;
+    const interval = Math.min(...this.#intervals.values());
+    const wait = interval * (SHORTEST_INTERVAL + (1 - SHORTEST_INTERVAL) * this.#random.float());
     this.#keepAliveTimer = this.clock.after(wait, () => {
       this.sendPing();
-      this.keepAlive(intervalMs);
+      if (this.#open) this.#scheduleKeepAlive();
     });
   }
 

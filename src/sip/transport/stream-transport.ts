@@ -9,6 +9,7 @@ import { abortable } from '../../base/abort.js';
 import type { SocketAddress } from '../../base/diagnostics.js';
 import { SwitchhookError } from '../../base/errors.js';
 import type { SipRequest } from '../message/message.js';
+import { isLoopback, localAddresses, withoutZone } from './address.js';
 import { sipIdentities } from './certificate.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import { ConnectionPool, reuseKey } from './connection-pool.js';
@@ -125,6 +126,15 @@ export class StreamTransport implements ConnectionOwner {
     for (const connection of this.#pool) connection.closeSoon();
     await Promise.all(ends);
     while (this.#pool.size > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));
+  }
+
+  /** Ends the connections whose own address this machine does not have any more: they would only time out. */
+  networkChanged(): void {
+    const addresses = localAddresses();
+    for (const connection of [...this.#pool]) {
+      const { host } = connection.local;
+      if (!isLoopback(host) && !addresses.has(withoutZone(host))) connection.lose('the network has changed');
+    }
   }
 
   onRequest(request: SipRequest, connection: Connection): void {

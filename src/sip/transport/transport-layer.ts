@@ -174,9 +174,10 @@ export class TransportLayer {
     return this.connect({ protocol: flow.protocol, host, port });
   }
 
-  /** Forgets which local addresses lead where. */
+  /** Forgets which local addresses lead where, and ends connections from addresses that are gone. */
   networkChanged(): void {
     this.#udp.networkChanged();
+    this.#streams.networkChanged();
   }
 
   /** Ends listeners and flows, what was sent is still delivered; resolves when no socket is left. */

@@ -52,7 +52,7 @@ describe('keep-alive of a flow (RFC 5626 §4.4.1)', () => {
     const clock = new VirtualClock();
     const flow = new FakeFlow(clock);
     flow.answers = false;
-    flow.keepAlive(30_000, true);
+    flow.keepAlive(30_000, { pongRequired: true });
     clock.advance(30_000);
     clock.advance(10_000);
     expect(flow.missing).toBe(1);
@@ -72,6 +72,23 @@ describe('keep-alive of a flow (RFC 5626 §4.4.1)', () => {
     flow.answers = false;
     clock.advance(60_000);
     expect(flow.missing).toBe(1);
+  });
+
+  it('is kept up for every account that shares the flow, by the shortest interval', () => {
+    const clock = new VirtualClock();
+    const flow = new FakeFlow(clock);
+    const [one, two] = [{}, {}];
+    flow.keepAlive(100_000, { owner: one });
+    flow.keepAlive(10_000, { owner: two });
+    clock.advance(50_000);
+    expect(flow.pings.length).toBeGreaterThanOrEqual(5);
+    flow.keepAlive(0, { owner: two });
+    const before = flow.pings.length;
+    clock.advance(200_000);
+    expect(flow.pings.length - before).toBeGreaterThanOrEqual(2);
+    expect(flow.pings.length - before).toBeLessThanOrEqual(3);
+    flow.keepAlive(0, { owner: one });
+    expect(clock.pending).toBe(0);
   });
 
   it('counts as being watched', () => {

@@ -1,4 +1,5 @@
 /** A transport layer on loopback with what arrived at it, for the tests of this folder. */
+import { networkInterfaces } from 'node:os';
 import { systemClock } from '../../../../src/base/clock.js';
 import { createDiagnostics, type Diagnostics } from '../../../../src/base/diagnostics.js';
 import { createLogger, type LogRecord } from '../../../../src/base/logger.js';
@@ -8,7 +9,11 @@ import type { ParseFailure } from '../../../../src/sip/message/parse-message.js'
 import type { Flow } from '../../../../src/sip/transport/flow.js';
 import { TransportLayer, type TransportLayerOptions } from '../../../../src/sip/transport/transport-layer.js';
 
-export interface Received {
+export const hasIPv6: boolean = Object.values(networkInterfaces()).some((list) =>
+  list?.some(({ address }) => address === '::1'),
+);
+
+interface Received {
   message: SipMessage;
   flow: Flow;
 }

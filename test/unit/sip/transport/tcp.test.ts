@@ -3,7 +3,7 @@ import { createServer, connect as netConnect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SipResponse } from '../../../../src/sip/message/message.js';
 import type { Flow } from '../../../../src/sip/transport/flow.js';
-import { options, sent, TestLayer, until } from './support.js';
+import { hasIPv6, options, sent, TestLayer, until } from './support.js';
 
 const open: Array<() => unknown> = [];
 
@@ -165,6 +165,25 @@ describe('TCP', () => {
     await b.request(49);
   });
 
+  it.skipIf(!hasIPv6)('works over IPv6', async () => {
+    const [a, b] = [testLayer(), testLayer()];
+    const { address } = await b.layer.listen({ protocol: 'tcp', host: '::' });
+    const flow = await a.layer.connect({ protocol: 'tcp', host: '::1', port: address.port });
+    expect(flow.sentBy).toBe(`[::1]:${flow.local.port}`);
+    await sent(flow, options(`SIP/2.0/TCP ${flow.sentBy}`));
+    const { request, flow: back } = await b.request();
+    expect(request.topVia?.received).toBeUndefined();
+    expect(back.local).toEqual({ host: '::1', port: address.port });
+    expect(back.sentBy).toBe(`[::1]:${address.port}`);
+  });
+
+  it('keeps connections whose address is still there when the network changes', async () => {
+    const [a, b] = [testLayer(), testLayer()];
+    const { flow } = await pair(a, b);
+    a.layer.networkChanged();
+    expect(await a.layer.connect(tcp(flow.remote.port))).toBe(flow);
+  });
+
   it('puts messages together from any pieces', async () => {
     const b = testLayer();
     const { address } = await b.layer.listen({ protocol: 'tcp' });
@@ -192,7 +211,7 @@ describe('keep-alive (RFC 5626 §4.4.1)', () => {
   it('pings, and is content with pongs', async () => {
     const [a, b] = [testLayer(), testLayer()];
     const { flow } = await pair(a, b);
-    flow.keepAlive(5, true);
+    flow.keepAlive(5, { pongRequired: true });
     await until(() => b.layer.counters.keepAlivesIn >= 3 && a.layer.counters.keepAlivesIn >= 3);
     expect(flow.open).toBe(true);
   });

@@ -1,11 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SipTrace } from '../../../../src/base/diagnostics.js';
 import { SipResponse } from '../../../../src/sip/message/message.js';
 import type { Flow } from '../../../../src/sip/transport/flow.js';
-import { options, sent, TestLayer, until } from './support.js';
+import { hasIPv6, options, sent, TestLayer, until } from './support.js';
 
 const open: Array<() => unknown> = [];
 
@@ -29,10 +28,6 @@ async function peerSocket(): Promise<{ socket: Socket; port: number; got: Buffer
 afterEach(async () => {
   for (const close of open.splice(0)) await close();
 });
-
-const hasIPv6 = Object.values(networkInterfaces()).some((list) =>
-  list?.some(({ address }) => address === '::1'),
-);
 
 describe('UDP', () => {
   it('carries a request there and its response back', async () => {
@@ -166,6 +161,18 @@ describe('UDP', () => {
     way.send(response.toBytes());
     await until(() => other.got.length === 1);
     expect(peer.got).toEqual([]);
+  });
+
+  it('keeps no memory of senders of garbage', async () => {
+    const a = testLayer();
+    const { address } = await a.layer.listen({ protocol: 'udp' });
+    const flows = new Set<unknown>();
+    a.layer.onInvalid = (_, flow) => flows.add(flow);
+    const peer = await peerSocket();
+    for (let i = 0; i < 50; i++) peer.socket.send('garbage', address.port, address.host);
+    await until(() => a.layer.counters.invalid === 50);
+    expect(flows.size).toBe(50);
+    expect(a.log.filter(({ level }) => level === 'warn')).toHaveLength(1);
   });
 
   it('survives a handler that throws', async () => {
