@@ -9,6 +9,7 @@ export * from './rtcp-xr.js';
 export * from './rtp-session.js';
 export * from './sequence.js';
 export * from './socket.js';
+export * from './srtp/srtp.js';
 export * from './telephone-event.js';
 export * from './telephone-event-receiver.js';
 export * from './telephone-event-sender.js';

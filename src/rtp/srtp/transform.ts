@@ -1,0 +1,51 @@
+/**
+ * What the cryptographic transforms of SRTP have in common. A transform belongs to one master key; it knows where the
+ * bytes lie, but nothing of roll-over counters, replays or MKIs, which are the context's.
+ */
+
+/** Everything in place; `tagAt` is where the authentication tag lies or is to be written. */
+export interface SrtpTransform {
+  readonly rtpTagLength: number;
+  readonly rtcpTagLength: number;
+  /** AEAD: the tag belongs to the ciphertext and precedes SRTCP index and MKI (RFC 7714 §9.2). */
+  readonly tagFollowsCiphertext: boolean;
+  sealRtp(data: Uint8Array, p: RtpPlace): void;
+  /** @returns false, with the bytes unusable, when the packet is not authentic */
+  openRtp(data: Uint8Array, p: RtpPlace): boolean;
+  sealRtcp(data: Uint8Array, p: RtcpPlace): void;
+  openRtcp(data: Uint8Array, p: RtcpPlace): boolean;
+}
+
+/** Where the parts of an SRTP packet lie; reused for every packet. */
+export interface RtpPlace {
+  start: number;
+  /** First byte to encrypt: after header, CSRCs and header extension. */
+  payload: number;
+  end: number;
+  tagAt: number;
+  ssrc: number;
+  roc: number;
+  sequence: number;
+}
+
+/** Where the parts of an SRTCP packet lie. */
+export interface RtcpPlace {
+  start: number;
+  end: number;
+  tagAt: number;
+  /** Of the word with E flag and index, which is written already. */
+  indexAt: number;
+  ssrc: number;
+  index: number;
+  encrypted: boolean;
+}
+
+/** Header and SSRC stay in the clear (RFC 3711 §3.4). */
+export const RTCP_CLEAR = 8;
+
+/** Compares without telling by time where the difference is. */
+export function equalTags(a: Uint8Array, b: Uint8Array, bOffset: number, length: number): boolean {
+  let difference = 0;
+  for (let i = 0; i < length; i++) difference |= a[i] ^ b[bOffset + i];
+  return difference === 0;
+}
