@@ -15,6 +15,8 @@ let reportListenerError: (error: unknown, event: string) => void = (error, event
 };
 
 export class Emitter<T extends EventMap<T>> {
+  /** Lets TypeScript find T from an emitter; it has no value. */
+  declare readonly eventMap?: T;
   readonly #inner = new EventEmitter({ captureRejections: false }).setMaxListeners(0);
 
   /** Replaces the process-wide report of failing listeners; by default a process warning. */

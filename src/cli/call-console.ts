@@ -1,0 +1,111 @@
+/**
+ * A call in the terminal: tells what happens to it, shows time and quality live, and takes keys: digits are sent as
+ * DTMF, h holds and resumes, m mutes, q hangs up.
+ */
+import type { Call } from '../ua/index.js';
+import { formatDuration, type Output } from './output.js';
+
+const REFRESH_MS = 500;
+
+/** Tells the events of a call until it ends. */
+export function announce(call: Call, output: Output): void {
+  const peer = call.remote.displayName ? `${call.remote.displayName} <${call.remote.uri}>` : call.remote.uri;
+  const data = { callId: call.id, remote: call.remote.uri, direction: call.direction };
+  if (call.direction === 'incoming') output.event('incoming', `Call from ${peer}`, data);
+  else output.event('calling', `Calling ${peer}`, data);
+  call.on('progress', ({ status, reason, earlyMedia }) => {
+    output.event('progress', `${status} ${reason}${earlyMedia ? ' (early media)' : ''}`, {
+      ...data,
+      status,
+      reason,
+      earlyMedia,
+    });
+  });
+  call.on('connected', () => {
+    output.event(
+      'connected',
+      `Connected, ${call.codec ?? 'no audio'}`,
+      { ...data, codec: call.codec },
+      'good',
+    );
+  });
+  call.on('dtmf', ({ digit, via }) => output.event('dtmf', `Digit ${digit}`, { ...data, digit, via }));
+  call.on('hold', ({ by, held }) => {
+    const text =
+      by === 'local' ? (held ? 'On hold' : 'Resumed') : held ? 'The peer put us on hold' : 'The peer resumed';
+    output.event('hold', text, { ...data, by, held });
+  });
+  call.on('noMedia', (report) =>
+    output.event('noMedia', `No audio: ${report.explanation}`, { ...data, ...report }, 'bad'),
+  );
+  call.on('mediaBack', () => output.event('mediaBack', 'Audio is back', data, 'good'));
+  call.on('ended', (end, record) => {
+    const media = record.media;
+    output.live('');
+    output.event(
+      'ended',
+      `Ended after ${formatDuration(record.durationMs)}: ${end.reason}` +
+        (media
+          ? ` (sent ${media.sent.packets}, received ${media.received.packets}, lost ${media.received.lost}, MOS ${media.mos.toFixed(1)})`
+          : ''),
+      { record },
+      end.by === 'error' ? 'bad' : 'plain',
+    );
+  });
+}
+
+/** Shows the live status of a connected call and takes keys; ends with the call. */
+export function attend(call: Call, output: Output): void {
+  if (!output.interactive) return;
+  const startedAt = Date.now();
+  let muted = false;
+  const timer = setInterval(() => {
+    call.stats().then(
+      (stats) => {
+        if (call.state === 'ended') return;
+        const marks = [call.held.local && 'hold', call.held.remote && 'held', muted && 'muted']
+          .filter(Boolean)
+          .join(' ');
+        output.live(
+          `${formatDuration(Date.now() - startedAt)}  ${stats.codec ?? ''}  ↑${stats.sent.packets} ↓${stats.received.packets}` +
+            `  lost ${stats.received.lost}  jitter ${stats.received.jitterMs.toFixed(1)} ms  MOS ${stats.mos.toFixed(1)}  ${marks}` +
+            '  [0-9*#] DTMF  [h]old  [m]ute  [q]uit',
+        );
+      },
+      () => {},
+    );
+  }, REFRESH_MS);
+  timer.unref();
+  const stopKeys = takeKeys((key) => {
+    if (/^[0-9*#]$/.test(key)) call.sendDtmf(key).catch((error: unknown) => output.error(error));
+    else if (key === 'h')
+      (call.held.local ? call.resume() : call.hold()).catch((error: unknown) => output.error(error));
+    else if (key === 'm') {
+      muted = !muted;
+      call.mute({ send: muted });
+    } else if (key === 'q') void call.hangup();
+    else if (key === '\u0003') process.kill(process.pid, 'SIGINT');
+  });
+  void call.ended.then(() => {
+    clearInterval(timer);
+    stopKeys();
+  });
+}
+
+/** Single key strokes from a terminal; @returns the function that gives the terminal back */
+function takeKeys(onKey: (key: string) => void): () => void {
+  const input = process.stdin;
+  if (!input.isTTY) return () => {};
+  input.setRawMode(true);
+  input.resume();
+  input.unref();
+  const listener = (data: Buffer): void => {
+    for (const key of data.toString('utf8')) onKey(key);
+  };
+  input.on('data', listener);
+  return () => {
+    input.off('data', listener);
+    input.setRawMode(false);
+    input.pause();
+  };
+}

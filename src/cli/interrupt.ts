@@ -1,0 +1,28 @@
+/** Ctrl-C and SIGTERM: the first asks the command to end in good order, the second ends at once. */
+
+export interface Interrupt {
+  readonly signal: AbortSignal;
+  /** True after the first Ctrl-C. */
+  readonly fired: boolean;
+  dispose(): void;
+}
+
+export function onInterrupt(): Interrupt {
+  const controller = new AbortController();
+  const handle = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort(new Error('interrupted'));
+  };
+  process.on('SIGINT', handle);
+  process.on('SIGTERM', handle);
+  return {
+    signal: controller.signal,
+    get fired() {
+      return controller.signal.aborted;
+    },
+    dispose() {
+      process.off('SIGINT', handle);
+      process.off('SIGTERM', handle);
+    },
+  };
+}

@@ -1,0 +1,92 @@
+#!/usr/bin/env node
+/** The command line: finds the subcommand, runs it, and turns what comes of it into an exit code. */
+import { readFileSync } from 'node:fs';
+import { SwitchhookError } from '../base/errors.js';
+import { describeOptions, parseCommandLine } from './arguments.js';
+import type { Command } from './command.js';
+import { callCommand } from './commands/call.js';
+import { demoCommand } from './commands/demo.js';
+import { doctorCommand } from './commands/doctor.js';
+import { exchangeCommand } from './commands/exchange.js';
+import { isKeyValueForm, runKeyValue } from './commands/key-value.js';
+import { listenCommand } from './commands/listen.js';
+import { optionsCommand } from './commands/options.js';
+import { registerCommand } from './commands/register.js';
+import { exitCodeOf } from './exit-codes.js';
+import { Output } from './output.js';
+
+const COMMANDS: readonly Command[] = [
+  callCommand,
+  listenCommand,
+  registerCommand,
+  optionsCommand,
+  exchangeCommand,
+  doctorCommand,
+  demoCommand,
+];
+
+function overview(): string {
+  const rows = COMMANDS.map(({ name, usage, summary }) => `  ${`${name} ${usage}`.padEnd(18)}${summary}`);
+  return [
+    'Switchhook, a SIP phone for the terminal.',
+    '',
+    'Usage: switchhook <command> [options]',
+    '       switchhook serveraddress=… username=… password=… callto=… autocall=true loglevel=1',
+    '',
+    ...rows,
+    '',
+    'switchhook <command> --help tells more. Exit codes: 0 well, 1 failed, 2 wrong usage, 3 registration refused,',
+    '4 call refused, 5 no answer, 6 network, 7 audio, 130 interrupted.',
+  ].join('\n');
+}
+
+function help(command: Command): string {
+  return [
+    `switchhook ${command.name}: ${command.summary}`,
+    '',
+    `Usage: switchhook ${command.name} ${command.usage}${command.usage ? ' ' : ''}[options]`,
+    '',
+    describeOptions(command.options),
+    '',
+    'Examples:',
+    ...command.examples.map((example) => `  ${example}`),
+  ].join('\n');
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return String((JSON.parse(text) as { version: unknown }).version);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const output = new Output({ json: args.includes('--json') });
+  const [name, ...rest] = args;
+  try {
+    if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+      console.log(overview());
+      return name === undefined ? 2 : 0;
+    }
+    if (name === '--version' || name === '-v') {
+      console.log(version());
+      return 0;
+    }
+    if (isKeyValueForm(args)) return await runKeyValue(args, output);
+    const command = COMMANDS.find((candidate) => candidate.name === name);
+    if (!command) {
+      throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
+        what: `there is no command "${name}"; see switchhook --help`,
+      });
+    }
+    const parsed = parseCommandLine(rest, command.options);
+    if (parsed.values.help) {
+      console.log(help(command));
+      return 0;
+    }
+    return await command.run(parsed, output);
+  } catch (error) {
+    output.error(error);
+    return exitCodeOf(error);
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,110 @@
+/** Makes the Phone of a command from its options, with logging and tracing to standard error. */
+import { asBuffer } from '../base/bytes.js';
+import { SwitchhookError } from '../base/errors.js';
+import { createLogger, formatLogRecord, type Logger, type LogLevel } from '../base/logger.js';
+import { Phone, type PhoneOptions } from '../phone/index.js';
+import { type OptionName, readFileOption, type Values } from './arguments.js';
+
+export const PHONE_OPTIONS = [
+  'server',
+  'user',
+  'password',
+  'auth-user',
+  'display-name',
+  'domain',
+  'proxy',
+  'transport',
+  'ca',
+  'insecure',
+  'listen',
+  'codec',
+  'rtp-ports',
+  'expires',
+  'trace',
+  'log',
+  'json',
+] as const satisfies readonly OptionName[];
+
+const LEVELS: readonly string[] = ['error', 'warn', 'info', 'debug', 'trace'];
+
+/** @throws ERR_INVALID_ARGUMENT naming the option */
+export function loggerFrom(values: Values): Logger | undefined {
+  if (values.log === undefined) return undefined;
+  if (!LEVELS.includes(values.log)) {
+    throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
+      what: `--log "${values.log}" is not one of ${LEVELS.join(', ')}`,
+    });
+  }
+  return createLogger({
+    level: values.log as LogLevel,
+    sink: (record) => process.stderr.write(`${formatLogRecord(record)}\n`),
+  });
+}
+
+/** @throws ERR_INVALID_ARGUMENT naming the option */
+export function phoneOptionsFrom(values: Values): PhoneOptions {
+  const transport = values.transport?.toLowerCase();
+  if (transport !== undefined && transport !== 'udp' && transport !== 'tcp' && transport !== 'tls') {
+    throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
+      what: `--transport "${values.transport}" is not udp, tcp or tls`,
+    });
+  }
+  return {
+    server: values.server,
+    username: values.user,
+    password: values.password ?? (values.user ? process.env.SIP_PASSWORD : undefined),
+    authUsername: values['auth-user'],
+    displayName: values['display-name'],
+    domain: values.domain,
+    outboundProxy: values.proxy,
+    transport,
+    expires: values.expires,
+    listen: values.listen ? parseListen(values.listen) : undefined,
+    tls:
+      values.ca || values.insecure
+        ? { ca: values.ca ? readFileOption('ca', values.ca) : undefined, verify: !values.insecure }
+        : undefined,
+    media: {
+      codecs: values.codec
+        ?.split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== ''),
+      portRange: values['rtp-ports'] ? parseRange(values['rtp-ports']) : undefined,
+    },
+    logger: loggerFrom(values),
+  };
+}
+
+export function phoneFrom(values: Values): Phone {
+  const phone = new Phone(phoneOptionsFrom(values));
+  if (values.trace) traceTo(phone, (text) => process.stderr.write(text));
+  return phone;
+}
+
+function traceTo(phone: Phone, write: (text: string) => unknown): void {
+  phone.diagnostics.sip.subscribe(({ direction, protocol, remote, data, time }) => {
+    const arrow = direction === 'in' ? '<<<' : '>>>';
+    const stamp = new Date(time).toISOString().slice(11, 23);
+    write(
+      `${arrow} ${stamp} ${protocol} ${remote.host}:${remote.port}\n${asBuffer(data).toString('utf8')}\n`,
+    );
+  });
+}
+
+function parseListen(text: string): { host?: string; port: number } {
+  const match = /^(?:\[?([^\]]*?)\]?:)?(\d+)$/.exec(text);
+  const port = Number(match?.[2]);
+  if (!match || port > 65_535) {
+    throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
+      what: `--listen "${text}" is not a port or host:port`,
+    });
+  }
+  return { host: match[1] || undefined, port };
+}
+
+function parseRange(text: string): [number, number] {
+  const match = /^(\d+)-(\d+)$/.exec(text);
+  if (!match)
+    throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `--rtp-ports "${text}" is not min-max` });
+  return [Number(match[1]), Number(match[2])];
+}
