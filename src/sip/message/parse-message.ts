@@ -90,10 +90,7 @@ function parseWithoutEnd(bytes: Buffer, limits: Readonly<MessageLimits>): ParseR
     fail(head, 400, parseError('message', 'the empty line behind the header is missing'));
   }
   const body = empty < 0 ? EMPTY_BYTES : bytes.subarray(empty + 2);
-  return completeMessage(
-    head,
-    body.subarray(0, head.contentLength || (head.contentLength === 0 ? 0 : undefined)),
-  );
+  return completeMessage(head, body.subarray(0, head.contentLength));
 }
 
 /** The index behind the CRLFs that may stand before a start line (§7.5). */
@@ -297,9 +294,9 @@ function hasReturnPath(request: SipRequest): boolean {
   try {
     return request.topVia !== undefined;
   } catch {
-    const raw = request.get('Via') ?? '';
+    const [first, ...others] = request.getAll('Via');
     try {
-      request.set('Via', Via.parse(raw.slice(0, raw.search(/[;,]|$/))));
+      request.set('Via', [Via.parse(first.slice(0, first.search(/[;,]|$/))), ...others]);
       return true;
     } catch {
       return false;
