@@ -15,12 +15,14 @@ export function reuseKey(target: Target): string {
 
 export class ConnectionPool {
   readonly #max: number;
+  readonly #onEvicted: () => void;
   readonly #connections = new Set<Connection>();
   readonly #byKey = new Map<string, Connection>();
   readonly #keys = new Map<Connection, Set<string>>();
 
-  constructor(max: number) {
+  constructor(max: number, onEvicted: () => void) {
     this.#max = max;
+    this.#onEvicted = onEvicted;
   }
 
   get size(): number {
@@ -75,6 +77,7 @@ export class ConnectionPool {
       if (connection.direction !== 'in' || connection.proven || connection.watched) continue;
       connection.closeSoon();
       this.remove(connection);
+      this.#onEvicted();
       return true;
     }
     return false;

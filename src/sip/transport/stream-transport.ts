@@ -41,7 +41,7 @@ export class StreamTransport implements ConnectionOwner {
   constructor(context: TransportContext, tls: TlsSettings) {
     this.#context = context;
     this.#tls = tls;
-    this.#pool = new ConnectionPool(context.maxConnections);
+    this.#pool = new ConnectionPool(context.maxConnections, () => context.counters.connectionsRefused++);
   }
 
   get connections(): number {

@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../../src/base/clock.js';
+import { nullLogger } from '../../../../src/base/logger.js';
+import { cryptoRandom } from '../../../../src/base/random.js';
+import { parseUri } from '../../../../src/sip/message/uri.js';
 import { createDnsClient, type DnsClient } from '../../../../src/sip/resolver/dns-client.js';
+import { TargetResolver } from '../../../../src/sip/resolver/target-resolver.js';
 import { DnsServer } from '../../../../src/testing/dns-server.js';
 
 let server: DnsServer;
@@ -14,6 +19,7 @@ beforeEach(async () => {
       ttl: 17,
     },
     '_sips._tcp.example.com': { srv: [{ priority: 1, weight: 2, port: 5061, target: 'sip.example.com' }] },
+    'sip.example.com': { a: ['192.0.2.7'] },
     'broken.example': { fault: 'servfail' },
     'silent.example': { fault: 'silent' },
   });
@@ -49,6 +55,22 @@ describe("the client on Node's resolver", () => {
     expect(await client.a('nowhere.example')).toEqual([]);
     await expect(client.a('broken.example')).rejects.toThrow();
     await expect(client.srv('silent.example')).rejects.toThrow();
+  });
+
+  it('leads the resolver from a domain to a server', async () => {
+    const resolver = new TargetResolver({
+      dns: client,
+      clock: systemClock,
+      random: cryptoRandom,
+      logger: nullLogger,
+      supported: ['udp', 'tcp', 'tls'],
+      family: 4,
+    });
+    expect(await resolver.resolve(parseUri('sip:bob@example.com'))).toEqual([
+      { protocol: 'tls', host: '192.0.2.7', port: 5061, serverName: 'example.com' },
+    ]);
+    expect(server.queries).toContain('NAPTR example.com');
+    expect(server.queries.filter((query) => query === 'SRV _sips._tcp.example.com')).toHaveLength(1);
   });
 
   it('asks the system for what only it knows', async () => {

@@ -253,7 +253,7 @@ describe('hostile peers', () => {
   });
 
   it('that connect and are silent, or do not finish a message, are closed', async () => {
-    const b = testLayer({ firstMessageTimeoutMs: 20 });
+    const b = testLayer({ firstMessageTimeoutMs: 200 });
     const { address } = await b.layer.listen({ protocol: 'tcp' });
     const silent = await rawClient(address.port);
     const slow = await rawClient(address.port);
