@@ -45,7 +45,7 @@ export function announce(call: Call, output: Output): void {
     output.event(
       'ended',
       `Ended after ${formatDuration(record.durationMs)}: ${end.reason}` +
-        (media
+        (media && record.answeredAt
           ? ` (sent ${media.sent.packets}, received ${media.received.packets}, lost ${media.received.lost}, MOS ${media.mos.toFixed(1)})`
           : ''),
       { record },

@@ -2,3 +2,4 @@
 export { type AudioComparison, compareAudio } from './audio-compare.js';
 export { type DatagramConditions, DatagramNetwork } from './datagram-network.js';
 export { DnsServer, type DnsZoneEntry } from './dns-server.js';
+export { Exchange, type ExchangeOptions } from '../exchange/index.js';
