@@ -9,10 +9,18 @@ import type { Diagnostics } from '../../base/diagnostics.js';
 import type { SwitchhookError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
-import { type ParseFailure, type SipMessage, SipRequest, SipResponse, type Uri } from '../message/index.js';
+import {
+  type ParseFailure,
+  type SipMessage,
+  SipRequest,
+  SipResponse,
+  type Uri,
+  type Via,
+} from '../message/index.js';
+import type { ServerHandle } from '../transaction/server-handle.js';
 import { ServerInviteTransaction } from '../transaction/server-invite-transaction.js';
 import { ServerNonInviteTransaction } from '../transaction/server-non-invite-transaction.js';
-import type { ServerHandle, ServerTransaction } from '../transaction/server-transaction.js';
+import type { ServerTransaction } from '../transaction/server-transaction.js';
 import { DEFAULT_TIMERS, type TimerValues } from '../transaction/timers.js';
 import type { SendDone, TransactionContext } from '../transaction/transaction-context.js';
 import { TransactionTable } from '../transaction/transaction-table.js';
@@ -118,7 +126,7 @@ export class SipEndpoint {
       serverName: userAgent,
       load: this.#load,
       ended: (transaction) => this.#table.remove(transaction),
-      sendResponse: (request, flow, bytes, done) => this.#sendResponse(request, flow, bytes, done),
+      sendResponse: (via, flow, bytes, done) => this.#sendResponse(via, flow, bytes, done),
     };
     this.#core = {
       context: this.#context,
@@ -229,12 +237,12 @@ export class SipEndpoint {
     this.#counts.requestsReceived++;
     const known = this.#table.matchRequest(request);
     if (request.method === 'ACK') {
-      known?.receive(request);
+      known?.receive('ACK');
       // RFC 6026 §7.1: an accepted INVITE leaves the ACK to its user.
       if (!known || known.state === 'accepted') this.onAck(request, flow);
       return;
     }
-    if (known) known.receive(request);
+    if (known) known.receive(request.method);
     else if (request.method === 'CANCEL') this.#onCancel(request, flow);
     else if (this.#isOverloaded(request)) this.#refuse(request, flow);
     else this.#onNewRequest(request, flow);
@@ -243,19 +251,20 @@ export class SipEndpoint {
   #onNewRequest(request: SipRequest, flow: Flow): void {
     const merged = this.#refuseMerged && this.#table.isMerged(request);
     const transaction = this.#open(request, flow);
+    const handle = transaction.handle as ServerHandle;
     if (merged) {
-      transaction.reply(482);
+      handle.reply(482);
       return;
     }
     try {
-      this.onRequest(request, transaction);
+      this.onRequest(request, handle);
     } catch (error) {
       this.#logger.error('a request handler failed', {
         callId: request.callId,
         method: request.method,
         error,
       });
-      transaction.reply(500);
+      handle.reply(500);
     }
     transaction.watchUser();
   }
@@ -270,17 +279,18 @@ export class SipEndpoint {
   /** RFC 3261 §9.2: the CANCEL is answered here, its INVITE by the user, unless that has happened already. */
   #onCancel(cancel: SipRequest, flow: Flow): void {
     const invite = this.#table.matchCancel(cancel);
-    const transaction = this.#open(cancel, flow);
+    const { handle } = this.#open(cancel, flow);
     if (!invite) {
-      transaction.reply(481);
+      handle?.reply(481);
       return;
     }
-    transaction.reply(200, undefined, (response) => {
-      if (response.to.tag === undefined) response.set('To', `${response.get('To')};tag=${invite.toTag}`);
+    const pending = invite.handle;
+    const tag = pending?.toTag ?? invite.responseTag;
+    handle?.reply(200, undefined, (response) => {
+      if (response.to.tag === undefined) response.set('To', `${response.get('To')};tag=${tag}`);
     });
-    if (!invite.pending) return;
-    if (invite.onCancel) invite.onCancel(cancel);
-    else invite.reply(487);
+    if (pending?.onCancel) pending.onCancel(cancel);
+    else pending?.reply(487);
   }
 
   #isOverloaded(request: SipRequest): boolean {
@@ -319,13 +329,12 @@ export class SipEndpoint {
       response.set('To', `${to};tag=${createHash('sha256').update(seed).digest('hex').slice(0, 16)}`);
     }
     if (this.#context.serverName !== '') response.add('Server', this.#context.serverName);
-    this.#sendResponse(request, flow, response.toBytes(), (error) => {
+    this.#sendResponse(request.topVia, flow, response.toBytes(), (error) => {
       if (error) this.#logger.debug('response not sent', { callId: request.get('Call-ID'), error });
     });
   }
 
-  #sendResponse(request: SipRequest, flow: Flow, bytes: Uint8Array, done: SendDone): void {
-    const via = request.topVia;
+  #sendResponse(via: Via | undefined, flow: Flow, bytes: Uint8Array, done: SendDone): void {
     const out = via ? this.transport.responseFlow(flow, via) : flow;
     if (out instanceof Promise) {
       out.then(

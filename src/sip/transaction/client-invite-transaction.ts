@@ -174,7 +174,7 @@ export class ClientInviteTransaction implements Transaction {
   }
 
   #enter(state: ClientInviteState): void {
-    traceState(this.context, this.request, 'client-invite-transaction', this.#state, state);
+    traceState(this.context, this.request.callId, 'client-invite-transaction', this.#state, state);
     this.#state = state;
   }
 }

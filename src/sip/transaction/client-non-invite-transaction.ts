@@ -133,7 +133,7 @@ export class ClientNonInviteTransaction implements Transaction {
   }
 
   #enter(state: ClientNonInviteState): void {
-    traceState(this.context, this.request, 'client-transaction', this.#state, state);
+    traceState(this.context, this.request.callId, 'client-transaction', this.#state, state);
     this.#state = state;
   }
 }

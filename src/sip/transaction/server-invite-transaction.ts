@@ -23,7 +23,6 @@
  * A transport error is told to the user and changes no state.
  */
 import type { Timer } from '../../base/clock.js';
-import type { SipRequest, SipResponse } from '../message/index.js';
 import { ServerTransaction } from './server-transaction.js';
 import { transactionTimeout } from './timers.js';
 
@@ -42,43 +41,36 @@ export class ServerInviteTransaction extends ServerTransaction {
     return this.#state;
   }
 
-  override get pending(): boolean {
-    return this.#state === 'proceeding';
-  }
-
   override watchUser(): void {
     if (this.#state !== 'proceeding' || this.#provisionalSent) return;
     this.#sendTimer = this.context.clock.after(this.context.timers.trying, () => {
-      if (this.#state === 'proceeding' && !this.#provisionalSent) this.reply(100);
+      if (!this.#provisionalSent) this.handle?.reply(100);
     });
   }
 
-  override receive(request: SipRequest): void {
-    if (request.method === 'ACK') {
+  override receive(method: string): void {
+    if (method === 'ACK') {
       if (this.#state === 'completed') this.#enterConfirmed();
     } else if (this.#state === 'proceeding' || this.#state === 'completed') {
       this.retransmit();
     }
   }
 
-  override respond(response: SipResponse): void {
-    const { status } = response;
-    if (this.#state === 'accepted') {
-      if (status >= 200 && status < 300) this.transmit(response);
-      return;
-    }
+  override respond(status: number, bytes: Uint8Array): void {
+    const isAcceptance = status >= 200 && status < 300;
+    if (this.#state === 'accepted' && isAcceptance) this.send(bytes);
     if (this.#state !== 'proceeding') return;
     this.#sendTimer?.cancel();
     if (status < 200) {
       this.#provisionalSent = true;
-    } else if (status < 300) {
-      this.settle();
-      this.#enter('accepted');
-      this.#stateTimer = this.context.clock.after(transactionTimeout(this.context.timers), this.#end);
+      this.transmit(bytes);
+    } else if (isAcceptance) {
+      this.#enterAccepted();
+      this.send(bytes);
     } else {
       this.#enterCompleted();
+      this.transmit(bytes);
     }
-    this.transmit(response);
   }
 
   override terminate(): void {
@@ -88,6 +80,13 @@ export class ServerInviteTransaction extends ServerTransaction {
     this.settle();
     this.#enter('terminated');
     this.context.ended(this);
+  }
+
+  #enterAccepted(): void {
+    this.settle();
+    this.forgetResponse();
+    this.#enter('accepted');
+    this.#stateTimer = this.context.clock.after(transactionTimeout(this.context.timers), this.#end);
   }
 
   #enterCompleted(): void {
@@ -104,6 +103,7 @@ export class ServerInviteTransaction extends ServerTransaction {
   #enterConfirmed(): void {
     this.#sendTimer?.cancel();
     this.#stateTimer?.cancel();
+    this.forgetResponse();
     this.#enter('confirmed');
     this.#stateTimer = this.context.clock.after(this.flow.reliable ? 0 : this.context.timers.t4, this.#end);
   }

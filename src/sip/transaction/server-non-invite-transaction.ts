@@ -22,7 +22,6 @@
  * A transport error is told to the user and changes no state.
  */
 import type { Timer } from '../../base/clock.js';
-import type { SipRequest, SipResponse } from '../message/index.js';
 import { ServerTransaction } from './server-transaction.js';
 import { nonInviteTryingDelay, transactionTimeout } from './timers.js';
 
@@ -38,28 +37,25 @@ export class ServerNonInviteTransaction extends ServerTransaction {
     return this.#state;
   }
 
-  override get pending(): boolean {
-    return this.#state === 'trying' || this.#state === 'proceeding';
-  }
-
   /** RFC 4320 §4.1: a 100 is due when the client's retransmission interval has reached T2. */
   override watchUser(): void {
     if (this.#state !== 'trying') return;
-    this.#timer = this.context.clock.after(nonInviteTryingDelay(this.context.timers), () => this.reply(100));
+    this.#timer = this.context.clock.after(nonInviteTryingDelay(this.context.timers), () =>
+      this.handle?.reply(100),
+    );
   }
 
-  override receive(_request: SipRequest): void {
+  override receive(): void {
     if (this.#state === 'proceeding' || this.#state === 'completed') this.retransmit();
   }
 
-  override respond(response: SipResponse): void {
-    if (!this.pending) return;
-    const { status } = response;
+  override respond(status: number, bytes: Uint8Array): void {
+    if (this.#state !== 'trying' && this.#state !== 'proceeding') return;
     if (status < 200) {
       if (!this.#mayProceed(status)) return;
       if (this.#state === 'trying') this.#enter('proceeding');
       this.#timer?.cancel();
-      this.transmit(response);
+      this.transmit(bytes);
       return;
     }
     // RFC 4320 §4.2: 408 would come when the client has given up already.
@@ -72,7 +68,7 @@ export class ServerNonInviteTransaction extends ServerTransaction {
     this.#enter('completed');
     const j = this.flow.reliable ? 0 : transactionTimeout(this.context.timers);
     this.#timer = this.context.clock.after(j, this.#end);
-    this.transmit(response);
+    this.transmit(bytes);
   }
 
   override terminate(): void {

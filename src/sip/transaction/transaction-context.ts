@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.js';
 import type { StateTrace, Tap } from '../../base/diagnostics.js';
 import type { SwitchhookError } from '../../base/errors.js';
 import type { Random } from '../../base/random.js';
-import type { SipMessage, SipRequest, SipResponse } from '../message/index.js';
+import type { SipResponse, Via } from '../message/index.js';
 import type { Flow } from '../transport/flow.js';
 import type { TimerValues } from './timers.js';
 
@@ -29,8 +29,8 @@ export interface TransactionContext {
   readonly load: { pending: number };
   /** The transaction has reached 'terminated' and must be forgotten. */
   ended(transaction: Transaction): void;
-  /** Sends the bytes of a response by RFC 3261 §18.2.2; `flow` is where the request came from. */
-  sendResponse(request: SipRequest, flow: Flow, bytes: Uint8Array, done: SendDone): void;
+  /** Sends the bytes of a response by RFC 3261 §18.2.2; `via` is its top Via, `flow` where the request came from. */
+  sendResponse(via: Via | undefined, flow: Flow, bytes: Uint8Array, done: SendDone): void;
 }
 
 /** What a client transaction tells its user. Nothing is told after `terminate()`. */
@@ -44,11 +44,11 @@ export interface ClientTransactionUser {
 /** Publishes a state change when somebody watches. */
 export function traceState(
   context: TransactionContext,
-  message: SipMessage,
+  callId: string,
   kind: string,
   from: string,
   to: string,
 ): void {
   if (!context.stateTap.active) return;
-  context.stateTap.publish({ time: context.clock.wallTime(), kind, id: message.callId, from, to });
+  context.stateTap.publish({ time: context.clock.wallTime(), kind, id: callId, from, to });
 }

@@ -7,7 +7,7 @@ import type { ClientInviteTransaction } from './client-invite-transaction.js';
 import type { ClientNonInviteTransaction } from './client-non-invite-transaction.js';
 import { ServerTransaction } from './server-transaction.js';
 import type { Transaction } from './transaction-context.js';
-import { isRfc2543, mergeKey, responseKey, serverKey } from './transaction-key.js';
+import { mergeKey, responseKey, serverKey } from './transaction-key.js';
 
 export type ClientTransaction = ClientInviteTransaction | ClientNonInviteTransaction;
 
@@ -31,10 +31,8 @@ export class TransactionTable {
 
   addServer(transaction: ServerTransaction): void {
     this.#servers.set(transaction.key, transaction);
-    const { request } = transaction;
-    if (request.to.tag !== undefined) return;
-    const key = mergeKey(request);
-    if (!this.#mergeable.has(key)) this.#mergeable.set(key, transaction);
+    const { mergeKey: key } = transaction;
+    if (key !== undefined && !this.#mergeable.has(key)) this.#mergeable.set(key, transaction);
   }
 
   remove(transaction: Transaction): void {
@@ -43,9 +41,8 @@ export class TransactionTable {
       return;
     }
     this.#servers.delete(transaction.key);
-    if (transaction.request.to.tag !== undefined) return;
-    const key = mergeKey(transaction.request);
-    if (this.#mergeable.get(key) === transaction) this.#mergeable.delete(key);
+    const { mergeKey: key } = transaction;
+    if (key !== undefined && this.#mergeable.get(key) === transaction) this.#mergeable.delete(key);
   }
 
   /** The client transaction a response belongs to. */
@@ -57,11 +54,10 @@ export class TransactionTable {
   matchRequest(request: SipRequest): ServerTransaction | undefined {
     const isAck = request.method === 'ACK';
     const found = this.#servers.get(serverKey(request, isAck ? 'INVITE' : request.method));
-    if (!found || !isRfc2543(request)) return found;
+    if (!found?.isRfc2543) return found;
     // RFC 2543: the To tag belongs to the key, for an ACK the one our response had.
     const tag = request.to.tag;
-    const same = isAck ? found.hasResponseTag(tag) : found.request.to.tag === tag;
-    return same ? found : undefined;
+    return tag === (isAck ? found.responseTag : found.requestTag) ? found : undefined;
   }
 
   /** The INVITE a CANCEL means: it matches as if it were that INVITE (§9.2). */

@@ -4,6 +4,8 @@ import { createDiagnostics, type StateTrace } from '../../../../src/base/diagnos
 import { SwitchhookError } from '../../../../src/base/errors.js';
 import { SeededRandom } from '../../../../src/base/random.js';
 import { parseMessage, type SipRequest, SipResponse } from '../../../../src/sip/message/index.js';
+import type { ServerHandle } from '../../../../src/sip/transaction/server-handle.js';
+import type { ServerTransaction } from '../../../../src/sip/transaction/server-transaction.js';
 import { DEFAULT_TIMERS } from '../../../../src/sip/transaction/timers.js';
 import type {
   ClientTransactionUser,
@@ -105,7 +107,7 @@ export function makeBench(reliable = false): Bench {
     serverName: 'test',
     load: { pending: 0 },
     ended: (transaction) => ended.push(transaction),
-    sendResponse: (_request, flow, bytes, done) => flow.send(bytes, done),
+    sendResponse: (_via, flow, bytes, done) => flow.send(bytes, done),
   };
   return { clock, flow: new RecordingFlow(reliable), user: new RecordingUser(), context, ended, states };
 }
@@ -127,6 +129,11 @@ export function wireRequest(method: string, overrides: Record<string, string> = 
   const result = parseMessage(Buffer.from(text));
   if (!result.ok) throw result.error;
   return result.message as SipRequest;
+}
+
+export function handleOf(transaction: ServerTransaction): ServerHandle {
+  if (!transaction.handle) throw new Error('the transaction is settled');
+  return transaction.handle;
 }
 
 export function responseTo(request: SipRequest, status: number, tag = 'bob'): SipResponse {

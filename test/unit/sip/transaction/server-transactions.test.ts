@@ -1,22 +1,24 @@
 import { describe, expect, it } from 'vitest';
+import type { ServerHandle } from '../../../../src/sip/transaction/server-handle.js';
 import { ServerInviteTransaction } from '../../../../src/sip/transaction/server-invite-transaction.js';
 import { ServerNonInviteTransaction } from '../../../../src/sip/transaction/server-non-invite-transaction.js';
 import type { ServerTransaction } from '../../../../src/sip/transaction/server-transaction.js';
-import { type Bench, makeBench, responseTo, wireRequest } from './harness.js';
+import { type Bench, handleOf, makeBench, responseTo, wireRequest } from './harness.js';
 
 interface Told {
   ackTimeouts: number;
   transportErrors: number;
 }
 
-function open(bench: Bench, method: string): { tx: ServerTransaction; told: Told } {
+function open(bench: Bench, method: string): { tx: ServerTransaction; handle: ServerHandle; told: Told } {
   const Kind = method === 'INVITE' ? ServerInviteTransaction : ServerNonInviteTransaction;
   const tx = new Kind(bench.context, wireRequest(method), bench.flow);
+  const handle = handleOf(tx);
   const told = { ackTimeouts: 0, transportErrors: 0 };
-  tx.onAckTimeout = () => told.ackTimeouts++;
-  tx.onTransportError = () => told.transportErrors++;
+  handle.onAckTimeout = () => told.ackTimeouts++;
+  handle.onTransportError = () => told.transportErrors++;
   tx.watchUser();
-  return { tx, told };
+  return { tx, handle, told };
 }
 
 /** A number: the user responds so. */
@@ -24,13 +26,13 @@ type Step = number | 'again' | 'ACK' | 'G' | 'H' | 'I' | 'L' | 'J' | 'silence' |
 
 const DURATIONS = { G: 500, H: 32_000, I: 5000, L: 32_000, J: 32_000, silence: 200 };
 
-function step(bench: Bench, tx: ServerTransaction, what: Step): void {
-  if (typeof what === 'number') tx.respond(responseTo(tx.request, what));
-  else if (what === 'again') tx.receive(wireRequest(tx.request.method));
-  else if (what === 'ACK') tx.receive(wireRequest('ACK'));
+function step(bench: Bench, tx: ServerTransaction, handle: ServerHandle, what: Step): void {
+  if (typeof what === 'number') handle.respond(responseTo(handle.request, what));
+  else if (what === 'again') tx.receive(handle.request.method);
+  else if (what === 'ACK') tx.receive('ACK');
   else if (what === 'error') {
     bench.flow.failing = true;
-    tx.receive(wireRequest(tx.request.method));
+    tx.receive(handle.request.method);
   } else bench.clock.advance(DURATIONS[what]);
 }
 
@@ -122,15 +124,15 @@ function runRows(method: string, rows: Record<string, Row[]>): void {
     for (const { path, event, state, sent = [], reliable = false } of list) {
       it(`${from} (${path.join(', ')}) + ${event} → ${state}${reliable ? ' (TCP)' : ''}`, () => {
         const bench = makeBench(reliable);
-        const { tx } = open(bench, method);
-        for (const what of path) step(bench, tx, what);
+        const { tx, handle } = open(bench, method);
+        for (const what of path) step(bench, tx, handle, what);
         expect(tx.state).toBe(from);
         bench.flow.take();
-        step(bench, tx, event);
+        step(bench, tx, handle, event);
         expect(tx.state).toBe(state);
         expect(bench.flow.take()).toEqual(sent);
         expect(bench.ended).toEqual(tx.state === 'terminated' ? [tx] : []);
-        expect(bench.context.load.pending).toBe(tx.pending ? 1 : 0);
+        expect(bench.context.load.pending).toBe(tx.handle ? 1 : 0);
         if (tx.state === 'terminated') expect(bench.clock.pending).toBe(0);
       });
     }
@@ -142,8 +144,8 @@ describe('INVITE server transaction', () => {
 
   it('repeats a refusal at T1, doubling up to T2, until timer H, and says that no ACK came (G, H)', () => {
     const bench = makeBench();
-    const { tx, told } = open(bench, 'INVITE');
-    tx.reply(486);
+    const { tx, handle, told } = open(bench, 'INVITE');
+    handle.reply(486);
     const times: number[] = [];
     for (let i = 0; i < 32_000; i += 500) {
       if (bench.flow.take().length > 0) times.push(bench.clock.now());
@@ -156,20 +158,20 @@ describe('INVITE server transaction', () => {
 
   it('serialises a repeated 2xx once', () => {
     const bench = makeBench();
-    const { tx } = open(bench, 'INVITE');
-    const response = tx.reply(200);
+    const { handle } = open(bench, 'INVITE');
+    const response = handle.reply(200);
     response.reason = 'Changed';
-    tx.respond(response);
+    handle.respond(response);
     expect(new Set(bench.flow.texts).size).toBe(1);
     expect(bench.flow.texts).toHaveLength(2);
   });
 
   it('gives all responses but 100 the same To tag, and a Server', () => {
     const bench = makeBench();
-    const { tx } = open(bench, 'INVITE');
-    expect(tx.reply(100).to.tag).toBeUndefined();
-    expect(tx.reply(180).to.tag).toBe(tx.toTag);
-    expect(tx.reply(486).to.tag).toBe(tx.toTag);
+    const { handle } = open(bench, 'INVITE');
+    expect(handle.reply(100).to.tag).toBeUndefined();
+    expect(handle.reply(180).to.tag).toBe(handle.toTag);
+    expect(handle.reply(486).to.tag).toBe(handle.toTag);
     expect(bench.flow.texts[2]).toContain('Server: test\r\n');
   });
 
@@ -180,17 +182,17 @@ describe('INVITE server transaction', () => {
       wireRequest('INVITE', { To: '<sip:bob@b.example>;tag=known' }),
       bench.flow,
     );
-    expect(within.reply(200).to.tag).toBe('known');
-    const { tx } = open(bench, 'INVITE');
-    tx.respond(responseTo(tx.request, 180, 'chosen'));
-    expect(tx.reply(200).to.tag).toBe('chosen');
+    expect(handleOf(within).reply(200).to.tag).toBe('known');
+    const { handle } = open(bench, 'INVITE');
+    handle.respond(responseTo(handle.request, 180, 'chosen'));
+    expect(handle.reply(200).to.tag).toBe('chosen');
   });
 
   it('tells of transport errors and goes on (RFC 6026)', () => {
     const bench = makeBench();
-    const { tx, told } = open(bench, 'INVITE');
+    const { tx, handle, told } = open(bench, 'INVITE');
     bench.flow.failing = true;
-    tx.reply(200);
+    handle.reply(200);
     expect(told.transportErrors).toBe(1);
     expect(tx.state).toBe('accepted');
   });
@@ -215,14 +217,14 @@ describe('non-INVITE server transaction', () => {
     bench.clock.advance(1);
     expect(bench.flow.take()).toEqual(['100']);
     expect(tx.state).toBe('proceeding');
-    tx.receive(wireRequest('OPTIONS'));
+    tx.receive('OPTIONS');
     expect(bench.flow.take()).toEqual(['100']);
   });
 
   it('ends at once over TCP (J = 0)', () => {
     const bench = makeBench(true);
-    const { tx } = open(bench, 'OPTIONS');
-    tx.reply(200);
+    const { tx, handle } = open(bench, 'OPTIONS');
+    handle.reply(200);
     bench.clock.advance(0);
     expect(tx.state).toBe('terminated');
   });

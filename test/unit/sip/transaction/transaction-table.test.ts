@@ -3,7 +3,7 @@ import { ClientInviteTransaction } from '../../../../src/sip/transaction/client-
 import { ServerInviteTransaction } from '../../../../src/sip/transaction/server-invite-transaction.js';
 import { ServerNonInviteTransaction } from '../../../../src/sip/transaction/server-non-invite-transaction.js';
 import { TransactionTable } from '../../../../src/sip/transaction/transaction-table.js';
-import { makeBench, responseTo, wireRequest } from './harness.js';
+import { handleOf, makeBench, responseTo, wireRequest } from './harness.js';
 
 const OLD_VIA = 'SIP/2.0/UDP 10.0.0.1:5060';
 
@@ -64,7 +64,8 @@ describe('matching requests to server transactions (§17.2.3)', () => {
 
     it('takes an ACK with the To tag of our response', () => {
       const { table, tx } = withInvite({ Via: OLD_VIA });
-      tx.respond(responseTo(tx.request, 486, 'ours'));
+      const handle = handleOf(tx);
+      handle.respond(responseTo(handle.request, 486, 'ours'));
       const ack = (tag: string) => wireRequest('ACK', { Via: OLD_VIA, To: `<sip:bob@b.example>;tag=${tag}` });
       expect(table.matchRequest(ack('ours'))).toBe(tx);
       expect(table.matchRequest(ack('theirs'))).toBeUndefined();
