@@ -102,6 +102,7 @@ export class CoreLink {
     return new Promise((resolve, reject) => {
       const request = this.#nextRequest++;
       this.#pending.set(request, { resolve: resolve as (value: unknown) => void, reject });
+      this.#keepAlive();
       this.#send({ op, request, ...(input as object) } as Command);
     });
   }
@@ -120,12 +121,13 @@ export class CoreLink {
     if (this.#ended) return;
     await this.request('shutdown', {});
     this.#ended = new SwitchhookError('ERR_CLOSED', { what: 'the media engine' });
+    this.#worker?.ref();
     await this.#worker?.terminate();
   }
 
-  /** Calls keep the process alive, an idle engine does not. */
+  /** Calls and requests keep the process alive, an idle engine does not. */
   #keepAlive(): void {
-    if (this.sessions.size > 0) this.#worker?.ref();
+    if (this.sessions.size > 0 || this.#pending.size > 0) this.#worker?.ref();
     else this.#worker?.unref();
   }
 
@@ -148,6 +150,7 @@ export class CoreLink {
   #take(request: number): Pending | undefined {
     const pending = this.#pending.get(request);
     this.#pending.delete(request);
+    this.#keepAlive();
     return pending;
   }
 

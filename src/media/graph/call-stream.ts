@@ -81,6 +81,8 @@ export class CallStream implements Ticked, RtpSink {
   #input: AppInput | undefined;
   #flowing = false;
   #lastSentMs = 0;
+  /** The clock at the last tick or datagram. */
+  #now = 0;
   #ssrc = -1;
   #ssrcToldMs = Number.NEGATIVE_INFINITY;
   #stranger: SocketAddress | undefined;
@@ -186,6 +188,7 @@ export class CallStream implements Ticked, RtpSink {
     // Empty ones are keep-alives.
     if (data.length === 0) return;
     const now = this.#clock.now();
+    this.#now = now;
     this.rtp.onDatagram(data, data.length, address, port, now);
     if (rtcp || this.rtp.lastReceivedMs === now) return;
     const remote = this.rtp.remote;
@@ -227,12 +230,13 @@ export class CallStream implements Ticked, RtpSink {
     if (!remote || !this.#pair) return;
     const viaRtcpPort = rtcp && !this.#config?.rtp.rtcpMux;
     this.#pair.send(data, start, length, remote.host, remote.port, viaRtcpPort);
-    if (!viaRtcpPort) this.#lastSentMs = this.#clock.now();
+    if (!viaRtcpPort) this.#lastSentMs = this.#now;
   }
 
   tick(now: number): void {
     const config = this.#config;
     if (!config) return;
+    this.#now = now;
     const heard = config.receives
       ? this.received.pull(this.#periodMs, now)
       : this.received.silence(this.#periodMs);

@@ -73,11 +73,16 @@ export class Player {
       this.#input.fill(0, got, needed);
       if (source.ended) this.#flush(resampler, needed - got);
     }
-    const made = resampler.process(this.#input, 0, needed, this.#output, 0);
-    if (this.#gain !== 1) {
-      for (let i = 0; i < made; i++) this.#output[i] = saturate(Math.round(this.#output[i] * this.#gain));
+    let output = this.#input;
+    let made = needed;
+    if (resampler.inputRate !== sampleRate) {
+      output = this.#output;
+      made = resampler.process(this.#input, 0, needed, output, 0);
     }
-    addSaturated(frame, 0, this.#output, 0, made);
+    if (this.#gain !== 1) {
+      for (let i = 0; i < made; i++) output[i] = saturate(Math.round(output[i] * this.#gain));
+    }
+    addSaturated(frame, 0, output, 0, made);
     if (source.ended && source.available === 0 && resampler.delayMs === 0) this.#finished = true;
   }
 

@@ -101,17 +101,18 @@ export class SendPath {
   /** Encodes and sends when a packet is full. @param active false: time passes, nothing is sent */
   push(pcm: Int16Array, count: number, active: boolean, nowMs: number): void {
     if (!this.#config) return;
-    let done = 0;
-    while (done < count) {
+    if (this.#filled === 0 && count === this.#packetSamples) {
+      this.#packet(pcm, active, nowMs);
+      return;
+    }
+    for (let done = 0; done < count; ) {
       const run = Math.min(count - done, this.#packetSamples - this.#filled);
       for (let i = 0; i < run; i++) this.#pcm[this.#filled + i] = pcm[done + i];
       this.#filled += run;
       done += run;
       if (this.#filled < this.#packetSamples) return;
       this.#filled = 0;
-      if (active) this.#sendPacket(nowMs);
-      else this.#marker = true;
-      this.#timestamp += this.#packetUnits;
+      this.#packet(this.#pcm, active, nowMs);
     }
   }
 
@@ -122,7 +123,13 @@ export class SendPath {
     this.#marker = true;
   }
 
-  #sendPacket(nowMs: number): void {
+  #packet(pcm: Int16Array, active: boolean, nowMs: number): void {
+    if (active) this.#sendPacket(pcm, nowMs);
+    else this.#marker = true;
+    this.#timestamp += this.#packetUnits;
+  }
+
+  #sendPacket(pcm: Int16Array, nowMs: number): void {
     const config = this.#config;
     const encoder = this.#encoder;
     if (!config || !encoder) return;
@@ -130,11 +137,11 @@ export class SendPath {
     this.#nextPacket = (this.#nextPacket + 1) % PACKET_BUFFERS;
     const start = this.#rtp.headroom;
     if (this.#events?.busy && this.#sendEvent(this.#events, packet, start, nowMs)) return;
-    if (this.#noise && this.#suppressed(this.#noise, config, packet, start, nowMs)) return;
+    if (this.#noise && this.#suppressed(this.#noise, config, pcm, packet, start, nowMs)) return;
     const { frameSamples } = config.format.codec.info;
     let length = 0;
     for (let at = 0; at < this.#packetSamples; at += frameSamples) {
-      length += encoder.encode(this.#pcm, at, packet, start + length);
+      length += encoder.encode(pcm, at, packet, start + length);
     }
     if (length === 0) {
       this.#marker = true;
@@ -158,16 +165,17 @@ export class SendPath {
   #suppressed(
     noise: ComfortNoiseEncoder,
     config: SendConfig,
+    pcm: Int16Array,
     packet: Buffer,
     start: number,
     nowMs: number,
   ): boolean {
     const durationMs = (this.#packetSamples * 1000) / config.format.codec.info.sampleRate;
-    if (!this.#silence.push(this.#pcm, this.#packetSamples, durationMs)) {
+    if (!this.#silence.push(pcm, this.#packetSamples, durationMs)) {
       this.#noiseAgeMs = Number.POSITIVE_INFINITY;
       return false;
     }
-    noise.analyse(this.#pcm, 0, this.#packetSamples);
+    noise.analyse(pcm, 0, this.#packetSamples);
     this.#noiseAgeMs += durationMs;
     if (this.#noiseAgeMs >= COMFORT_NOISE_MS && config.comfortNoise !== undefined) {
       const length = noise.write(packet, start);
