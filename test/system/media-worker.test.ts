@@ -1,0 +1,112 @@
+/** The media engine in its real worker thread, on real sockets. Needs a build. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { SwitchhookError } from '../../src/base/errors.js';
+import { MediaEngine, readWav } from '../../src/media/index.js';
+import { compareAudio } from '../../src/testing/audio-compare.js';
+import { babble, streamTo } from '../support/media-pair.js';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'switchhook-media-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** What a careless application does. */
+function stall(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+async function pair(engine: MediaEngine) {
+  const a = await engine.openSession({ address: '127.0.0.1', label: 'a' });
+  const b = await engine.openSession({ address: '127.0.0.1', label: 'b' });
+  await a.configure(streamTo(b));
+  await b.configure(streamTo(a));
+  return { a, b };
+}
+
+describe('media worker', () => {
+  it('half-second stalls of the main thread cost no packet and no audio', async () => {
+    const engine = await MediaEngine.start();
+    const { a, b } = await pair(engine);
+    const path = join(folder, 'stalled.wav');
+    const recording = await b.record(path);
+    const speech = babble(5);
+    const { done } = a.play({ samples: speech, sampleRate: 8000 });
+    for (let i = 0; i < 5; i++) {
+      await sleep(300);
+      stall(500);
+    }
+    expect((await done).reason).toBe('end');
+    await sleep(300);
+    await recording.stop();
+    const result = compareAudio(speech, (await readWav(path)).channels[0], 8000);
+    expect(result.correlation).toBeGreaterThan(0.98);
+    const sent = (await a.close()).sent.packets;
+    const { received } = await b.close();
+    expect(received.lost).toBe(0);
+    expect(sent).toBeGreaterThan(5300 / 20 - 10);
+    await engine.close();
+  });
+
+  it('audio crosses between the application and the worker', async () => {
+    const engine = await MediaEngine.start();
+    const { a, b } = await pair(engine);
+    const reader = b.output({ sampleRate: 16000 });
+    const speech = babble(2, 16000);
+    const heard: number[] = [];
+    const writing = a.input.write(speech, 16000);
+    for await (const { samples } of reader) {
+      heard.push(...samples);
+      if (heard.length > 2.3 * 16000) break;
+    }
+    expect(await writing).toBe(true);
+    expect(compareAudio(speech, Int16Array.from(heard), 16000).correlation).toBeGreaterThan(0.97);
+    await engine.close();
+  });
+
+  it('events, results and errors come back from it', async () => {
+    const engine = await MediaEngine.start();
+    const { a, b } = await pair(engine);
+    const digits: string[] = [];
+    b.on('dtmf', ({ digit }) => digits.push(digit));
+    await a.sendDtmf('42#');
+    await sleep(200);
+    expect(digits.join('')).toBe('42#');
+    const playback = a.play({ file: join(folder, 'missing.wav') });
+    expect((await playback.done).error?.code).toBe('ERR_MEDIA_FILE');
+    await expect(
+      a.configure({ ...streamTo(b), receive: [{ payloadType: 300, codec: 'PCMU', clockRate: 8000 }] }),
+    ).rejects.toThrow('payload type 300');
+    await engine.close();
+  });
+
+  it('a worker that dies ends its sessions with a coded error and is replaced', async () => {
+    const workers = new Set<Worker>();
+    const original = Worker.prototype.postMessage;
+    const post = vi.spyOn(Worker.prototype, 'postMessage').mockImplementation(function (this: Worker, value) {
+      workers.add(this);
+      original.call(this, value);
+    });
+    const engine = await MediaEngine.start();
+    const { a, b } = await pair(engine);
+    const ended: Array<SwitchhookError | undefined> = [];
+    a.on('ended', (error) => ended.push(error));
+    b.on('ended', (error) => ended.push(error));
+    const { done } = a.play({ tone: 'dial-eu' });
+    for (const worker of workers) await worker.terminate();
+    post.mockRestore();
+    expect((await done).error?.code).toBe('ERR_MEDIA_WORKER');
+    expect(ended.map((error) => error?.code)).toEqual(['ERR_MEDIA_WORKER', 'ERR_MEDIA_WORKER']);
+    expect(() => a.play({ tone: 'dial-eu' })).toThrow(SwitchhookError);
+    const again = await pair(engine);
+    await sleep(200);
+    expect((await again.b.stats()).received.packets).toBeGreaterThan(3);
+    await engine.close();
+  });
+});
