@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { SwitchhookError } from '../base/errors.js';
-import type { EndpointResolver, Target, TransportProtocol, Uri } from '../sip/index.js';
+import type { EndpointResolver, Target, TransportProtocol, Uri, Via } from '../sip/index.js';
 
 const DEFAULT_PORTS: Readonly<Record<TransportProtocol, number>> = {
   udp: 5060,
@@ -34,6 +34,12 @@ export class FakeResolver implements EndpointResolver {
       }
     }
     throw new SwitchhookError('ERR_DNS_NOT_FOUND', { domain: String(uri), why: 'it is not in the table' });
+  }
+
+  async resolveSentBy(via: Via): Promise<Target[]> {
+    const protocol = via.transport.toLowerCase() as TransportProtocol;
+    const { host, port = DEFAULT_PORTS[protocol] } = via;
+    return this.table.get(host) ?? [{ protocol, host, port }];
   }
 
   markFailed(target: Target): void {

@@ -20,6 +20,8 @@ export interface EndpointTransport {
 
 export interface EndpointResolver {
   resolve(uri: Uri, signal?: AbortSignal): Promise<Target[]>;
+  /** Where a response goes when there is no way back to where its request came from (RFC 3263 §5). */
+  resolveSentBy(via: Via): Promise<Target[]>;
   markFailed(target: Target): void;
   markGood(target: Target): void;
 }

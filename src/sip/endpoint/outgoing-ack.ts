@@ -8,16 +8,23 @@ import { Outgoing } from './outgoing.js';
 
 export class OutgoingAck extends Outgoing {
   #bytes: Uint8Array | undefined;
+  /** Its way is being looked for. */
+  #starting = false;
 
   send(): void {
     const { flow } = this;
-    if (this.#bytes && flow?.open) flow.send(this.#bytes);
-    else this.start();
+    if (this.#bytes && flow?.open) {
+      flow.send(this.#bytes);
+    } else if (!this.#starting) {
+      this.#starting = true;
+      this.start();
+    }
   }
 
   protected override prepare(): void {}
 
   protected override begin(flow: Flow, bytes: Uint8Array): void {
+    this.#starting = false;
     this.#bytes = bytes;
     flow.send(bytes, (error) => {
       if (error) this.tryNext(error);
@@ -25,6 +32,7 @@ export class OutgoingAck extends Outgoing {
   }
 
   protected override fail(error: SwitchhookError): void {
+    this.#starting = false;
     this.core.logger.warn('ACK not sent', { callId: this.request.callId, error });
   }
 }

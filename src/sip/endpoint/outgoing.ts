@@ -74,6 +74,7 @@ export abstract class Outgoing {
     found.then(
       (list) => {
         this.#targets = list;
+        this.#next = 0;
         this.tryNext();
       },
       (error: unknown) => this.fail(asError(error, request, 'its server')),

@@ -339,10 +339,30 @@ export class SipEndpoint {
     if (out instanceof Promise) {
       out.then(
         (found) => found.send(bytes, done),
-        (error: SwitchhookError) => done(error),
+        (error: SwitchhookError) => this.#sendToSentBy(via as Via, bytes, done, error),
       );
     } else {
       out.send(bytes, done);
     }
+  }
+
+  /** The connection of the request is gone and its source takes no new one: RFC 3263 §5. */
+  async #sendToSentBy(via: Via, bytes: Uint8Array, done: SendDone, error: SwitchhookError): Promise<void> {
+    let targets: Target[] = [];
+    try {
+      targets = await this.#core.resolver.resolveSentBy(via);
+    } catch (cause) {
+      this.#logger.debug('no way back for a response', { sentBy: via.sentBy, error: cause });
+    }
+    for (const target of targets) {
+      try {
+        const flow = await this.transport.connect(target);
+        flow.send(bytes, done);
+        return;
+      } catch (cause) {
+        this.#logger.debug('no way back for a response', { target: target.host, error: cause });
+      }
+    }
+    done(error);
   }
 }

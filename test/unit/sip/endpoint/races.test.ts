@@ -312,6 +312,27 @@ describe('ACK', () => {
     await expectQuiet(world, alice, bob);
   });
 
+  it('is sent over a new connection when the first one broke', async () => {
+    const world = new World();
+    const alice = await world.host('10.0.0.1');
+    const bob = await world.host('10.0.0.2');
+    const invite = new Sent(alice, newRequest('INVITE', BOB));
+    await world.clock.run(20);
+    accept(bob.handles[0], '<sip:bob@10.0.0.2:5060;transport=tcp>');
+    await world.clock.run(20);
+    const { ack } = invite.ack(alice);
+    // The 2xx comes again before the connection stands.
+    alice.endpoint.sendAck(ack);
+    await world.clock.run(50);
+    expect(bob.acks).toHaveLength(1);
+    alice.transport.breakConnections();
+    await world.clock.run(50);
+    alice.endpoint.sendAck(ack);
+    await world.clock.run(50);
+    expect(bob.acks).toHaveLength(2);
+    expect(bob.acks[1].vias).toHaveLength(1);
+  });
+
   it('that comes late still reaches the user', async () => {
     const { world, alice, bob, invite, handle } = await ringing();
     accept(handle);

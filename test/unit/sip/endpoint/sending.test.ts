@@ -167,6 +167,47 @@ describe('fail-over (RFC 3263 §4.3)', () => {
   });
 });
 
+describe('a response whose connection is gone', () => {
+  it('goes to the host named in Via when the source takes no connection (RFC 3263 §5)', async () => {
+    const { world, alice, bob } = await pair();
+    const flow = await (async () => {
+      const connecting = alice.endpoint.connect(tcp('10.0.0.2'));
+      await world.clock.run(30);
+      return connecting;
+    })();
+    bob.resolver.table.set('10.0.0.1', [tcp('10.0.0.3')]);
+    const carol = await world.host('10.0.0.3');
+    const seen: string[] = [];
+    carol.transport.onMessage = (message) => seen.push(message.startLine);
+    const sent = new Sent(alice, newRequest('INVITE', BOB), { flow });
+    await world.clock.run(50);
+    bob.handles[0].reply(180);
+    await world.clock.run(50);
+    for (const listener of [...alice.transport.listeners]) await listener.close();
+    alice.transport.breakConnections();
+    await world.clock.run(50);
+    accept(bob.handles[0]);
+    await world.clock.run(200);
+    expect(sent.statuses).toEqual([]);
+    expect(seen).toEqual(['SIP/2.0 200 OK']);
+  });
+
+  it('is told to the user when there is no way at all', async () => {
+    const { world, alice, bob } = await pair();
+    new Sent(alice, newRequest('INVITE', 'sip:bob@10.0.0.2;transport=tcp'));
+    await world.clock.run(50);
+    const errors: string[] = [];
+    bob.handles[0].onTransportError = ({ code }) => errors.push(code);
+    for (const listener of [...alice.transport.listeners]) await listener.close();
+    alice.transport.breakConnections();
+    await world.clock.run(50);
+    bob.handles[0].reply(486);
+    await world.clock.run(200);
+    expect(errors).toEqual(['ERR_SIP_TRANSPORT']);
+    expect(bob.handles[0].state).toBe('completed');
+  });
+});
+
 describe('large requests over UDP (§18.1.1)', () => {
   const body = 'x'.repeat(1400);
 
