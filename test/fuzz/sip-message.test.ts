@@ -181,7 +181,7 @@ describe('fuzzing SIP messages', () => {
     for (let i = 0; i < COUNT; i++) {
       if (i === Math.floor(COUNT / 10)) heapEarly = heapUsed();
       const bytes = mutate(random);
-      const begin = performance.now();
+      const began = performance.now();
       try {
         if (exercise(bytes, random)) accepted++;
       } catch (cause) {
@@ -189,7 +189,12 @@ describe('fuzzing SIP messages', () => {
           cause,
         });
       }
-      slowest = Math.max(slowest, performance.now() - begin);
+      const took = performance.now() - began;
+      if (took <= slowest) continue;
+      // Was it the message, or the machine busy with something else? The second look tells.
+      const again = performance.now();
+      exercise(bytes, new SeededRandom(i));
+      slowest = Math.max(slowest, Math.min(took, performance.now() - again));
     }
     const heapLate = heapUsed();
     if (process.env.SWITCHHOOK_FUZZ) {
