@@ -29,7 +29,9 @@ export function prepare(options = {}) {
     process.exit(1);
   }
   const stdio = options.quiet ? ['ignore', 'ignore', 'inherit'] : 'inherit';
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   const stamp = join(root, 'node_modules', '.switchhook-lock');
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
     console.error('Installing the dependencies …');
@@ -38,5 +40,9 @@ export function prepare(options = {}) {
     writeFileSync(stamp, lock);
   }
   console.error('Building …');
-  run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'], { stdio });
+  run(
+    process.execPath,
+    [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'],
+    { stdio },
+  );
 }
