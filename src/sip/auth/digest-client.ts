@@ -57,6 +57,7 @@ interface Attempts {
   readonly realm: string;
   answered: number;
   stale: number;
+  refused: boolean;
 }
 
 export class DigestClient {
@@ -91,7 +92,7 @@ export class DigestClient {
       const { stale } = challenge.challenge;
       if (attempts.answered > 0 && (!stale || attempts.stale >= MAX_STALE_RETRIES)) {
         seen.add(key);
-        refused = true;
+        attempts.refused = refused = true;
         this.#protections.delete(key);
       } else if (this.#sign(request, protection)) {
         seen.add(key);
@@ -104,10 +105,9 @@ export class DigestClient {
     return answered && !refused ? 'retry' : 'failed';
   }
 
-  /** A realm whose challenge was answered for this request: after 'failed', the one that refused. */
-  answeredRealm(request: SipRequest): string | undefined {
-    for (const { realm, answered } of this.#attempts.get(request)?.values() ?? [])
-      if (answered > 0) return realm;
+  /** After 'failed': the realm that refused our credentials; undefined when there were none to refuse. */
+  refusedRealm(request: SipRequest): string | undefined {
+    for (const { realm, refused } of this.#attempts.get(request)?.values() ?? []) if (refused) return realm;
     return undefined;
   }
 
@@ -177,7 +177,7 @@ export class DigestClient {
     let perRealm = this.#attempts.get(request);
     if (!perRealm) this.#attempts.set(request, (perRealm = new Map()));
     let attempts = perRealm.get(key);
-    if (!attempts) perRealm.set(key, (attempts = { realm, answered: 0, stale: 0 }));
+    if (!attempts) perRealm.set(key, (attempts = { realm, answered: 0, stale: 0, refused: false }));
     return attempts;
   }
 

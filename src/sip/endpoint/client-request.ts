@@ -176,7 +176,7 @@ export class ClientRequest extends Outgoing implements ClientHandle, ClientTrans
 
   #answerChallenge(response: SipResponse, auth: DigestClient): void {
     if (auth.authorize(this.request, response) === 'failed') {
-      const realm = auth.answeredRealm(this.request);
+      const realm = auth.refusedRealm(this.request);
       if (realm === undefined) this.#finish(response);
       else this.fail(new SwitchhookError('ERR_AUTHENTICATION_FAILED', { realm, status: response.status }));
       return;

@@ -158,10 +158,20 @@ describe('digest client', () => {
     const client = makeClient();
     expect(client.authorize(request, refusal(request, 'Digest realm="a", nonce="n1"'))).toBe('retry');
     expect(client.authorize(request, refusal(request, 'Digest realm="a", nonce="n2"'))).toBe('failed');
-    expect(client.answeredRealm(request)).toBe('a');
+    expect(client.refusedRealm(request)).toBe('a');
     const next = register();
     client.preauthorize(next);
     expect(next.has('Authorization')).toBe(false);
+  });
+
+  it('does not blame a realm that accepted when another one has no credentials', () => {
+    const request = register();
+    const client = makeClient({
+      credentials: (realm) => (realm === 'a' ? { username: 'bob', password: 'x' } : undefined),
+    });
+    expect(client.authorize(request, refusal(request, 'Digest realm="a", nonce="n1"'))).toBe('retry');
+    expect(client.authorize(request, refusal(request, 'Digest realm="b", nonce="n2"'))).toBe('failed');
+    expect(client.refusedRealm(request)).toBeUndefined();
   });
 
   it('tries again when the nonce was stale, but not for ever', () => {
@@ -198,7 +208,7 @@ describe('digest client', () => {
       credentials: (realm) => (realm === 'unknown' ? undefined : { username: 'b', password: 'p' }),
     });
     expect(client.authorize(request, refusal(request, challenge))).toBe('failed');
-    expect(client.answeredRealm(request)).toBeUndefined();
+    expect(client.refusedRealm(request)).toBeUndefined();
     expect(request.has('Authorization')).toBe(false);
   });
 
