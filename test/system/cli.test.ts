@@ -1,0 +1,201 @@
+/** The command line as a person uses it: built code, real sockets, an exchange in another process. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readWav } from '../../src/media/index.js';
+import { compareAudio } from '../../src/testing/index.js';
+import { cliPath, NodeProgram, projectRoot, runNode } from '../support/run-node.js';
+
+const speech = join(projectRoot, 'assets', 'speech.wav');
+let folder: string;
+let exchange: NodeProgram;
+let server: string;
+const account = (): string[] => ['--server', server, '--user', 'ann', '--password', 'pw-ann'];
+const cli = (...args: string[]) => runNode([cliPath, ...args]);
+const events = (stdout: string): Array<Record<string, unknown>> =>
+  stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'switchhook-cli-'));
+  exchange = new NodeProgram([
+    cliPath,
+    'exchange',
+    '--port',
+    '0',
+    '--users',
+    'ann:pw-ann,ben:pw-ben',
+    '--json',
+  ]);
+  const [, address] = await exchange.until(/"address":"([^"]+)"/);
+  server = address;
+});
+
+afterAll(async () => {
+  await exchange.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('switchhook call', () => {
+  it('plays a file to an echo and records it', async () => {
+    const record = join(folder, 'echo.wav');
+    const played = cli(
+      'call',
+      'echo',
+      ...account(),
+      '--play',
+      speech,
+      '--record',
+      record,
+      '--duration',
+      '6',
+      '--json',
+    );
+    const { code, stdout, stderr } = await played;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const names = events(stdout).map(({ event }) => event);
+    expect(names).toEqual(expect.arrayContaining(['calling', 'progress', 'connected', 'ended', 'recorded']));
+    const [heard, said] = (await readWav(record)).channels;
+    const { correlation, delayMs } = compareAudio(
+      said.subarray(0, 4 * 8000),
+      heard.subarray(0, 5 * 8000),
+      8000,
+    );
+    expect(correlation).toBeGreaterThan(0.97);
+    expect(delayMs).toBeGreaterThan(20);
+    expect(delayMs).toBeLessThan(500);
+  });
+
+  it('ends with 4 and the reason when the call is refused', async () => {
+    const { code, stderr } = await cli('call', 'reject-486', ...account());
+    expect(code).toBe(4);
+    expect(stderr).toContain('486 Busy Here');
+  });
+
+  it('ends with 3 and a remedy when the password is wrong', async () => {
+    const { code, stderr } = await cli(
+      'call',
+      'echo',
+      '--server',
+      server,
+      '--user',
+      'ann',
+      '--password',
+      'no',
+    );
+    expect(code).toBe(3);
+    expect(stderr).toContain('Check user name');
+  });
+
+  it('ends with 5 when nobody answers', async () => {
+    const { code } = await cli('call', 'noanswer', ...account(), '--timeout', '1');
+    expect(code).toBe(5);
+  });
+
+  it('hangs up on Ctrl-C and ends with 130', async () => {
+    const program = new NodeProgram([cliPath, 'call', 'tone', ...account(), '--json']);
+    await program.until(/"event":"connected"/);
+    const { code, stdout } = await program.stop('SIGINT');
+    expect(code).toBe(130);
+    expect(stdout).toContain('"event":"ended"');
+  });
+
+  it('cancels a ringing call on Ctrl-C', async () => {
+    const program = new NodeProgram([cliPath, 'call', 'noanswer', ...account(), '--json']);
+    await program.until(/"status":180/);
+    const { code } = await program.stop('SIGINT');
+    expect(code).toBe(130);
+  });
+});
+
+describe('switchhook listen', () => {
+  it('answers a call and hears its digits', async () => {
+    const listener = new NodeProgram([
+      cliPath,
+      'listen',
+      '--server',
+      server,
+      '--user',
+      'ben',
+      '--password',
+      'pw-ben',
+      '--calls',
+      '1',
+      '--echo',
+      '--json',
+    ]);
+    await listener.until(/"event":"listening"/);
+    const { code } = await cli('call', 'ben', ...account(), '--dtmf', '5*', '--duration', '2', '--json');
+    expect(code).toBe(0);
+    const heard = await listener.finished;
+    expect(heard.code).toBe(0);
+    const digits = events(heard.stdout)
+      .filter(({ event }) => event === 'dtmf')
+      .map(({ digit }) => digit);
+    expect(digits).toEqual(['5', '*']);
+  });
+});
+
+describe('the other commands', () => {
+  it('register and unregister', async () => {
+    const { code, stdout } = await cli('register', ...account(), '--unregister', '--json');
+    expect(code).toBe(0);
+    const states = events(stdout)
+      .filter(({ event }) => event === 'registration')
+      .map(({ state }) => state);
+    expect(states).toEqual(['registering', 'registered', 'unregistering', 'idle']);
+  });
+
+  it('ask for options', async () => {
+    const { code, stdout } = await cli('options', `sip:${server}`, '--json');
+    expect(code).toBe(0);
+    expect(events(stdout)[0]).toMatchObject({ event: 'options', status: 200 });
+  });
+
+  it('doctor finds this machine and the server well', async () => {
+    const { code, stdout } = await cli('doctor', ...account(), '--json');
+    expect({ code, checks: events(stdout).filter(({ ok }) => ok === false) }).toEqual({
+      code: 0,
+      checks: [],
+    });
+  });
+
+  it('doctor says what is wrong with a server that is not there', async () => {
+    const { code, stdout } = await cli('doctor', '--server', '127.0.0.1:9', '--transport', 'tcp');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/✗ Server answers/);
+  });
+
+  it('takes the key=value form', async () => {
+    const { code, stdout } = await cli(
+      `serveraddress=${server}`,
+      'username=ann',
+      'password=pw-ann',
+      'callto=prompt',
+      'autocall=true',
+      'loglevel=1',
+    );
+    expect(code).toBe(0);
+    expect(stdout).toContain('Registered as');
+    expect(stdout).toContain('Connected');
+  });
+});
+
+describe('wrong usage', () => {
+  it.each([
+    [['call'], 'call whom?'],
+    [['cal', 'x'], 'there is no command "cal"'],
+    [['call', 'x', '--sever', 'y'], '--sever'],
+    [['call', 'x', '--duration', 'long'], '--duration "long" is not a number'],
+    [['call', 'bob', '--server', '::bad::'], "option 'server'"],
+    [['call', 'x', '--server', '127.0.0.1', '--transport', 'ipx'], '--transport "ipx"'],
+    [['callto=1', 'serveradress=x'], '"serveradress" is not a setting'],
+  ])('%j names what is wrong', async (args, text) => {
+    const { code, stderr } = await cli(...args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(text);
+  });
+});

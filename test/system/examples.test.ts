@@ -1,0 +1,99 @@
+/** Every example runs, against the embedded exchange. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cliPath, NodeProgram, projectRoot, runNode } from '../support/run-node.js';
+
+let exchange: NodeProgram;
+let folder: string;
+let env: Record<string, string>;
+const example = (name: string): string => join(projectRoot, 'examples', name);
+const caller = (): string[] => ['--server', env.SIP_SERVER, '--user', 'caller', '--password', 'pw'];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'switchhook-examples-'));
+  exchange = new NodeProgram([cliPath, 'exchange', '--port', '0', '--users', 'app:pw,caller:pw', '--json']);
+  const [, address] = await exchange.until(/"address":"([^"]+)"/);
+  env = { SIP_SERVER: address, SIP_USER: 'app', SIP_PASSWORD: 'pw', RECORDINGS: folder };
+});
+
+afterAll(async () => {
+  await exchange.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const tests: Record<string, () => Promise<void>> = {
+  'first-call.mjs': async () => {
+    const { code, stdout, stderr } = await runNode([example('first-call.mjs')], env);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/talked for 1\d{4} ms, MOS 4/);
+  },
+  'own-exchange.mjs': async () => {
+    const { code, stdout } = await runNode([example('own-exchange.mjs')]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('connected with PCMU');
+  },
+  'dialer.mjs': async () => {
+    const { code, stdout } = await runNode([example('dialer.mjs'), 'echo', 'reject-486', 'nobody'], env);
+    expect(code).toBe(0);
+    expect(stdout.trim().split('\n')).toEqual([
+      'echo: reached',
+      'reject-486: ERR_CALL_REJECTED 486',
+      'nobody: ERR_CALL_REJECTED 404',
+    ]);
+  },
+  'answering-machine.mjs': async () => {
+    const machine = new NodeProgram([example('answering-machine.mjs')], env);
+    try {
+      await machine.until(/waiting for calls/);
+      const call = runNode([
+        cliPath,
+        'call',
+        'app',
+        ...caller(),
+        '--dtmf',
+        ',,,,,,,,,,,,,,,,,,,,,,,,,,,,#',
+        '--duration',
+        '30',
+      ]);
+      await machine.until(/message of caller: .*\.wav, \d+ ms/, 40_000);
+      expect((await call).code).toBe(0);
+    } finally {
+      await machine.stop();
+    }
+  },
+  'audio-bot.mjs': async () => {
+    const bot = new NodeProgram([example('audio-bot.mjs')], env);
+    try {
+      await bot.until(/waiting for calls/);
+      const speech = join(projectRoot, 'assets', 'speech.wav');
+      const { code, stdout } = await runNode([
+        cliPath,
+        'call',
+        'app',
+        ...caller(),
+        '--play',
+        speech,
+        '--duration',
+        '8',
+        '--json',
+      ]);
+      expect(code).toBe(0);
+      const ended = stdout.split('\n').find((line) => line.includes('"event":"ended"')) ?? '{}';
+      const { record } = JSON.parse(ended) as { record: { media: { received: { packets: number } } } };
+      expect(record.media.received.packets).toBeGreaterThan(300);
+    } finally {
+      await bot.stop();
+    }
+  },
+};
+
+describe('examples', () => {
+  it.each(Object.entries(tests))('%s runs', async (_, test) => test());
+
+  it('are all here', async () => {
+    const files = (await readdir(join(projectRoot, 'examples'))).filter((name) => name.endsWith('.mjs'));
+    expect(files.sort()).toEqual(Object.keys(tests).sort());
+  });
+});
