@@ -244,7 +244,7 @@ export class Registration extends Emitter<RegistrationEvents> {
 
   #setContact(request: SipRequest, flow: Flow, expires: number): void {
     const contact = this.account.contact(flow);
-    contact.params.set('+sip.instance', `"<${this.account.instanceId}>"`);
+    contact.params.set('+sip.instance', `<${this.account.instanceId}>`);
     contact.params.set('reg-id', '1');
     const previous = this.#contact;
     // A binding made from another address is removed with the same request, or calls would fork to a dead one.
