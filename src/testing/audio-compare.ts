@@ -3,6 +3,8 @@
  * demo, the interop tests and by applications that test their own set-ups.
  */
 
+import { crossCorrelation } from './cross-correlation.js';
+
 export interface AudioComparison {
   /** How much later the degraded signal is (negative: earlier), in ms. */
   delayMs: number;
@@ -17,8 +19,6 @@ const MIN_SEGMENT_DB = -10;
 const MAX_SEGMENT_DB = 35;
 /** Segments this far below the loudest one say nothing about quality. */
 const ACTIVE_RANGE_DB = 40;
-/** The coarse search works at about this rate. */
-const COARSE_RATE = 2000;
 
 /** @param maxDelayMs how far to search; the length of the longer signal when absent */
 export function compareAudio(
@@ -33,7 +33,7 @@ export function compareAudio(
   const delay = findDelay(reference, degraded, sampleRate, maxDelayMs);
   const start = Math.max(0, -delay);
   const end = Math.min(reference.length, degraded.length - delay);
-  const { correlation, gain } = correlate(reference, degraded, delay, start, end, 1);
+  const { correlation, gain } = correlate(reference, degraded, delay, start, end);
   return {
     delayMs: (delay * 1000) / sampleRate,
     correlation,
@@ -41,55 +41,40 @@ export function compareAudio(
   };
 }
 
-/** The shift in samples with the highest correlation: coarse on decimated signals, then around the best one. */
+/** The shift in samples with the highest correlation. */
 function findDelay(
   reference: Int16Array,
   degraded: Int16Array,
   sampleRate: number,
   maxDelayMs: number | undefined,
 ): number {
-  const step = Math.max(1, Math.floor(sampleRate / COARSE_RATE));
-  const a = decimate(reference, step);
-  const b = decimate(degraded, step);
+  const products = crossCorrelation(reference, degraded);
+  const energy = runningEnergy(degraded);
   const limit = maxDelayMs === undefined ? Number.POSITIVE_INFINITY : (maxDelayMs * sampleRate) / 1000;
   // At least a quarter of the shorter signal must overlap: chance correlations of short stretches are high.
-  const overlap = Math.min(a.length, b.length) / 4;
-  const first = Math.max(-Math.floor(limit / step), -Math.floor(a.length - overlap));
-  const last = Math.min(Math.floor(limit / step), Math.floor(b.length - overlap));
+  const overlap = Math.min(reference.length, degraded.length) / 4;
+  const first = Math.ceil(Math.max(-limit, overlap - reference.length));
+  const last = Math.floor(Math.min(limit, degraded.length - overlap));
   let best = 0;
   let bestScore = Number.NEGATIVE_INFINITY;
   for (let shift = first; shift <= last; shift++) {
-    const score = overlapScore(a, b, shift);
+    const from = Math.max(0, shift);
+    const to = Math.min(degraded.length, reference.length + shift);
+    // Not divided by the energy of the reference: so a small matching end does not win over the whole.
+    const score = products[shift + reference.length - 1] / Math.sqrt(energy[to] - energy[from] + 1);
     if (score > bestScore) {
       bestScore = score;
-      best = shift;
-    }
-  }
-  const centre = best * step;
-  bestScore = Number.NEGATIVE_INFINITY;
-  for (let shift = centre - 2 * step; shift <= centre + 2 * step; shift++) {
-    const start = Math.max(0, -shift);
-    const end = Math.min(reference.length, degraded.length - shift);
-    const { correlation } = correlate(reference, degraded, shift, start, end, step > 2 ? 2 : 1);
-    if (correlation > bestScore) {
-      bestScore = correlation;
       best = shift;
     }
   }
   return best;
 }
 
-/** Correlation weighted by the energy that overlaps, so that a small matching end does not win. */
-function overlapScore(a: Float32Array, b: Float32Array, shift: number): number {
-  const start = Math.max(0, -shift);
-  const end = Math.min(a.length, b.length - shift);
-  let product = 0;
-  let energy = 0;
-  for (let i = start; i < end; i++) {
-    product += a[i] * b[i + shift];
-    energy += b[i + shift] * b[i + shift];
-  }
-  return energy === 0 ? 0 : product / Math.sqrt(energy);
+/** Energy of the samples before each index. */
+function runningEnergy(pcm: Int16Array): Float64Array {
+  const out = new Float64Array(pcm.length + 1);
+  for (let i = 0; i < pcm.length; i++) out[i + 1] = out[i] + pcm[i] * pcm[i];
+  return out;
 }
 
 function correlate(
@@ -98,12 +83,11 @@ function correlate(
   shift: number,
   start: number,
   end: number,
-  step: number,
 ): { correlation: number; gain: number } {
   let product = 0;
   let energyA = 0;
   let energyB = 0;
-  for (let i = start; i < end; i += step) {
+  for (let i = start; i < end; i++) {
     const x = a[i];
     const y = b[i + shift];
     product += x * y;
@@ -148,15 +132,4 @@ function segmentalSnr(
     count++;
   }
   return count === 0 ? MIN_SEGMENT_DB : sum / count;
-}
-
-/** Averages groups of `step` samples. */
-function decimate(pcm: Int16Array, step: number): Float32Array {
-  const out = new Float32Array(Math.floor(pcm.length / step));
-  for (let i = 0; i < out.length; i++) {
-    let sum = 0;
-    for (let j = 0; j < step; j++) sum += pcm[i * step + j];
-    out[i] = sum / step;
-  }
-  return out;
 }

@@ -10,14 +10,7 @@ import { MemorySource, type PcmSource, ToneSource } from '../graph/pcm-source.js
 import { Player } from '../graph/player.js';
 import { WavRecorder } from '../graph/recorder.js';
 import type { DatagramTransport } from '../transport.js';
-import type {
-  DtmfSendOptions,
-  MediaStats,
-  RecordingResult,
-  RecordOptions,
-  StreamConfig,
-  WatchdogOptions,
-} from '../types.js';
+import type { DtmfSendOptions, MediaStats, RecordOptions, StreamConfig, WatchdogOptions } from '../types.js';
 import type { DeadlineClock } from './deadline-clock.js';
 import { type CoreEvent, type CoreSource, type Notice, packError } from './protocol.js';
 
@@ -95,15 +88,6 @@ export class CoreSession {
     return undefined;
   }
 
-  async stopRecording(recording: number): Promise<RecordingResult> {
-    const recorder = this.#recorders.get(recording);
-    if (!recorder) throw new SwitchhookError('ERR_CLOSED', { what: 'the recording' });
-    this.#stream.removeRecorder(recorder);
-    const result = await recorder.stop();
-    this.#recorders.delete(recording);
-    return result;
-  }
-
   sendDtmf(digits: string, options: DtmfSendOptions): Promise<undefined> {
     return new Promise((resolve, reject) => {
       this.#stream.dtmf.send(digits, options, (error) => (error ? reject(error) : resolve(undefined)));
@@ -124,6 +108,9 @@ export class CoreSession {
         if (player) this.#playbackDone(player, 'stopped');
         break;
       }
+      case 'stopRecording':
+        void this.#stopRecording(notice.recording);
+        break;
       case 'pauseRecording': {
         const recorder = this.#recorders.get(notice.recording);
         if (recorder) recorder.paused = notice.paused;
@@ -156,7 +143,7 @@ export class CoreSession {
     const stats = this.#stream.stats();
     this.#stream.close();
     for (const player of this.#players.values()) this.#playbackDone(player, 'stopped');
-    await Promise.all([...this.#recorders.values()].map((recorder) => recorder.stop()));
+    await Promise.all([...this.#recorders.keys()].map((recording) => this.#stopRecording(recording)));
     this.#options.logger.info('media session closed', {
       sent: stats.sent.packets,
       received: stats.received.packets,
@@ -193,6 +180,22 @@ export class CoreSession {
       reason: player.error ? 'error' : reason,
       playedMs: player.playedMs,
       error: player.error && packError(player.error),
+    });
+  }
+
+  async #stopRecording(recording: number): Promise<void> {
+    const recorder = this.#recorders.get(recording);
+    if (!recorder) return;
+    this.#stream.removeRecorder(recorder);
+    const { error, ...result } = await recorder.stop();
+    // Whoever else waited for the same end has told it.
+    if (!this.#recorders.delete(recording)) return;
+    this.#options.emit({
+      event: 'recordingDone',
+      session: this.#options.id,
+      recording,
+      result,
+      error: error && packError(error),
     });
   }
 

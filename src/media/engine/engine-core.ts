@@ -55,8 +55,6 @@ export class EngineCore {
         return this.#session(command.session).configure(command.config);
       case 'record':
         return this.#session(command.session).record(command.recording, command.path, command.options);
-      case 'stopRecording':
-        return this.#session(command.session).stopRecording(command.recording);
       case 'dtmf':
         return this.#session(command.session).sendDtmf(command.digits, command.options);
       case 'stats':

@@ -31,6 +31,7 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
   rtcpPort = 0;
   readonly #link: CoreLink;
   readonly #playbacks = new Map<number, (result: PlaybackResult) => void>();
+  readonly #recordings = new Map<number, { path: string; resolve: (result: RecordingResult) => void }>();
   readonly #outputs = new Map<number, SessionPcmReader>();
   /** Numbers for playbacks, recordings and outputs. */
   #next = 1;
@@ -77,14 +78,21 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
     if (sampleRate !== undefined && !isSampleRate(sampleRate)) throw unsupportedRate(sampleRate);
     const session = this.id;
     const recording = this.#next++;
-    await this.#link.request('record', { session, recording, path, options });
+    const done = new Promise<RecordingResult>((resolve) =>
+      this.#recordings.set(recording, { path, resolve }),
+    );
+    try {
+      await this.#link.request('record', { session, recording, path, options });
+    } catch (error) {
+      this.#recordings.delete(recording);
+      throw error;
+    }
     const pause = (paused: boolean) =>
       this.#link.notify({ op: 'pauseRecording', session, recording, paused });
-    let stopped: Promise<RecordingResult> | undefined;
     return {
       stop: () => {
-        stopped ??= this.#link.request('stopRecording', { session, recording });
-        return stopped;
+        this.#link.notify({ op: 'stopRecording', session, recording });
+        return done;
       },
       pause: () => pause(true),
       resume: () => pause(false),
@@ -143,6 +151,13 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
       case 'playbackDone':
         this.#playbackDone(event);
         break;
+      case 'recordingDone':
+        this.#recordings.get(event.recording)?.resolve({
+          ...event.result,
+          error: event.error && unpackError(event.error),
+        });
+        this.#recordings.delete(event.recording);
+        break;
       case 'inputRoom':
         this.input.onRoom();
         break;
@@ -177,6 +192,9 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
       done({ reason: failed ? 'error' : 'stopped', playedMs: 0, error: failed ? error : undefined });
     }
     this.#playbacks.clear();
+    for (const { path, resolve } of this.#recordings.values())
+      resolve({ path, durationMs: 0, bytes: 0, error });
+    this.#recordings.clear();
     this.input.close();
     for (const output of [...this.#outputs.values()]) output.close();
     this.emit('ended', error);

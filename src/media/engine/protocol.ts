@@ -36,7 +36,6 @@ export interface Requests {
     in: { session: number; recording: number; path: string; options: RecordOptions };
     out: undefined;
   };
-  stopRecording: { in: { session: number; recording: number }; out: RecordingResult };
   dtmf: { in: { session: number; digits: string; options: DtmfSendOptions }; out: undefined };
   stats: { in: { session: number }; out: MediaStats };
   close: { in: { session: number }; out: MediaStats };
@@ -53,6 +52,7 @@ export type Request = {
 export type Notice =
   | { op: 'play'; session: number; playback: number; source: CoreSource; options: PlayOptions }
   | { op: 'stopPlayback'; session: number; playback: number }
+  | { op: 'stopRecording'; session: number; recording: number }
   | { op: 'pauseRecording'; session: number; recording: number; paused: boolean }
   | { op: 'mute'; session: number; send?: boolean; receive?: boolean }
   | { op: 'echo'; session: number; on: boolean }
@@ -85,6 +85,14 @@ export type CoreEvent =
       playback: number;
       reason: 'end' | 'stopped' | 'error';
       playedMs: number;
+      error?: PackedError;
+    }
+  /** A recording is complete on disk, or failed: stopped, or the session has ended. */
+  | {
+      event: 'recordingDone';
+      session: number;
+      recording: number;
+      result: Omit<RecordingResult, 'error'>;
       error?: PackedError;
     }
   /** There is room again in the input ring. */

@@ -250,6 +250,24 @@ describe('recordings', () => {
   });
 });
 
+describe('the end of a call', () => {
+  it('completes recordings and playbacks', async () => {
+    const pair = await mediaPair();
+    await pair.connect();
+    const path = join(folder, 'ended.wav');
+    const recording = await pair.b.record(path);
+    const { done } = pair.b.play({ tone: 'dial-eu' });
+    await pair.clock.run(730);
+    await pair.b.close();
+    expect(await done).toMatchObject({ reason: 'stopped', playedMs: 740 });
+    const result = await recording.stop();
+    expect(result).toMatchObject({ path, durationMs: 740, error: undefined });
+    expect(await recording.stop()).toBe(result);
+    expect((await readWav(path)).channels[1].length).toBe(5920);
+    await pair.engine.close();
+  });
+});
+
 describe('echo and the application', () => {
   it('echo sends back what is received', async () => {
     const pair = await mediaPair({ delayMs: 10 });

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { SeededRandom } from '../../../src/base/random.js';
+import { compareAudio } from '../../../src/testing/audio-compare.js';
+import { babble } from '../../support/media-pair.js';
+
+const speech = babble(4);
+
+function delayed(samples: number): Int16Array {
+  const out = new Int16Array(speech.length + samples);
+  out.set(speech, samples);
+  return out;
+}
+
+describe('compareAudio', () => {
+  it('finds the delay to the sample, either way', () => {
+    for (const samples of [0, 1, 7, 160, 1234, 9000]) {
+      const result = compareAudio(speech, delayed(samples), 8000);
+      expect(result.delayMs).toBeCloseTo(samples / 8, 3);
+      expect(result.correlation).toBeGreaterThan(0.999);
+      expect(result.segmentalSnrDb).toBe(35);
+    }
+    expect(compareAudio(delayed(800), speech, 8000).delayMs).toBeCloseTo(-100, 3);
+  });
+
+  it('does not mind the level, but noise', () => {
+    const random = new SeededRandom(9);
+    const quiet = speech.map((sample) => sample / 4);
+    expect(compareAudio(speech, quiet, 8000).correlation).toBeGreaterThan(0.999);
+    const noisy = speech.map((sample) => sample + (random.float() - 0.5) * 2000);
+    const result = compareAudio(speech, noisy, 8000);
+    expect(result.correlation).toBeLessThan(0.99);
+    expect(result.correlation).toBeGreaterThan(0.8);
+    expect(result.segmentalSnrDb).toBeLessThan(20);
+    expect(result.segmentalSnrDb).toBeGreaterThan(0);
+  });
+
+  it('tells different and missing audio', () => {
+    expect(compareAudio(speech, babble(4, 8000, 77), 8000).correlation).toBeLessThan(0.5);
+    expect(compareAudio(speech, new Int16Array(32_000), 8000).correlation).toBe(0);
+    expect(compareAudio(speech, new Int16Array(0), 8000).correlation).toBe(0);
+    const shifted = delayed(0);
+    // 20 ms dropped in the middle: the two halves do not fit one delay.
+    shifted.copyWithin(16_000, 16_160);
+    expect(compareAudio(speech, shifted, 8000).correlation).toBeLessThan(0.9);
+  });
+});
