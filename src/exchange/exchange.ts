@@ -127,7 +127,7 @@ export class Exchange {
       supported: [...transports],
       family: 'any',
     });
-    const endpoint = new SipEndpoint({ ...common, transport, resolver, refuseMerged: false });
+    const endpoint = new SipEndpoint({ ...common, transport, resolver, proxy: true });
     this.#transport = transport;
     this.#endpoint = endpoint;
     endpoint.onRequest = (request, tx) => this.#onRequest(request, tx);

@@ -50,10 +50,11 @@ export interface SipEndpointOptions {
   timers?: Partial<TimerValues>;
   limits?: Partial<EndpointLimits>;
   /**
-   * False for a proxy, to which the branches of a fork may come back: copies of a request are then new requests.
-   * Default true: they are answered with 482 (RFC 3261 §8.2.2.2).
+   * True for a proxy: copies of a request that come back from a fork are requests of their own, and responses have
+   * the Via of who sent us the request. A user agent answers the former with 482 (RFC 3261 §8.2.2.2) and drops the
+   * latter (§8.1.3.3).
    */
-  refuseMerged?: boolean;
+  proxy?: boolean;
 }
 
 /** What happened since the start; the first two are what lives now. */
@@ -99,7 +100,7 @@ export class SipEndpoint {
   readonly #load = { pending: 0 };
   readonly #limits: EndpointLimits;
   readonly #logger: Logger;
-  readonly #refuseMerged: boolean;
+  readonly #proxy: boolean;
   readonly #statelessSecret: string;
   /** ACKs by their message, so that a repeated one goes out with the same bytes. */
   readonly #acks = new WeakMap<SipRequest, OutgoingAck>();
@@ -116,7 +117,7 @@ export class SipEndpoint {
     this.transport = transport;
     this.#logger = options.logger.child('sip');
     this.#limits = { ...DEFAULT_ENDPOINT_LIMITS, ...options.limits };
-    this.#refuseMerged = options.refuseMerged ?? true;
+    this.#proxy = options.proxy ?? false;
     this.#statelessSecret = random.token(32);
     this.#context = {
       clock,
@@ -229,7 +230,7 @@ export class SipEndpoint {
 
   #onResponse(response: SipResponse): void {
     const transaction = this.#table.matchResponse(response);
-    if (transaction) transaction.receive(response);
+    if (transaction && (this.#proxy || response.vias.length === 1)) transaction.receive(response);
     else this.#counts.strayResponses++;
   }
 
@@ -249,7 +250,7 @@ export class SipEndpoint {
   }
 
   #onNewRequest(request: SipRequest, flow: Flow): void {
-    const merged = this.#refuseMerged && this.#table.isMerged(request);
+    const merged = !this.#proxy && this.#table.isMerged(request);
     const transaction = this.#open(request, flow);
     const handle = transaction.handle as ServerHandle;
     if (merged) {

@@ -41,8 +41,8 @@ describe('100 Trying', () => {
 });
 
 describe('merged requests', () => {
-  const copies = async (refuseMerged: boolean) => {
-    const { world, alice, bob } = await pair({ refuseMerged });
+  const copies = async (proxy: boolean) => {
+    const { world, alice, bob } = await pair({ proxy });
     new Sent(alice, newRequest('INVITE', BOB));
     await world.clock.run(20);
     const [packet] = world.network.packets;
@@ -52,15 +52,29 @@ describe('merged requests', () => {
   };
 
   it('are refused with 482', async () => {
-    const { world, bob } = await copies(true);
+    const { world, bob } = await copies(false);
     expect(bob.requests).toHaveLength(1);
     expect(world.count('SIP/2.0 482')).toBe(1);
   });
 
   it('are let through to a proxy', async () => {
-    const { world, bob } = await copies(false);
+    const { world, bob } = await copies(true);
     expect(bob.requests).toHaveLength(2);
     expect(world.count('SIP/2.0 482')).toBe(0);
+  });
+});
+
+describe('a response with the Via of somebody else', () => {
+  it('is dropped: it was meant for another (RFC 3261 §8.1.3.3)', async () => {
+    const { world, alice, bob } = await pair();
+    const sent = new Sent(alice, newRequest('OPTIONS', BOB));
+    await world.clock.run(20);
+    bob.handles[0].reply(200, undefined, (response) => {
+      response.add('Via', 'SIP/2.0/UDP 192.0.2.99;branch=z9hG4bKelse');
+    });
+    await world.clock.run(20);
+    expect(sent.finals).toHaveLength(0);
+    expect(alice.endpoint.counters.strayResponses).toBe(1);
   });
 });
 
