@@ -114,7 +114,7 @@ export class Resampler {
     this.inputRate = inputRate;
     this.outputRate = outputRate;
     this.#bank = filterBank(inputRate, outputRate);
-    this.#window = new Float64Array(this.#bank.taps - 1 + RUN);
+    this.#window = new Float64Array(inputRate === outputRate ? 0 : this.#bank.taps - 1 + RUN);
   }
 
   /** How many input samples make the next `count` output samples come out. */

@@ -1,7 +1,7 @@
 /** A session as the application sees it: sends commands to its core and turns what comes back into events. */
 import { Emitter } from '../../base/emitter.js';
 import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
-import { isSampleRate } from '../../dsp/resample.js';
+import { canResample, isSampleRate } from '../../dsp/resample.js';
 import { namedTone, TONE_NAMES } from '../../dsp/tone.js';
 import type {
   DtmfSendOptions,
@@ -22,6 +22,9 @@ import type { CoreLink, CoreListener } from './core-link.js';
 import { SessionPcmReader } from './pcm-reader.js';
 import { SessionPcmWriter, unsupportedRate } from './pcm-writer.js';
 import { type CoreEvent, type CoreSource, type SessionEvent, unpackError } from './protocol.js';
+
+/** What can be brought to this can be brought to the rate of any codec. */
+const LOWEST_RATE = 8000;
 
 export class HostSession extends Emitter<MediaSessionEvents> implements MediaSession, CoreListener {
   readonly id: number;
@@ -228,6 +231,8 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
 
 /** @throws ERR_INVALID_ARGUMENT */
 function coreSource(source: PlaySource): CoreSource {
+  if ('samples' in source && !canResample(source.sampleRate, LOWEST_RATE))
+    throw unsupportedRate(source.sampleRate);
   if (!('tone' in source) || typeof source.tone !== 'string') return source as CoreSource;
   const tone = namedTone(source.tone);
   if (!tone) {

@@ -8,9 +8,9 @@ import { canResample, Resampler } from '../../dsp/resample.js';
 import { saturate } from '../../dsp/saturate.js';
 import type { PcmSource } from './pcm-source.js';
 
-/** Enough for 20 ms of 192 kHz and its rounding. */
-const INPUT_ROOM = 192 * 20 + 64;
-const OUTPUT_ROOM = 48 * 20 + 64;
+/** Longest frame asked for, with room for rounding. */
+const MAX_FRAME_MS = 20;
+const SPARE_SAMPLES = 16;
 
 /** How many frames to wait for a source that has less than a frame. */
 const PATIENCE_FRAMES = 5;
@@ -21,8 +21,8 @@ export class Player {
   error: SwitchhookError | undefined;
   readonly #source: PcmSource;
   readonly #gain: number;
-  readonly #input = new Int16Array(INPUT_ROOM);
-  readonly #output = new Int16Array(OUTPUT_ROOM);
+  #input = new Int16Array(0);
+  #output = new Int16Array(0);
   #resampler: Resampler | undefined;
   /** Silence still to be pushed through the filter after the end, in input samples. */
   #tail = -1;
@@ -100,9 +100,11 @@ export class Player {
   /** The send rate may change with the codec; rates the source cannot be brought to end the playback. */
   #adapt(sampleRate: number): Resampler | undefined {
     const inputRate = this.#source.sampleRate;
-    if (this.#resampler?.outputRate !== sampleRate) {
-      this.#resampler = canResample(inputRate, sampleRate) ? new Resampler(inputRate, sampleRate) : undefined;
-    }
+    if (this.#resampler?.outputRate === sampleRate) return this.#resampler;
+    if (!canResample(inputRate, sampleRate)) return undefined;
+    this.#resampler = new Resampler(inputRate, sampleRate);
+    this.#input = new Int16Array(Math.ceil((inputRate * MAX_FRAME_MS) / 1000) + SPARE_SAMPLES);
+    this.#output = new Int16Array(Math.ceil((sampleRate * MAX_FRAME_MS) / 1000) + SPARE_SAMPLES);
     return this.#resampler;
   }
 

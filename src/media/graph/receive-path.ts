@@ -18,8 +18,8 @@ interface Format {
   readonly decoder: Decoder;
 }
 
-/** Longest packet (120 ms, RFC 7587 §4.2) on top of a period, at 48 kHz. */
-const QUEUE_SAMPLES = 48 * (120 + 20) * 2;
+/** Twice the longest packet (120 ms, RFC 7587 §4.2) on top of a period. */
+const QUEUE_MS = (120 + 20) * 2;
 const PERIOD_SAMPLES = 48 * 20;
 const SILENT_RATE = 8000;
 const PAYLOAD_TYPES = 128;
@@ -32,7 +32,7 @@ export class ReceivePath {
   /** Payloads that the decoder could not use. */
   undecodable = 0;
   readonly #formats: Array<Format | undefined> = new Array<Format | undefined>(PAYLOAD_TYPES).fill(undefined);
-  readonly #queue = new Int16Array(QUEUE_SAMPLES);
+  #queue = new Int16Array((SILENT_RATE * QUEUE_MS) / 1000);
   #from = 0;
   #to = 0;
   #sampleRate = SILENT_RATE;
@@ -219,6 +219,7 @@ export class ReceivePath {
     const { sampleRate } = format.codec.info;
     if (sampleRate === this.#sampleRate) return;
     this.#sampleRate = sampleRate;
+    this.#queue = new Int16Array((sampleRate * QUEUE_MS) / 1000);
     this.skip();
   }
 

@@ -198,6 +198,7 @@ describe('players', () => {
     pair.a.play({ file: '/nonexistent.wav' }).done.then((r) => results.push(r));
     await until(() => results.length === 1);
     expect(results[0].error?.message).toBe('/nonexistent.wav: no such file or folder');
+    expect(() => pair.a.play({ samples: new Int16Array(9), sampleRate: 0 })).toThrow('sampleRate 0');
     expect(() => pair.a.play({ tone: 'nightingale' })).toThrow("unknown tone 'nightingale'");
     await pair.engine.close();
   });
