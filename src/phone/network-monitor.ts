@@ -12,18 +12,25 @@ const SLEEP_MS = 60_000;
 
 export class NetworkMonitor {
   readonly #clock: Clock;
-  readonly #onChange: (reason: string) => void;
-  readonly #addresses: () => string;
+  readonly #onChange: (reason: string, stillThere: (host: string) => boolean) => void;
+  readonly #addresses: () => readonly string[];
   #known: string;
   #wall: number;
   #timer: Timer | undefined;
 
-  /** @param addresses gives the present addresses as one comparable text; the machine's when absent */
-  constructor(clock: Clock, onChange: (reason: string) => void, addresses: () => string = localAddresses) {
+  /**
+   * @param onChange gets what happened in words, and tells of an address whether it is good as before
+   * @param addresses gives the present addresses; the machine's when absent
+   */
+  constructor(
+    clock: Clock,
+    onChange: (reason: string, stillThere: (host: string) => boolean) => void,
+    addresses: () => readonly string[] = localAddresses,
+  ) {
     this.#clock = clock;
     this.#onChange = onChange;
     this.#addresses = addresses;
-    this.#known = addresses();
+    this.#known = text(addresses());
     this.#wall = clock.wallTime();
     this.#arm();
   }
@@ -37,23 +44,29 @@ export class NetworkMonitor {
   }
 
   #look(): void {
-    const now = this.#addresses();
+    const addresses = this.#addresses();
+    const now = text(addresses);
     const wall = this.#clock.wallTime();
     const slept = wall - this.#wall > INTERVAL_MS + SLEEP_MS;
     const changed = now !== this.#known;
     this.#known = now;
     this.#wall = wall;
     this.#arm();
-    if (changed) this.#onChange(`the addresses changed to ${now || 'none'}`);
-    else if (slept) this.#onChange('the machine was asleep');
+    // After a sleep the servers have forgotten our connections.
+    if (slept) this.#onChange('the machine was asleep', () => false);
+    else if (changed) {
+      this.#onChange(`the addresses changed to ${now || 'none'}`, (host) => addresses.includes(host));
+    }
   }
 }
 
-function localAddresses(): string {
-  return Object.entries(networkInterfaces())
-    .flatMap(([name, list]) =>
-      (list ?? []).filter((entry) => !entry.internal).map((entry) => `${name}/${entry.address}`),
-    )
-    .sort()
-    .join(' ');
+/** Comparable: Node lists them in no particular order. */
+function text(addresses: readonly string[]): string {
+  return [...addresses].sort().join(' ');
+}
+
+function localAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((list) =>
+    (list ?? []).filter((entry) => !entry.internal).map((entry) => entry.address),
+  );
 }

@@ -5,7 +5,8 @@ import { SwitchhookError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
 import type { MediaEngine } from '../media/index.js';
-import type { AccountOptions, MediaPreferences } from '../ua/index.js';
+import type { EndpointResolver, EndpointTransport } from '../sip/index.js';
+import { Account, type AccountOptions, type MediaPreferences } from '../ua/index.js';
 
 export interface PhoneOptions {
   /** SIP server or domain: `sip.example.com`, `10.0.0.5:5080` or a SIP URI. Without it calls go peer to peer. */
@@ -42,8 +43,15 @@ export interface PhoneOptions {
   sessionExpires?: number;
   /** Smallest session interval accepted, in seconds; default and least 90. */
   minSessionExpires?: number;
-  /** RFC 3262. Default 'supported'. */
+  /** Reliable provisional responses (RFC 3262): for early media when the caller knows them, or for all. Default 'supported'. */
   reliableProvisionals?: 'off' | 'supported' | 'required';
+  /** How long a call may ring, in seconds, whoever calls; 0 = for ever. Default 180. */
+  ringTimeout?: number;
+  /**
+   * Seconds between OPTIONS to the server, for a trunk without registration: `reachability` tells whether it answers.
+   * Default 0 = none.
+   */
+  ping?: number;
   /** Calls at once; default 1000. */
   maxCalls?: number;
   /** Product name in User-Agent and Server. */
@@ -57,7 +65,9 @@ export interface PhoneOptions {
   /** For tests. */
   random?: Random;
   /** An engine shared with other phones; it is not closed with this one. */
-  engine?: MediaEngine;
+  engine?: Pick<MediaEngine, 'openSession' | 'close'>;
+  /** For tests: something in place of sockets and DNS. */
+  network?: { transport: EndpointTransport; resolver: EndpointResolver };
 }
 
 const TRANSPORTS = ['udp', 'tcp', 'tls'];
@@ -106,9 +116,15 @@ export function checkOptions(options: PhoneOptions): void {
     if (!(min >= 1 && max <= 65_535 && max > min))
       fail(`option 'media.portRange': ${min}-${max} is not a port range`);
   }
+  for (const name of ['ringTimeout', 'maxCalls', 'minSessionExpires'] as const) {
+    const value = options[name];
+    if (value !== undefined && !(value >= 0)) fail(`option '${name}': ${value} is not a number from 0 on`);
+  }
   if (options.sessionExpires !== undefined && options.sessionExpires !== 0 && options.sessionExpires < 90) {
     fail(`option 'sessionExpires': ${options.sessionExpires} is less than 90 s (RFC 4028)`);
   }
+  const account = accountOf(options);
+  if (account) new Account(account); // it has checks of its own
 }
 
 /** The account of the options; undefined for a phone without a server. */
@@ -126,6 +142,7 @@ export function accountOf(options: PhoneOptions): AccountOptions | undefined {
     transport: options.transport,
     expires: options.expires,
     keepAlive: options.keepAlive,
+    ping: options.ping,
   };
 }
 

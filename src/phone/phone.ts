@@ -3,6 +3,7 @@
  * them to a UserAgent and adds the policies of a phone. Everything starts on first use and stops with `close`.
  */
 import { isIP } from 'node:net';
+import { abortable } from '../base/abort.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import { createDiagnostics, type Diagnostics, type SocketAddress } from '../base/diagnostics.js';
 import { Emitter } from '../base/emitter.js';
@@ -10,12 +11,19 @@ import { SwitchhookError } from '../base/errors.js';
 import { type Logger, nullLogger } from '../base/logger.js';
 import { cryptoRandom, type Random } from '../base/random.js';
 import { MediaEngine } from '../media/index.js';
-import { createDnsClient, SipEndpoint, TargetResolver, TransportLayer } from '../sip/index.js';
+import {
+  createDnsClient,
+  type EndpointTransport,
+  SipEndpoint,
+  TargetResolver,
+  TransportLayer,
+} from '../sip/index.js';
 import {
   type Account,
   type Call,
   type InviteOptions,
   parseServer,
+  type Reachability,
   type Registration,
   type RegistrationState,
   UserAgent,
@@ -44,14 +52,18 @@ export type PhoneEvents = {
   incoming: [call: Call];
   /** The registration of an account changed its state. */
   registration: [event: { account: Account; state: RegistrationState; error?: SwitchhookError }];
+  /** The server of an account with `ping` began or ceased to answer. */
+  reachability: [
+    event: { account: Account; state: Reachability; roundTripMs?: number; error?: SwitchhookError },
+  ];
   /** A call is over. */
   callEnded: [call: Call];
 };
 
 interface Parts {
-  transport: TransportLayer;
+  transport: EndpointTransport;
   endpoint: SipEndpoint;
-  engine: MediaEngine;
+  engine: Pick<MediaEngine, 'openSession' | 'close'>;
   agent: UserAgent;
   monitor: NetworkMonitor;
 }
@@ -108,14 +120,14 @@ export class Phone extends Emitter<PhoneEvents> {
   /**
    * Registers and stays registered until {@link unregister} or {@link close}.
    * @throws ERR_REGISTRATION_REJECTED {status, reason}, ERR_AUTHENTICATION_FAILED, ERR_SIP_TIMEOUT, ERR_SIP_TRANSPORT,
-   * ERR_DNS_NOT_FOUND; ERR_INVALID_ARGUMENT without a server
+   * ERR_DNS_NOT_FOUND; ERR_INVALID_ARGUMENT without a server; ERR_ABORTED when `signal` fires, which gives up
    */
-  async register(): Promise<void> {
-    const { agent } = await this.#ready();
+  async register(options: { signal?: AbortSignal } = {}): Promise<void> {
+    const { agent } = await abortable(this.#ready(), options.signal, 'the registration');
     if (agent.registrations.length === 0) {
       throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: "option 'server' is needed to register" });
     }
-    await Promise.all(agent.registrations.map((registration) => registration.register()));
+    await Promise.all(agent.registrations.map((registration) => registration.register(options)));
   }
 
   /** Takes all registrations back; never throws for a server that does not answer. */
@@ -157,16 +169,16 @@ export class Phone extends Emitter<PhoneEvents> {
    */
   async call(target: string, options: CallOptions = {}): Promise<Call> {
     const { signal, ...rest } = options;
-    signal?.throwIfAborted();
+    await abortable(this.#ready(), signal, 'the call');
     const call = await this.dial(target, rest);
-    // `answered` gives the reason in its own words; after the answer the signal no longer ends the call.
+    // After the answer the signal no longer ends the call.
     await call.answered(signal);
     return call;
   }
 
   /**
    * Asks a server or phone what it can do (OPTIONS, RFC 3261 §11).
-   * @throws ERR_SIP_TIMEOUT, ERR_SIP_TRANSPORT, ERR_DNS_NOT_FOUND
+   * @throws ERR_SIP_TIMEOUT, ERR_SIP_TRANSPORT, ERR_DNS_NOT_FOUND, ERR_INVALID_ARGUMENT, ERR_ABORTED
    */
   async options(target: string, options: { signal?: AbortSignal } = {}): Promise<ServerAbilities> {
     const { agent } = await this.#ready();
@@ -220,24 +232,25 @@ export class Phone extends Emitter<PhoneEvents> {
       diagnostics: this.diagnostics,
     };
     const userAgent = options.userAgent ?? 'Switchhook';
-    const transport = new TransportLayer({ ...common, tls: options.tls });
-    const resolver = new TargetResolver({
-      ...common,
-      dns: createDnsClient({ servers: options.dnsServers }),
-      supported: ['udp', 'tcp', 'tls'],
-      family: 'any',
-    });
+    const layer = options.network ? undefined : new TransportLayer({ ...common, tls: options.tls });
+    const transport = options.network?.transport ?? (layer as TransportLayer);
+    const resolver =
+      options.network?.resolver ??
+      new TargetResolver({
+        ...common,
+        dns: createDnsClient({ servers: options.dnsServers }),
+        supported: ['udp', 'tcp', 'tls'],
+        family: 'any',
+      });
     const endpoint = new SipEndpoint({ ...common, transport, resolver, userAgent });
+    let engine = options.engine;
     try {
-      const account = accountOf(options);
       await this.#listen(transport);
-      const engine =
-        options.engine ??
-        (await MediaEngine.start({
-          workers: options.media?.workers,
-          logger: this.#logger,
-          rtp: { portRange: options.media?.portRange },
-        }));
+      engine ??= await MediaEngine.start({
+        workers: options.media?.workers,
+        logger: this.#logger,
+        rtp: { portRange: options.media?.portRange },
+      });
       const agent = new UserAgent({
         ...common,
         endpoint,
@@ -247,16 +260,24 @@ export class Phone extends Emitter<PhoneEvents> {
         sessionExpires: options.sessionExpires,
         minSessionExpires: options.minSessionExpires,
         reliableProvisionals: options.reliableProvisionals,
+        ringTimeout: options.ringTimeout,
         maxCalls: options.maxCalls,
       });
-      if (account) this.#watch(agent.addAccount(account));
       agent.on('incoming', (call) => this.#incoming(call));
       agent.on('callEnded', (call) => void this.emit('callEnded', call));
-      const monitor = new NetworkMonitor(this.#clock, (reason) => agent.networkChanged(reason));
-      this.#parts = { transport, endpoint, engine, agent, monitor };
-      return this.#parts;
+      agent.on('reachability', (event) => void this.emit('reachability', event));
+      const account = accountOf(options);
+      if (account) this.#watch(agent.addAccount(account));
+      const monitor = new NetworkMonitor(this.#clock, (reason, stillThere) => {
+        layer?.networkChanged();
+        agent.networkChanged(reason, stillThere);
+      });
+      const parts = { transport, endpoint, engine, agent, monitor };
+      this.#parts = parts;
+      return parts;
     } catch (error) {
       await endpoint.close();
+      if (!options.engine) await engine?.close();
       throw error;
     }
   }
@@ -274,7 +295,7 @@ export class Phone extends Emitter<PhoneEvents> {
     return registration;
   }
 
-  async #listen(transport: TransportLayer): Promise<void> {
+  async #listen(transport: EndpointTransport): Promise<void> {
     const { listen = {} } = this.#options;
     const host = listen.host ?? this.#defaultHost();
     const protocols = listen.transports ?? (['udp', 'tcp'] as const);

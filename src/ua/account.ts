@@ -6,7 +6,14 @@
 
 import { SwitchhookError } from '../base/errors.js';
 import { cryptoRandom, type Random } from '../base/random.js';
-import { DigestClient, type Flow, NameAddr, SipUri, type TransportProtocol } from '../sip/index.js';
+import {
+  DigestClient,
+  type Flow,
+  NameAddr,
+  type SipResponse,
+  SipUri,
+  type TransportProtocol,
+} from '../sip/index.js';
 
 export interface AccountOptions {
   /** Address of record, `sip:user@domain`. */
@@ -29,6 +36,11 @@ export interface AccountOptions {
   instanceId?: string;
   /** Keep-alive interval in seconds: 0 turns it off. Default 25 over UDP, 90 over connections. */
   keepAlive?: number;
+  /**
+   * Seconds between the OPTIONS that watch whether the server answers, as trunks without registration want it;
+   * default 0 = none. What comes of it is told by the `reachability` event.
+   */
+  ping?: number;
 }
 
 /** Parses `host`, `host:port`, `[v6]:port` or a SIP URI. */
@@ -65,6 +77,8 @@ export class Account {
   readonly expires: number;
   readonly instanceId: string;
   readonly keepAlive: number | undefined;
+  /** Seconds between OPTIONS to the server; 0 = none. */
+  readonly ping: number;
   /** Route set learned from Service-Route (RFC 3608). */
   serviceRoute: NameAddr[] = [];
   /** The flow the last successful REGISTER used (RFC 5626: requests to us arrive there). */
@@ -95,11 +109,10 @@ export class Account {
       this.outboundProxy.params.set('lr');
     }
     this.expires = options.expires ?? 600;
-    if (!(this.expires >= 1 && this.expires <= 0xffffffff)) {
-      throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
-        what: `option 'expires': ${options.expires} is not a time in seconds`,
-      });
-    }
+    checkSeconds('expires', this.expires, 1);
+    this.ping = options.ping ?? 0;
+    checkSeconds('ping', this.ping, 0);
+    checkSeconds('keepAlive', options.keepAlive ?? 0, 0);
     this.keepAlive = options.keepAlive;
     this.instanceId = options.instanceId ?? `urn:uuid:${uuid(random)}`;
     const username = options.authUsername ?? this.uri.user ?? '';
@@ -125,20 +138,53 @@ export class Account {
   }
 
   /** Our Contact for requests that leave by `flow`. */
-  contact(flow: Pick<Flow, 'local' | 'protocol' | 'sentBy' | 'secure'>): NameAddr {
-    return contactFor(this.uri.user, flow, this.publicAddress);
+  contact(flow: Pick<Flow, 'protocol' | 'sentBy' | 'local'>): NameAddr {
+    return contactFor(this.uri.user, flow, this.publicAddress, this.uri.secure);
+  }
+
+  /**
+   * RFC 3581: the top Via of an answer tells the address the server saw; over UDP that is the one calls must use.
+   * @param sent the Contact the request had
+   * @returns true when it is not the one we knew
+   */
+  learnAddress(flow: Pick<Flow, 'protocol'>, response: SipResponse, sent: NameAddr | undefined): boolean {
+    const via = response.topVia;
+    if (flow.protocol !== 'udp' || typeof via?.rport !== 'number' || sent?.uri.kind !== 'sip') return false;
+    const host = via.received ?? via.host;
+    const port = via.rport;
+    if (sent.uri.host === host && (sent.uri.port ?? DEFAULT_PORT) === port) return false;
+    this.publicAddress = { host, port };
+    return true;
   }
 }
 
-/** A Contact that reaches us over the kind of flow given. */
+const DEFAULT_PORT = 5060;
+/** RFC 3261 §25.1: delta-seconds have 32 bits. */
+const MAX_SECONDS = 0xffff_ffff;
+
+function checkSeconds(option: string, value: number, min: number): void {
+  if (value >= min && value <= MAX_SECONDS) return;
+  throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
+    what: `option '${option}': ${value} is not a time in seconds`,
+  });
+}
+
+/**
+ * A Contact that reaches us over the kind of flow given.
+ * @param secure a request to a sips URI wants a sips Contact (RFC 3261 §8.1.1.8)
+ */
 export function contactFor(
   user: string | undefined,
-  flow: Pick<Flow, 'local' | 'protocol' | 'sentBy'>,
+  flow: Pick<Flow, 'protocol' | 'sentBy' | 'local'>,
   publicAddress?: { host: string; port: number },
+  secure = false,
 ): NameAddr {
   const { host, port } = publicAddress ?? splitSentBy(flow.sentBy) ?? flow.local;
-  const uri = new SipUri({ user, host, port });
-  if (flow.protocol !== 'udp') uri.params.set('transport', transportParameter(flow.protocol));
+  const uri = new SipUri({ user, host, port, secure });
+  // RFC 5630 §3.1.3: sips means TLS already.
+  if (flow.protocol !== 'udp' && !(secure && flow.protocol === 'tls')) {
+    uri.params.set('transport', transportParameter(flow.protocol));
+  }
   return new NameAddr(uri);
 }
 

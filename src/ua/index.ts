@@ -1,6 +1,7 @@
 /** The user agent: where signalling meets media. */
 export { Account, type AccountOptions, parseServer } from './account.js';
 export { Call, type DtmfOptions, type PlayCallOptions, type RemoteParty } from './call/call.js';
+export type { CallMediaEngine } from './call/call-host.js';
 export type { MediaPreferences } from './call/call-media.js';
 export type {
   CallDirection,
@@ -11,11 +12,13 @@ export type {
   DtmfEvent,
   InfoEvent,
 } from './call/call-types.js';
+export { resolveTarget } from './call-target.js';
+export { OptionsPing, type OptionsPingEvents, type Reachability } from './options-ping.js';
 export { Registration, type RegistrationEvents, type RegistrationState } from './registration.js';
 export {
   type InviteOptions,
-  resolveTarget,
   UserAgent,
+  type UserAgentCounters,
   type UserAgentEvents,
   type UserAgentOptions,
 } from './user-agent.js';

@@ -3,22 +3,25 @@
  * after failures, again after a lost connection or a network change. Used by the UserAgent; it never storms: at most
  * one REGISTER is under way and every retry waits.
  *
- *     idle ──register()──► registering ──2xx──► registered ──refresh──► registering
- *      ▲                       │ rejected / no answer                      │
- *      │                       ▼                                           │
- *      │                    waiting ──back-off over──► registering         │
- *      └──────2xx── unregistering ◄──unregister()──────────────────────────┘
+ *     idle ──register()──► registering ──2xx──► registered ──refresh due, refresh()──► registering
+ *      ▲                    ▲       │ no answer, refused for now       │
+ *      │                    │       ▼                                  │ flow lost: 0 to 2 s
+ *      │                    └── waiting ◄──────────────────────────────┘
+ *      └────2xx, no answer── unregistering ◄──unregister()── any
  *
- * A refusal that time does not heal (401 after credentials, 403, 404 …) ends in `failed`.
+ * A refusal that time does not heal (401 after credentials, 403, 404 …) ends in `failed`, from where only
+ * `register()` leads.
  */
+import { abortable } from '../base/abort.js';
 import type { Clock, Timer } from '../base/clock.js';
 import { Emitter } from '../base/emitter.js';
-import { SwitchhookError } from '../base/errors.js';
+import { isSwitchhookError, SwitchhookError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
 import {
   type Flow,
-  type NameAddr,
+  NameAddr,
+  type RequestResult,
   type SipEndpoint,
   SipRequest,
   type SipResponse,
@@ -34,31 +37,38 @@ export type RegistrationState =
   | 'unregistering'
   | 'failed';
 
-export interface RegistrationEvents {
+export type RegistrationEvents = {
   /** Every state change; `error` tells why for waiting and failed. */
   state: [state: RegistrationState, error?: SwitchhookError];
-}
+};
 
-interface RegistrationEnvironment {
+export interface RegistrationEnvironment {
   endpoint: SipEndpoint;
   clock: Clock;
   random: Random;
   logger: Logger;
   /** Called for each REGISTER before it leaves, to add headers. */
-  decorate?(request: SipRequest): void;
+  decorate(request: SipRequest): void;
 }
 
 /** RFC 5626 §4.5: base time when all flows failed, and the ceiling, in seconds. */
 const BACKOFF_BASE_S = 30;
 const BACKOFF_MAX_S = 1800;
+/** A server that restarts loses all its connections at once: the returns are spread over this time, in seconds. */
+const RECONNECT_SPREAD_S = 2;
 /** Answers that waiting does not change. */
 const PERMANENT = new Set([400, 401, 402, 403, 404, 405, 407, 410, 416, 420, 421, 484, 485, 501, 604]);
 const UDP_KEEPALIVE_S = 25;
 const CONNECTION_KEEPALIVE_S = 90;
 
-interface Attempt {
+interface Waiter {
   resolve(): void;
   reject(error: SwitchhookError): void;
+}
+
+interface Way {
+  flow?: Flow;
+  targets?: Target[];
 }
 
 export class Registration extends Emitter<RegistrationEvents> {
@@ -69,17 +79,27 @@ export class Registration extends Emitter<RegistrationEvents> {
   #state: RegistrationState = 'idle';
   #cseq = 0;
   #failures = 0;
-  /** What we asked for; raised by 423. */
+  /** What we ask for; raised by 423. */
   #expires: number;
   /** Lifetime the registrar granted, in seconds. */
   #granted = 0;
+  /** The application wants to be registered. */
   #wanted = false;
+  /** A REGISTER is under way. */
   #busy = false;
+  /** The one under way is to be given up and begun anew. */
   #again = false;
+  #closed = false;
+  #abort: AbortController | undefined;
+  #leaving: Promise<void> | undefined;
   #timer: Timer | undefined;
-  #waiters: Attempt[] = [];
-  #contact: NameAddr | undefined;
-  #dropFlowWatch: (() => void) | undefined;
+  #waiters: Waiter[] = [];
+  /** The Contact of the REGISTER under way. */
+  #sent: NameAddr | undefined;
+  /** The Contact the registrar has; undefined when we are not registered. */
+  #bound: NameAddr | undefined;
+  /** Ends the watch over `account.flow`. */
+  #unwatch: (() => void) | undefined;
   #error: SwitchhookError | undefined;
 
   constructor(account: Account, env: RegistrationEnvironment) {
@@ -95,9 +115,9 @@ export class Registration extends Emitter<RegistrationEvents> {
     return this.#state;
   }
 
-  /** Lifetime of the binding as granted, in seconds; 0 when not registered. */
+  /** Lifetime of the binding as granted, in seconds; 0 when there is none. */
   get grantedSeconds(): number {
-    return this.#state === 'registered' || this.#busy ? this.#granted : 0;
+    return this.#granted;
   }
 
   /** Why the last attempt failed. */
@@ -108,99 +128,183 @@ export class Registration extends Emitter<RegistrationEvents> {
   /**
    * Registers and stays registered.
    * @throws ERR_REGISTRATION_REJECTED, ERR_AUTHENTICATION_FAILED, ERR_SIP_TIMEOUT, ERR_SIP_TRANSPORT,
-   * ERR_DNS_NOT_FOUND for the first attempt; after the last three it goes on trying in the background
+   * ERR_DNS_NOT_FOUND for the first attempt; after the last three it goes on trying in the background.
+   * ERR_ABORTED when `signal` fires, which gives the registration up
    */
-  register(): Promise<void> {
+  register(options: { signal?: AbortSignal } = {}): Promise<void> {
+    if (this.#closed) return Promise.reject(new SwitchhookError('ERR_CLOSED', { what: 'the registration' }));
     this.#wanted = true;
     if (this.#state === 'registered' && !this.#busy) return Promise.resolve();
-    return this.#attempt();
+    const done = this.#settled();
+    if (!this.#busy) void this.#run();
+    const { signal } = options;
+    if (!signal) return done;
+    return abortable(done, signal, 'the registration').catch((error: unknown) => {
+      if (isSwitchhookError(error, 'ERR_ABORTED')) void this.unregister();
+      throw error;
+    });
   }
 
-  /** Sends a REGISTER now, as after a network change; the next hop is looked up again. */
+  /**
+   * Sends a REGISTER now, as after a network change; the server is looked up again.
+   * @throws as {@link register}; resolves at once when nobody wants to be registered
+   */
   refresh(reason: string): Promise<void> {
-    if (!this.#wanted) return Promise.resolve();
+    if (!this.#wanted || this.#closed) return Promise.resolve();
     this.#env.logger.info('registering again', { aor: this.account.uri.toString(), reason });
-    this.account.flow = undefined;
+    this.#releaseFlow();
     this.#failures = 0;
-    return this.#attempt();
+    const done = this.#settled();
+    if (this.#leaving) return done;
+    if (this.#busy) {
+      this.#again = true;
+      this.#abort?.abort();
+    } else {
+      void this.#run();
+    }
+    return done;
   }
 
   /** Removes our binding; resolves also when the server does not answer, since there is nothing more to do. */
-  async unregister(): Promise<void> {
+  unregister(): Promise<void> {
     this.#wanted = false;
     this.#timer?.cancel();
-    while (this.#busy) await this.#settled();
-    if (!this.#contact) return this.#enter('idle');
-    this.#enter('unregistering');
-    try {
-      await this.#send(0);
-    } catch (error) {
-      this.#env.logger.warn('unregister failed', { aor: this.account.uri.toString(), error });
+    this.#leaving ??= this.#leave().finally(() => {
+      this.#leaving = undefined;
+      if (this.#wanted && !this.#closed) void this.#run();
+    });
+    return this.#leaving;
+  }
+
+  /** Stops without telling the server. */
+  close(): void {
+    this.#closed = true;
+    this.#wanted = false;
+    this.#abort?.abort();
+    this.#forget();
+    this.#settle((waiter) => waiter.reject(new SwitchhookError('ERR_CLOSED', { what: 'the registration' })));
+    this.#state = 'idle';
+  }
+
+  async #leave(): Promise<void> {
+    // RFC 3261 §10.2: one at a time, or the two might pass each other.
+    while (this.#busy) await this.#settled().catch(() => {});
+    if (this.#closed) return;
+    if (this.#bound) {
+      this.#busy = true;
+      this.#enter('unregistering');
+      this.#abort = new AbortController();
+      try {
+        await this.#send(0, this.#abort.signal);
+      } catch (error) {
+        this.#env.logger.warn('unregister failed', { aor: this.account.uri.toString(), error });
+      }
+      this.#busy = false;
+      if (this.#closed) return;
     }
     this.#forget();
     this.#enter('idle');
   }
 
-  /** Stops without telling the server. */
-  close(): void {
-    this.#wanted = false;
-    this.#forget();
-    this.#rejectWaiters(new SwitchhookError('ERR_CLOSED', { what: 'the registration' }));
-    this.#state = 'idle';
-  }
-
   #forget(): void {
     this.#timer?.cancel();
-    this.#dropFlowWatch?.();
-    this.#dropFlowWatch = undefined;
-    this.account.flow?.keepAlive(0);
-    this.account.flow = undefined;
+    this.#releaseFlow();
     this.account.serviceRoute = [];
-    this.#contact = undefined;
+    this.#bound = undefined;
     this.#granted = 0;
   }
 
-  #settled(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiters.push({ resolve, reject: () => resolve() });
-    });
+  #releaseFlow(): void {
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+    this.account.flow?.keepAlive(0, { owner: this });
+    this.account.flow = undefined;
   }
 
-  #attempt(): Promise<void> {
-    const done = new Promise<void>((resolve, reject) => this.#waiters.push({ resolve, reject }));
-    if (this.#busy) this.#again = true;
-    else void this.#run();
-    return done;
+  /** The outcome of the REGISTER under way or about to be sent. */
+  #settled(): Promise<void> {
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
+  #settle(tell: (waiter: Waiter) => void): void {
+    for (const waiter of this.#waiters.splice(0)) tell(waiter);
   }
 
   async #run(): Promise<void> {
     this.#timer?.cancel();
     this.#busy = true;
-    this.#again = false;
     this.#enter('registering');
-    try {
-      const response = await this.#send(this.#expires);
+    let moved = false;
+    for (;;) {
+      this.#again = false;
+      this.#abort = new AbortController();
+      let response: SipResponse;
+      try {
+        const result = await this.#send(this.#expires, this.#abort.signal);
+        if (this.#closed) return;
+        response = result.response;
+        this.#adopt(result);
+        // Once only: a NAT that maps each datagram anew must not keep us registering.
+        if (!moved && this.account.learnAddress(result.flow, response, this.#sent)) {
+          moved = true;
+          this.#env.logger.info('behind a NAT: the server sees us elsewhere', {
+            seen: this.account.publicAddress,
+          });
+          if (this.#wanted) continue;
+        }
+      } catch (error) {
+        if (this.#closed) return;
+        if (this.#again && this.#wanted) continue;
+        this.#busy = false;
+        this.#failed(asError(error));
+        return;
+      }
+      if (this.#again && this.#wanted) continue;
       this.#busy = false;
       this.#succeeded(response);
-    } catch (error) {
-      this.#busy = false;
-      this.#failed(
-        error instanceof SwitchhookError
-          ? error
-          : new SwitchhookError(
-              'ERR_SIP_TRANSPORT',
-              { method: 'REGISTER', why: String(error) },
-              { cause: error },
-            ),
-      );
+      return;
     }
-    if (this.#again && this.#wanted) void this.#run();
   }
 
-  /** One REGISTER with its answer; 423 is retried with the interval asked for (RFC 3261 §10.2.8). */
-  async #send(expires: number, retried = false): Promise<SipResponse> {
+  /** A REGISTER with its answer over the flow there is, else over the servers in their order. */
+  async #send(expires: number, signal: AbortSignal): Promise<RequestResult> {
     const { account } = this;
     const { endpoint } = this.#env;
+    const flow = account.flow?.open ? account.flow : undefined;
+    if (flow) {
+      try {
+        return await this.#transmit(expires, { flow }, signal);
+      } catch (error) {
+        if (signal.aborted || !isUnreachable(error)) throw error;
+        this.#releaseFlow();
+        const others = withoutDead(await endpoint.resolve(account.nextHop, signal), flow);
+        if (others.length === 0) throw error;
+        return this.#transmit(expires, { targets: others }, signal);
+      }
+    }
+    return this.#transmit(expires, { targets: await endpoint.resolve(account.nextHop, signal) }, signal);
+  }
+
+  /** One REGISTER; 423 is followed by a second with the interval asked for (RFC 3261 §10.2.8). */
+  async #transmit(expires: number, way: Way, signal: AbortSignal): Promise<RequestResult> {
+    let result = await this.#request(expires, way, signal);
+    const minimum = result.response.status === 423 ? result.response.minExpires : undefined;
+    if (expires > 0 && minimum !== undefined && minimum > expires) {
+      this.#expires = minimum;
+      result = await this.#request(minimum, way, signal);
+    }
+    const { response } = result;
+    if (response.status < 300) return result;
+    throw new SwitchhookError('ERR_REGISTRATION_REJECTED', {
+      aor: this.account.uri.toString(),
+      status: response.status,
+      reason: response.reason,
+      retryAfter: response.retryAfter?.delta,
+    });
+  }
+
+  #request(expires: number, way: Way, signal: AbortSignal): Promise<RequestResult> {
+    const { account } = this;
     const request = new SipRequest('REGISTER', account.registrar.clone());
     const from = account.identity();
     from.tag = this.#fromTag;
@@ -209,98 +313,62 @@ export class Registration extends Emitter<RegistrationEvents> {
     request.set('To', account.identity());
     request.set('Call-ID', this.#callId);
     request.set('CSeq', `${++this.#cseq} REGISTER`);
-    request.set('Supported', 'path, outbound, gruu');
+    request.set('Supported', 'path, outbound');
     request.set('Expires', expires);
-    this.#env.decorate?.(request);
-
-    const flow = account.flow?.open ? account.flow : undefined;
-    const targets: Target[] | undefined = flow ? undefined : await endpoint.resolve(account.nextHop);
-    const result = await endpoint.request(request, {
-      flow,
-      targets,
+    this.#env.decorate(request);
+    return this.#env.endpoint.request(request, {
+      ...way,
+      signal,
       auth: account.auth,
       nextCseq: () => ++this.#cseq,
       beforeSend: (message, over) => this.#setContact(message, over, expires),
     });
-    const { response } = result;
-    if (response.status === 423 && !retried) {
-      const minimum = response.minExpires;
-      if (minimum !== undefined && minimum > expires && expires > 0) {
-        this.#expires = minimum;
-        return this.#send(minimum, true);
-      }
-    }
-    if (response.status >= 300) {
-      throw new SwitchhookError('ERR_REGISTRATION_REJECTED', {
-        aor: account.uri.toString(),
-        status: response.status,
-        reason: response.reason,
-        retryAfter: response.retryAfter?.delta,
-      });
-    }
-    if (expires > 0) this.#adopt(result.flow, response);
-    return response;
   }
 
   #setContact(request: SipRequest, flow: Flow, expires: number): void {
+    const bound = this.#bound;
+    if (expires === 0 && bound) {
+      request.set('Contact', bound);
+      return;
+    }
     const contact = this.account.contact(flow);
     contact.params.set('+sip.instance', `<${this.account.instanceId}>`);
     contact.params.set('reg-id', '1');
-    const previous = this.#contact;
-    // A binding made from another address is removed with the same request, or calls would fork to a dead one.
-    const moved = previous && expires > 0 && !previous.uri.equals(contact.uri) ? previous.clone() : undefined;
+    this.#sent = contact;
     request.set('Contact', contact);
-    if (moved) {
-      moved.params.set('expires', '0');
-      request.add('Contact', moved);
+    // A binding made from another address is removed with the same request, or calls would fork to a dead one. It is
+    // named without the instance, by which a registrar would find the new one (RFC 5626 §6).
+    if (bound && !bound.uri.equals(contact.uri)) {
+      request.add('Contact', new NameAddr(bound.uri, undefined, { expires: '0' }));
     }
-    this.#contact = contact;
   }
 
-  #adopt(flow: Flow, response: SipResponse): void {
+  /** The registrar has our Contact, and what it has for us will come over `flow`. */
+  #adopt({ flow, response }: RequestResult): void {
     const { account } = this;
+    this.#bound = this.#sent;
     if (account.flow !== flow) {
-      this.#dropFlowWatch?.();
-      account.flow?.keepAlive(0);
+      this.#releaseFlow();
+      if (!flow.open) return;
       account.flow = flow;
-      this.#dropFlowWatch = flow.onClose((error) => this.#flowLost(error));
+      this.#unwatch = flow.onClose((error) => this.#flowLost(error));
     }
-    const advised = response.flowTimer;
-    const seconds =
-      account.keepAlive ?? advised ?? (flow.reliable ? CONNECTION_KEEPALIVE_S : UDP_KEEPALIVE_S);
-    flow.keepAlive(seconds * 1000);
-    this.#learnPublicAddress(flow, response);
-  }
-
-  /** RFC 3581: the answer's top Via tells the address the server saw; over UDP that is the one calls must use. */
-  #learnPublicAddress(flow: Flow, response: SipResponse): void {
-    if (flow.protocol !== 'udp') return;
-    const via = response.topVia;
-    if (typeof via?.rport !== 'number') return;
-    const host = via.received ?? via.host;
-    const port = via.rport;
-    const sent = this.#contact?.uri;
-    if (sent?.kind !== 'sip' || (sent.host === host && (sent.port ?? 5060) === port)) return;
-    const known = this.account.publicAddress;
-    if (known?.host === host && known.port === port) return;
-    this.account.publicAddress = { host, port };
-    this.#env.logger.info('behind a NAT: the server sees us elsewhere', {
-      ours: sent.host,
-      seen: `${host}:${port}`,
+    const usual = flow.reliable ? CONNECTION_KEEPALIVE_S : UDP_KEEPALIVE_S;
+    flow.keepAlive((account.keepAlive ?? response.flowTimer ?? usual) * 1000, {
+      owner: this,
+      // RFC 5626 §4.4.1: a registrar that supports outbound answers keep-alives.
+      pongRequired: response.require.includes('outbound'),
     });
-    this.#again = true;
   }
 
   #flowLost(error?: SwitchhookError): void {
-    this.#dropFlowWatch = undefined;
-    this.account.flow = undefined;
-    if (!this.#wanted || this.#busy) return;
+    this.#releaseFlow();
+    if (this.#state !== 'registered' || this.#busy) return;
     this.#env.logger.warn('the connection to the server was lost', {
       aor: this.account.uri.toString(),
       error: error?.message,
     });
-    // A server that restarts loses all its connections at once: spread the returns over two seconds.
-    this.#schedule(this.#env.random.float() * 2);
+    this.#schedule(this.#env.random.float() * RECONNECT_SPREAD_S);
     this.#enter('waiting', error);
   }
 
@@ -309,16 +377,18 @@ export class Registration extends Emitter<RegistrationEvents> {
     this.#error = undefined;
     this.#granted = this.#grantedLifetime(response);
     this.account.serviceRoute = response.serviceRoutes.map((route) => route.clone());
-    this.#enter('registered');
-    const waiters = this.#waiters.splice(0);
-    for (const waiter of waiters) waiter.resolve();
-    if (!this.#wanted) return;
-    this.#schedule(refreshDelay(this.#granted, this.#env.random));
+    if (this.#wanted) {
+      this.#schedule(refreshDelay(this.#granted, this.#env.random));
+      this.#enter('registered');
+    }
+    this.#settle((waiter) => waiter.resolve());
+    // The flow may have gone while its answer was on the way up.
+    if (this.#wanted && !this.account.flow) this.#flowLost();
   }
 
   /** RFC 3261 §10.2.4: the lifetime of our own binding, else Expires, else what we asked for. */
   #grantedLifetime(response: SipResponse): number {
-    const ours = response.contacts.find((contact) => this.#contact && contact.uri.equals(this.#contact.uri));
+    const ours = response.contacts.find((contact) => this.#bound && contact.uri.equals(this.#bound.uri));
     const parameter = Number(ours?.params.get('expires'));
     if (Number.isInteger(parameter) && parameter > 0) return parameter;
     return response.expires || this.#expires;
@@ -326,31 +396,34 @@ export class Registration extends Emitter<RegistrationEvents> {
 
   #failed(error: SwitchhookError): void {
     this.#error = error;
-    const status = Number(error.details.status);
-    const permanent = error.code === 'ERR_AUTHENTICATION_FAILED' || PERMANENT.has(status);
-    if (permanent || !this.#wanted) {
+    const permanent =
+      error.code === 'ERR_AUTHENTICATION_FAILED' ||
+      error.code === 'ERR_INVALID_ARGUMENT' ||
+      PERMANENT.has(Number(error.details.status));
+    if (!this.#wanted) {
+      // unregister() waits for us and goes on.
+    } else if (permanent) {
       this.#forget();
       this.#wanted = false;
       this.#enter('failed', error);
     } else {
-      if (error.code !== 'ERR_REGISTRATION_REJECTED') this.account.flow = undefined;
-      this.#failures++;
-      const advised = Number(error.details.retryAfter) || 0;
-      const delay = Math.max(advised, backoff(this.#failures, this.#env.random));
-      this.#schedule(delay);
-      this.#env.logger.warn('registration failed, trying again later', {
-        aor: this.account.uri.toString(),
-        error: error.message,
-        seconds: Math.round(delay),
-      });
-      this.#enter('waiting', error);
+      this.#wait(error);
     }
-    this.#rejectWaiters(error);
+    this.#settle((waiter) => waiter.reject(error));
   }
 
-  #rejectWaiters(error: SwitchhookError): void {
-    const waiters = this.#waiters.splice(0);
-    for (const waiter of waiters) waiter.reject(error);
+  #wait(error: SwitchhookError): void {
+    if (error.code !== 'ERR_REGISTRATION_REJECTED') this.#releaseFlow();
+    this.#failures++;
+    const advised = Number(error.details.retryAfter) || 0;
+    const delay = Math.max(advised, backoff(this.#failures, this.#env.random));
+    this.#schedule(delay);
+    this.#env.logger.warn('registration failed, trying again later', {
+      aor: this.account.uri.toString(),
+      error: error.message,
+      seconds: Math.round(delay),
+    });
+    this.#enter('waiting', error);
   }
 
   #schedule(seconds: number): void {
@@ -368,6 +441,25 @@ export class Registration extends Emitter<RegistrationEvents> {
   }
 }
 
+/** Nobody was there: another server, or a new connection, may help. */
+function isUnreachable(error: unknown): boolean {
+  return isSwitchhookError(error, 'ERR_SIP_TIMEOUT') || isSwitchhookError(error, 'ERR_SIP_TRANSPORT');
+}
+
+/** The targets but the one behind `flow`; a connection may be made anew, so then it only comes last. */
+function withoutDead(targets: readonly Target[], flow: Flow): Target[] {
+  const isDead = ({ protocol, host, port }: Target): boolean =>
+    protocol === flow.protocol && host === flow.remote.host && port === flow.remote.port;
+  const others = targets.filter((target) => !isDead(target));
+  return flow.reliable ? [...others, ...targets.filter(isDead)] : others;
+}
+
+function asError(error: unknown): SwitchhookError {
+  if (error instanceof SwitchhookError) return error;
+  const details = { method: 'REGISTER', target: 'the server', why: String(error) };
+  return new SwitchhookError('ERR_SIP_TRANSPORT', details, { cause: error });
+}
+
 /** When to refresh a binding of `seconds`: at 80 to 90 %, so that a missed attempt still has time to be repeated. */
 function refreshDelay(seconds: number, random: Random): number {
   return Math.max(1, seconds * (0.8 + 0.1 * random.float()));
@@ -375,6 +467,6 @@ function refreshDelay(seconds: number, random: Random): number {
 
 /** RFC 5626 §4.5: a random time between half of and the whole of min(max, base × 2^failures). */
 function backoff(failures: number, random: Random): number {
-  const upper = Math.min(BACKOFF_MAX_S, BACKOFF_BASE_S * 2 ** (failures - 1));
+  const upper = Math.min(BACKOFF_MAX_S, BACKOFF_BASE_S * 2 ** failures);
   return upper * (0.5 + 0.5 * random.float());
 }

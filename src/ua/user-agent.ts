@@ -8,45 +8,45 @@ import { Emitter } from '../base/emitter.js';
 import { isSwitchhookError, SwitchhookError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
-import type { MediaEngine } from '../media/index.js';
 import {
-  DEFAULT_TIMERS,
   DialogTable,
   type Flow,
   NameAddr,
-  parseUri,
   type ServerHandle,
   type SipEndpoint,
   type SipMessage,
   SipRequest,
   type SipResponse,
-  SipUri,
-  type Target,
+  type SipUri,
   type TimerValues,
-  type ValidationRules,
-  validateRequest,
 } from '../sip/index.js';
 import { Account, type AccountOptions, contactFor } from './account.js';
 import { Call } from './call/call.js';
-import {
-  type CallEnvironment,
-  type DialogEntry,
-  type ReliableProvisionals,
-  SDP_TYPE,
+import type {
+  CallEnvironment,
+  CallMediaEngine,
+  DialogEntry,
+  ReliableProvisionals,
 } from './call/call-host.js';
 import type { MediaPreferences } from './call/call-media.js';
-import { CallSession } from './call/call-session.js';
+import { CallSession, type CallSessionInit } from './call/call-session.js';
 import { ABSOLUTE_MIN_SE } from './call/session-timer.js';
+import { identityWithoutAccount, resolveTarget } from './call-target.js';
+import { OptionsPing, type Reachability } from './options-ping.js';
+import { Partings } from './partings.js';
 import { Registration } from './registration.js';
+import { RequestDispatcher } from './request-dispatcher.js';
+import { findWayOut } from './way-out.js';
 
 const ALLOW = 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, PRACK, UPDATE';
 const SUPPORTED = 'timer, 100rel';
 const ACCEPT = 'application/sdp, application/dtmf-relay, application/dtmf';
-const RULES: ValidationRules = { role: 'uas', methods: ALLOW.split(', '), extensions: SUPPORTED.split(', ') };
+/** As long as proxies let a phone ring (RFC 3261 §16.6: timer C). */
+const RING_TIMEOUT_S = 180;
 
 export interface UserAgentOptions {
   endpoint: SipEndpoint;
-  engine: MediaEngine;
+  engine: CallMediaEngine;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -58,8 +58,13 @@ export interface UserAgentOptions {
   sessionExpires?: number;
   /** Seconds, at least 90. */
   minSessionExpires?: number;
-  /** Reliable provisional responses (RFC 3262). Default 'supported'. */
+  /**
+   * Reliable provisional responses (RFC 3262). `supported`: for early media, when the caller knows them; `required`: for
+   * all, and callees have to use them. Default `supported`.
+   */
   reliableProvisionals?: ReliableProvisionals;
+  /** How long a call may ring, in seconds, whoever calls; 0 = for ever. Default 180. */
+  ringTimeout?: number;
   /** SIP timers, as the endpoint has them. */
   timers?: TimerValues;
   /** Calls at once; a further one gets 486. Default 1000. */
@@ -78,6 +83,17 @@ export interface InviteOptions {
   offerless?: boolean;
   /** How many redirections to follow; default 5. */
   redirects?: number;
+  /** How long to wait for the answer, in seconds, before the call is cancelled with ERR_TIMEOUT; 0 = for ever. */
+  ringTimeout?: number;
+}
+
+/** What is alive in a user agent: all 0 when nothing is. */
+export interface UserAgentCounters {
+  calls: number;
+  /** SIP dialogs, early ones and those whose BYE is unanswered included. */
+  dialogs: number;
+  /** Goodbyes (BYE, CANCEL) the peer has not answered yet. */
+  partings: number;
 }
 
 export type UserAgentEvents = {
@@ -85,6 +101,10 @@ export type UserAgentEvents = {
   incoming: [call: Call];
   /** A call is over and its resources are free. */
   callEnded: [call: Call];
+  /** The server of an account with `ping` began or ceased to answer. */
+  reachability: [
+    event: { account: Account; state: Reachability; roundTripMs?: number; error?: SwitchhookError },
+  ];
 };
 
 export class UserAgent extends Emitter<UserAgentEvents> {
@@ -93,7 +113,10 @@ export class UserAgent extends Emitter<UserAgentEvents> {
   readonly #dialogs = new DialogTable<DialogEntry>();
   readonly #calls = new Map<CallSession, Call>();
   readonly #registrations = new Map<Account, Registration>();
+  readonly #pings = new Map<Account, OptionsPing>();
+  readonly #partings = new Partings();
   #closed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(options: UserAgentOptions) {
     super();
@@ -107,15 +130,32 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       logger: options.logger.child('ua'),
       diagnostics: options.diagnostics,
       dialogs: this.#dialogs,
-      timers: options.timers ?? DEFAULT_TIMERS,
+      timers: options.timers ?? options.endpoint.timers,
+      partings: this.#partings,
       sessionTimer: { interval: sessionExpires, minimum: minSessionExpires },
       reliable: options.reliableProvisionals ?? 'supported',
       allow: ALLOW,
+      accept: ACCEPT,
       supported: SUPPORTED,
       decorate: (message) => this.#decorate(message),
     };
-    options.endpoint.onRequest = (request, tx) => this.#onRequest(request, tx);
-    options.endpoint.onAck = (ack) => this.#dialogs.find(ack)?.owner.onDialogAck(ack);
+    const agent = this;
+    const dispatcher = new RequestDispatcher(this.#env, {
+      get busy() {
+        return agent.#calls.size >= (options.maxCalls ?? 1000);
+      },
+      get closed() {
+        return agent.#closed;
+      },
+      describe: (request, tx, response) => response.set('Contact', this.#contact(request, tx.flow)),
+      incomingCall: (request, tx) => this.#incomingCall(request, tx),
+    });
+    options.endpoint.onRequest = (request, tx) => dispatcher.onRequest(request, tx);
+    options.endpoint.onAck = (ack) => dispatcher.onAck(ack);
+  }
+
+  get counters(): UserAgentCounters {
+    return { calls: this.#calls.size, dialogs: this.#dialogs.size, partings: this.#partings.count };
   }
 
   get calls(): readonly Call[] {
@@ -126,8 +166,17 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     return [...this.#registrations.values()];
   }
 
-  /** Adds an account; it registers when told to. */
+  /** The watches over servers, one for each account with `ping`. */
+  get pings(): readonly OptionsPing[] {
+    return [...this.#pings.values()];
+  }
+
+  /**
+   * Adds an account; it registers when told to. With `ping` its server is watched from now on.
+   * @throws ERR_INVALID_ARGUMENT naming the option, ERR_CLOSED
+   */
   addAccount(options: AccountOptions): Registration {
+    if (this.#closed) throw new SwitchhookError('ERR_CLOSED', { what: 'the phone' });
     const account = new Account(options, this.#options.random);
     const { endpoint, clock, random } = this.#options;
     const registration = new Registration(account, {
@@ -138,13 +187,32 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       decorate: (request) => this.#decorate(request),
     });
     this.#registrations.set(account, registration);
+    if (account.ping > 0) this.#watch(account);
     return registration;
+  }
+
+  #watch(account: Account): void {
+    const { endpoint, clock, random } = this.#options;
+    const ping = new OptionsPing(account, {
+      endpoint,
+      clock,
+      random,
+      logger: this.#env.logger.child('ping'),
+      build: () => this.#optionsRequest(account.registrar, account, undefined),
+    });
+    ping.on('state', (state, error) =>
+      this.emit('reachability', { account, state, roundTripMs: ping.roundTripMs, error }),
+    );
+    this.#pings.set(account, ping);
+    ping.start();
   }
 
   /** Unregisters and forgets an account; its calls go on. */
   async removeAccount(account: Account): Promise<void> {
     const registration = this.#registrations.get(account);
     this.#registrations.delete(account);
+    this.#pings.get(account)?.close();
+    this.#pings.delete(account);
     await registration?.unregister();
     registration?.close();
   }
@@ -163,28 +231,18 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     const { account } = options;
     const { random } = this.#options;
     const uri = resolveTarget(target, account);
-    const local = account?.identity() ?? anonymousIdentity(options.from);
+    const local = account?.identity() ?? identityWithoutAccount(options.from);
     if (options.displayName) local.displayName = options.displayName;
     const localTag = random.token(10);
-    const session = this.#newSession({
-      direction: 'outgoing',
-      account,
-      callId: random.token(24),
-      localTag,
-      local,
-      remote: new NameAddr(uri),
-      media: { ...this.#options.media, ...options.media },
-    });
     const from = local.clone();
     from.tag = localTag;
-    let seq = 0;
+    const callId = random.token(24);
     const build = (redirected?: SipUri): SipRequest => {
       const request = new SipRequest('INVITE', (redirected ?? uri).clone());
       for (const route of account?.routes() ?? []) request.add('Route', route);
       request.set('From', from);
       request.set('To', new NameAddr(uri.clone()));
-      request.set('Call-ID', session.callId);
-      request.set('CSeq', `${++seq} INVITE`);
+      request.set('Call-ID', callId);
       request.set('Allow', ALLOW);
       request.set('Supported', SUPPORTED);
       if (this.#env.reliable === 'required') request.set('Require', '100rel');
@@ -192,9 +250,24 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       this.#decorate(request);
       return request;
     };
-    const call = this.#calls.get(session) as Call;
+    build(); // a header that cannot be sent shows now
+    const session = this.#newSession({
+      direction: 'outgoing',
+      account,
+      callId,
+      localTag,
+      local,
+      remote: new NameAddr(uri),
+      media: { ...this.#options.media, ...options.media },
+      ringTimeout: options.ringTimeout ?? this.#ringTimeout,
+      secure: uri.secure,
+    });
     void this.#startOutgoing(session, uri, options, build);
-    return call;
+    return this.#calls.get(session) as Call;
+  }
+
+  get #ringTimeout(): number {
+    return this.#options.ringTimeout ?? RING_TIMEOUT_S;
   }
 
   /** Finds the way out first: it decides the address the media is taken on. */
@@ -204,9 +277,8 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     options: InviteOptions,
     build: (redirected?: SipUri) => SipRequest,
   ): Promise<void> {
-    const { account } = options;
     try {
-      const { flow, targets } = await this.#wayOut(uri, account);
+      const { flow, targets } = await findWayOut(this.#options.endpoint, uri, options.account);
       if (session.ended) return;
       await session.openMedia(flow.local.host);
       session.startOutgoing({
@@ -229,40 +301,36 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     }
   }
 
-  async #wayOut(uri: SipUri, account: Account | undefined): Promise<{ flow: Flow; targets?: Target[] }> {
-    const { endpoint } = this.#options;
-    const registered = account?.flow;
-    if (registered?.open && registered.reliable) return { flow: registered };
-    const route = account?.routes()[0]?.uri;
-    const hop = account ? (route instanceof SipUri ? route : account.nextHop) : uri;
-    const targets = await endpoint.resolve(hop);
-    let failure: unknown = new SwitchhookError('ERR_DNS_NOT_FOUND', {
-      domain: hop.host,
-      why: 'no usable address',
-    });
-    for (const [index, target] of targets.entries()) {
-      try {
-        return { flow: await endpoint.connect(target), targets: targets.slice(index) };
-      } catch (error) {
-        failure = error;
-      }
-    }
-    throw failure;
-  }
-
   /**
    * Asks a server or phone for its abilities (RFC 3261 §11).
    * @returns the final response, whatever its status
-   * @throws ERR_SIP_TIMEOUT, ERR_SIP_TRANSPORT, ERR_DNS_NOT_FOUND
+   * @throws ERR_INVALID_ARGUMENT, ERR_SIP_TIMEOUT, ERR_SIP_TRANSPORT, ERR_DNS_NOT_FOUND, ERR_ABORTED
    */
   async options(
     target: string,
     options: { account?: Account; from?: string; signal?: AbortSignal } = {},
   ): Promise<SipResponse> {
-    const { account } = options;
-    const { endpoint, random } = this.#options;
+    if (this.#closed) throw new SwitchhookError('ERR_CLOSED', { what: 'the phone' });
+    const { account, signal } = options;
+    const { endpoint } = this.#options;
     const uri = resolveTarget(target, account);
-    const from = account?.identity() ?? anonymousIdentity(options.from);
+    const request = this.#optionsRequest(uri, account, options.from);
+    const { user } = request.from.uri as SipUri;
+    const { flow, targets } = await findWayOut(endpoint, uri, account, signal);
+    const { response } = await endpoint.request(request, {
+      auth: account?.auth,
+      signal,
+      flow: targets ? undefined : flow,
+      targets,
+      beforeSend: (message, over) =>
+        message.set('Contact', account?.contact(over) ?? contactFor(user, over, undefined, uri.secure)),
+    });
+    return response;
+  }
+
+  #optionsRequest(uri: SipUri, account: Account | undefined, sender: string | undefined): SipRequest {
+    const { random } = this.#options;
+    const from = account?.identity() ?? identityWithoutAccount(sender);
     from.tag = random.token(10);
     const request = new SipRequest('OPTIONS', uri.clone());
     for (const route of account?.routes() ?? []) request.add('Route', route);
@@ -272,51 +340,56 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     request.set('CSeq', '1 OPTIONS');
     request.set('Accept', 'application/sdp');
     this.#decorate(request);
-    const registered = account?.flow?.open ? account.flow : undefined;
-    const { response } = await endpoint.request(request, {
-      auth: account?.auth,
-      signal: options.signal,
-      flow: registered,
-      targets: account && !registered ? await endpoint.resolve(account.nextHop, options.signal) : undefined,
-      beforeSend: (message, flow) =>
-        message.set(
-          'Contact',
-          account?.contact(flow) ?? contactFor(from.uri.kind === 'sip' ? from.uri.user : undefined, flow),
-        ),
-    });
-    return response;
+    return request;
   }
 
-  /** The network changed: every account registers anew from the address it has now. */
-  networkChanged(reason: string): void {
-    for (const registration of this.#registrations.values()) {
-      registration.account.publicAddress = undefined;
-      registration.refresh(reason).catch(() => {});
+  /**
+   * The network changed: every account registers anew from the address it has now.
+   * @param stillThere tells of a local address whether this machine still has it; connections from others are closed.
+   * Without it all connections count as lost
+   */
+  networkChanged(reason: string, stillThere: (localHost: string) => boolean = () => false): void {
+    const flows = new Set<Flow>();
+    for (const { account } of this.#registrations.values()) {
+      account.publicAddress = undefined;
+      if (account.flow?.reliable && !stillThere(account.flow.local.host)) flows.add(account.flow);
     }
+    for (const registration of this.#registrations.values()) registration.refresh(reason).catch(() => {});
+    for (const flow of flows) flow.close();
+    for (const ping of this.#pings.values()) ping.start();
   }
 
-  /** Hangs up, unregisters, and stops answering; waits for the answers for at most `graceMs`. */
-  async close(graceMs = 2000): Promise<void> {
-    if (this.#closed) return;
+  /**
+   * Hangs up, unregisters, and stops answering; waits for the peers for at most `graceMs`. Nothing of the calls and
+   * accounts is left when it resolves. Repeated calls wait for the first.
+   */
+  close(graceMs = 2000): Promise<void> {
+    this.#closing ??= this.#close(graceMs);
+    return this.#closing;
+  }
+
+  async #close(graceMs: number): Promise<void> {
     this.#closed = true;
+    for (const ping of this.#pings.values()) ping.close();
     const sessions = [...this.#calls.keys()];
     for (const session of sessions) session.hangUp({ reason: 'shutting down' });
-    const leaving = [
-      ...sessions.map((session) => session.whenEnded),
-      ...[...this.#registrations.values()].map((registration) => registration.unregister()),
-    ];
+    const unregistered = [...this.#registrations.values()].map((registration) => registration.unregister());
+    const left = Promise.all([...unregistered, ...sessions.map((session) => session.whenEnded)]).then(() =>
+      this.#partings.settled(),
+    );
     let grace: { cancel(): void } | undefined;
-    await Promise.race([
-      Promise.allSettled(leaving),
-      new Promise<void>((resolve) => {
-        grace = this.#options.clock.after(graceMs, resolve);
-      }),
-    ]);
+    const patience = new Promise<void>((resolve) => {
+      grace = this.#options.clock.after(graceMs, resolve);
+    });
+    await Promise.race([left, patience]);
     grace?.cancel();
+    for (const session of sessions) session.abandon();
+    await Promise.all(sessions.map((session) => session.whenEnded));
     for (const registration of this.#registrations.values()) registration.close();
+    for (const { dialog } of [...this.#dialogs.values()]) this.#dialogs.remove(dialog);
   }
 
-  #newSession(init: Omit<ConstructorParameters<typeof CallSession>[1], 'onEnded'>): CallSession {
+  #newSession(init: Omit<CallSessionInit, 'onEnded'>): CallSession {
     const session = new CallSession(this.#env, {
       ...init,
       onEnded: (ended) => {
@@ -329,108 +402,27 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     return session;
   }
 
-  #onRequest(request: SipRequest, tx: ServerHandle): void {
-    try {
-      this.#dispatch(request, tx);
-    } catch (error) {
-      // A header that is looked at only now turned out malformed; anything else is a defect of ours.
-      const malformed = isSwitchhookError(error, 'ERR_SIP_PARSE');
-      this.#env.logger[malformed ? 'warn' : 'error']('request refused', { method: request.method, error });
-      tx.reply(
-        malformed ? 400 : 500,
-        malformed ? `Bad ${String(error.details.header ?? 'header')}` : undefined,
-      );
-    }
-  }
-
-  #dispatch(request: SipRequest, tx: ServerHandle): void {
-    const problem = validateRequest(request, RULES);
-    if (problem) {
-      this.#env.logger.info('request refused', {
-        method: request.method,
-        status: problem.status,
-        why: problem.why,
-      });
-      tx.reply(problem.status, problem.status === 400 ? problem.why : undefined, (response) => {
-        for (const [name, value] of problem.headers) response.set(name, value);
-      });
-      return;
-    }
-    if (request.to.tag !== undefined) {
-      const entry = this.#dialogs.find(request);
-      if (entry) entry.owner.onDialogRequest(request, tx, entry.dialog);
-      else tx.reply(481);
-      return;
-    }
-    switch (request.method) {
-      case 'INVITE':
-        return this.#incomingCall(request, tx);
-      case 'OPTIONS':
-        return this.#answerOptions(tx);
-      case 'BYE':
-      case 'PRACK':
-      case 'UPDATE':
-      case 'INFO':
-        tx.reply(481);
-        return;
-      default:
-        tx.reply(405, undefined, (response) => response.set('Allow', ALLOW));
-    }
-  }
-
-  #answerOptions(tx: ServerHandle): void {
-    const busy = this.#calls.size >= this.#maxCalls;
-    tx.reply(busy ? 486 : 200, undefined, (response) => {
-      response.set('Allow', ALLOW);
-      response.set('Accept', ACCEPT);
-      response.set('Supported', SUPPORTED);
-      response.set(
-        'Contact',
-        this.#accountFor(tx.request)?.contact(tx.flow) ?? contactFor(userOf(tx.request), tx.flow),
-      );
-      this.#decorate(response);
-    });
-  }
-
-  get #maxCalls(): number {
-    return this.#options.maxCalls ?? 1000;
-  }
-
   #incomingCall(request: SipRequest, tx: ServerHandle): void {
-    if (this.#closed) {
-      tx.reply(480);
-      return;
-    }
-    if (this.#calls.size >= this.#maxCalls) {
-      tx.reply(486, undefined, (response) => response.set('Retry-After', 10));
-      return;
-    }
-    if (request.body.length > 0 && !request.contentType?.is(SDP_TYPE)) {
-      tx.reply(415, undefined, (response) => response.set('Accept', SDP_TYPE));
-      return;
-    }
-    const tooShort = request.sessionExpires;
-    const minimum = this.#env.sessionTimer.minimum;
-    if (tooShort && tooShort.delta < minimum && request.supported.includes('timer')) {
-      tx.reply(422, undefined, (response) => response.set('Min-SE', minimum));
-      return;
-    }
-    if (request.contacts.length === 0) {
-      tx.reply(400, 'Missing Contact');
-      return;
-    }
-    const account = this.#accountFor(request);
     const session = this.#newSession({
       direction: 'incoming',
-      account,
+      account: this.#accountFor(request),
       callId: request.callId,
       localTag: this.#options.random.token(10),
       local: request.to.clone(),
       remote: withoutTag(request.from),
       media: { ...this.#options.media },
+      ringTimeout: this.#ringTimeout,
+      secure: request.uri.kind === 'sip' && request.uri.secure,
     });
-    session.startIncoming(request, tx);
     const call = this.#calls.get(session) as Call;
+    try {
+      session.startIncoming(request, tx);
+    } catch (error) {
+      // Nobody has heard of the call yet.
+      this.#calls.delete(session);
+      session.finish({ by: 'error', status: 400, reason: 'malformed INVITE' });
+      throw error;
+    }
     const heard = this.emit('incoming', call);
     if (!heard) {
       this.#env.logger.warn("a call was refused since nobody listens to 'incoming'", {
@@ -438,7 +430,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       });
       session.hangUp({ status: 480 });
     } else if (call.state === 'ringing') {
-      void call.ring();
+      call.ring().catch((error: unknown) => session.logger.warn('180 could not be sent', { error }));
     }
   }
 
@@ -451,6 +443,11 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       (accounts.length === 1 ? accounts[0] : undefined)
     );
   }
+
+  #contact(request: SipRequest, flow: Flow): NameAddr {
+    const secure = request.uri.kind === 'sip' && request.uri.secure;
+    return this.#accountFor(request)?.contact(flow) ?? contactFor(userOf(request), flow, undefined, secure);
+  }
 }
 
 function userOf(request: SipRequest): string | undefined {
@@ -461,43 +458,4 @@ function withoutTag(address: NameAddr): NameAddr {
   const copy = address.clone();
   copy.params.delete('tag');
   return copy;
-}
-
-function anonymousIdentity(from: string | undefined): NameAddr {
-  if (from) return NameAddr.parse(/^sips?:|</i.test(from) ? from : `sip:${from}`);
-  return new NameAddr(new SipUri({ user: 'anonymous', host: 'anonymous.invalid' }), 'Anonymous');
-}
-
-/** `1234`, `bob@example.com`, `sip:…`, `tel:+1…` as the address to call; a bare number is completed with our domain. */
-export function resolveTarget(target: string, account: Account | undefined): SipUri {
-  const text = target.trim();
-  const invalid = (why: string): SwitchhookError =>
-    new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `"${target}" cannot be called: ${why}` });
-  if (text === '') throw invalid('it is empty');
-  if (/[\r\n]/.test(text)) throw invalid('it has a line break');
-  try {
-    if (/^sips?:/i.test(text)) return SipUri.parse(text);
-    if (/^tel:/i.test(text)) {
-      const uri = parseUri(text);
-      if (!account) throw invalid('a telephone number needs an account or a server');
-      // RFC 3261 §19.1.6: the telephone-subscriber becomes the user part.
-      return new SipUri({
-        user: text.slice(4),
-        host: account.uri.host,
-        params: { user: 'phone' },
-        secure: uri.kind === 'sip' && uri.secure,
-      });
-    }
-    if (text.includes('@')) return SipUri.parse(`sip:${text}`);
-  } catch (error) {
-    if (isSwitchhookError(error, 'ERR_INVALID_ARGUMENT')) throw error;
-    throw invalid(error instanceof Error ? error.message : String(error));
-  }
-  if (!account) throw invalid('a number or name alone needs an account or a server; write sip:user@host');
-  return new SipUri({
-    user: text.replace(/[\s()]/g, ''),
-    host: account.uri.host,
-    port: account.uri.port,
-    secure: account.uri.secure,
-  });
 }

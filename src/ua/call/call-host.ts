@@ -2,29 +2,36 @@
  * What the parts of a call (outgoing and incoming INVITE, re-negotiation, session timer) see of it and of the
  * UserAgent. Internal to ua/: applications see {@link Call} only.
  */
+
+import { utf8Text } from '../../base/bytes.js';
 import type { Clock } from '../../base/clock.js';
 import type { Diagnostics } from '../../base/diagnostics.js';
-import type { SwitchhookError } from '../../base/errors.js';
+import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
 import type { MediaEngine } from '../../media/index.js';
-import type {
-  ClientHandle,
-  Dialog,
-  DialogTable,
-  Flow,
-  NameAddr,
-  ServerHandle,
-  SipEndpoint,
-  SipMessage,
-  SipRequest,
-  SipResponse,
-  TimerValues,
+import {
+  type ClientHandle,
+  type Dialog,
+  type DialogTable,
+  type Flow,
+  findPart,
+  type NameAddr,
+  type ServerHandle,
+  type SipEndpoint,
+  type SipMessage,
+  type SipRequest,
+  type SipResponse,
+  type TimerValues,
 } from '../../sip/index.js';
 import type { Account } from '../account.js';
+import type { Partings } from '../partings.js';
 import type { CallMedia } from './call-media.js';
 import type { CallEnd } from './call-types.js';
 import type { SessionTimer, SessionTimerOptions } from './session-timer.js';
+
+/** What calls need of the media room: a MediaEngine, or in tests something else that opens sessions. */
+export type CallMediaEngine = Pick<MediaEngine, 'openSession'>;
 
 export type ReliableProvisionals = 'off' | 'supported' | 'required';
 
@@ -41,7 +48,7 @@ export interface DialogEntry {
 
 export interface CallEnvironment {
   readonly endpoint: SipEndpoint;
-  readonly engine: MediaEngine;
+  readonly engine: CallMediaEngine;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -49,10 +56,14 @@ export interface CallEnvironment {
   readonly dialogs: DialogTable<DialogEntry>;
   readonly timers: TimerValues;
   readonly sessionTimer: SessionTimerOptions;
+  /** Goodbyes under way. */
+  readonly partings: Partings;
   /** RFC 3262. */
   readonly reliable: ReliableProvisionals;
   /** Methods for Allow. */
   readonly allow: string;
+  /** Body types for Accept. */
+  readonly accept: string;
   /** Option tags for Supported in an INVITE. */
   readonly supported: string;
   /** Adds what every request and response of this UserAgent carries. */
@@ -68,9 +79,13 @@ export interface CallHost extends DialogOwner {
   readonly media: CallMedia | undefined;
   readonly timer: SessionTimer;
   readonly ended: boolean;
+  /** Why the call ended, when that was an error. */
+  readonly endError: SwitchhookError | undefined;
   /** The established dialog. */
   dialog: Dialog | undefined;
   contact(flow: Flow): NameAddr;
+  /** The connection the peer was met over: requests of the call go over it as long as it fits. */
+  metOver(flow: Flow | undefined): void;
   /** Sends a request of `dialog` on the way the dialog was made. */
   sendInDialog(dialog: Dialog, request: SipRequest, handlers: InDialogHandlers): ClientHandle;
   sendAck(dialog: Dialog, ack: SipRequest): void;
@@ -78,6 +93,9 @@ export interface CallHost extends DialogOwner {
   bye(dialog: Dialog, reason?: string): void;
   /** The call is established. */
   established(dialog: Dialog): void;
+  /** Ends the call by BYE, CANCEL or a refusal, whatever fits its state. */
+  fail(end: CallEnd): void;
+  /** The call is over and the peer knows. */
   finish(end: CallEnd): void;
 }
 
@@ -89,17 +107,71 @@ export interface InDialogHandlers {
 
 export const SDP_TYPE = 'application/sdp';
 
-/** The session description in a message; undefined when it has none. */
+/**
+ * The session description in a message, on its own or as a part of a multipart body (RFC 5621); undefined when it has
+ * none.
+ * @throws ERR_SIP_PARSE for a broken multipart body
+ */
 export function sdpOf(message: SipMessage): string | undefined {
-  return message.body.length > 0 && message.contentType?.is(SDP_TYPE) ? message.bodyText : undefined;
+  if (message.body.length === 0) return undefined;
+  const type = message.contentType;
+  if (type?.is(SDP_TYPE)) return message.bodyText;
+  if (type?.type !== 'multipart') return undefined;
+  const part = findPart(message, SDP_TYPE);
+  return part && utf8Text(part.body);
 }
 
 export function setSdp(message: SipMessage, sdp: string): void {
-  message.set('Content-Type', SDP_TYPE);
-  message.body = Buffer.from(sdp, 'utf8');
+  message.setBody(sdp, SDP_TYPE);
+}
+
+/** Answers a request whose body must be understood and is not with 415 (RFC 3261 §8.2.3). @returns true then */
+export function refuseForeignBody(request: SipRequest, tx: ServerHandle): boolean {
+  if (request.body.length === 0) return false;
+  const type = request.contentType;
+  const usable =
+    type?.is(SDP_TYPE) ||
+    (type?.type === 'multipart' && findPart(request, SDP_TYPE) !== undefined) ||
+    request.contentDisposition?.params.get('handling')?.toLowerCase() === 'optional';
+  if (usable) return false;
+  tx.reply(415, undefined, (response) => response.set('Accept', SDP_TYPE));
+  return true;
 }
 
 /** The Q.850 cause of a Reason header (RFC 3326), if there is one. */
 export function q850Cause(message: SipMessage): number | undefined {
   return message.reasons.find((reason) => reason.protocol.toUpperCase() === 'Q.850')?.cause;
+}
+
+/** What the Reason headers say in words. */
+export function reasonText(message: SipMessage): string | undefined {
+  return message.reasons.find((reason) => reason.text)?.text;
+}
+
+/** A value for Reason: a SIP status, or normal clearing (Q.850 cause 16). */
+export function reasonHeader(status: number | undefined, text: string): string {
+  const cause = status === undefined ? 'Q.850;cause=16' : `SIP;cause=${status}`;
+  return `${cause};text="${text.replace(/["\\\r\n]/g, "'")}"`;
+}
+
+export function asSdpError(error: unknown): SwitchhookError {
+  return isSwitchhookError(error)
+    ? error
+    : new SwitchhookError('ERR_SDP_PARSE', { line: 0, why: String(error) }, { cause: error });
+}
+
+/** How to refuse an offer for that error: malformed 400, unusable 488 (RFC 3261 §13.3.1.3), our own trouble 500. */
+export function refusalOf(error: SwitchhookError): { status: number; warning: string } {
+  const warning = `399 switchhook "${error.message.replace(/["\\\r\n]/g, "'")}"`;
+  switch (error.code) {
+    case 'ERR_SDP_PARSE':
+    case 'ERR_SIP_PARSE':
+      return { status: 400, warning };
+    case 'ERR_MEDIA_NO_COMMON_CODEC':
+    case 'ERR_MEDIA_SRTP':
+    case 'ERR_SDP_UNACCEPTABLE':
+      return { status: 488, warning };
+    default:
+      return { status: 500, warning };
+  }
 }

@@ -3,9 +3,10 @@
  * parts ask it for offers and answers and hand it what the peer sent; it configures the RTP side. With a forked
  * INVITE every early dialog answers the one offer on its own, so each gets a branch of the negotiation.
  */
+import { isIP } from 'node:net';
 import { SwitchhookError } from '../../base/errors.js';
 import type { Random } from '../../base/random.js';
-import { audioFormats, type MediaEngine, type MediaSession, type StreamConfig } from '../../media/index.js';
+import { audioFormats, type MediaSession, type StreamConfig } from '../../media/index.js';
 import {
   type AudioFormat,
   type Direction,
@@ -13,6 +14,8 @@ import {
   type NegotiatedAudio,
   OfferAnswer,
 } from '../../sdp/index.js';
+
+import type { CallMediaEngine } from './call-host.js';
 
 export interface MediaPreferences {
   /** Encoding names in order of preference, e.g. ['PCMU', 'PCMA']. Default: all the engine has. */
@@ -27,41 +30,49 @@ export interface MediaPreferences {
   silenceMs?: number;
 }
 
-const INITIAL = '';
+/** The IP addresses of a host name. */
+export type HostLookup = (host: string) => Promise<string[]>;
+
+/** Stands for the established dialog where an early one is named by its remote tag. */
+const ESTABLISHED = '';
+
+export interface CallMediaOptions {
+  engine: CallMediaEngine;
+  /** Local address to take media on. */
+  address: string;
+  /** Call-ID, for the logs. */
+  label: string;
+  preferences: MediaPreferences;
+  random: Random;
+  lookup: HostLookup;
+}
 
 export class CallMedia {
   readonly session: MediaSession;
   readonly #formats: AudioFormat[];
   readonly #preferences: MediaPreferences;
+  readonly #lookup: HostLookup;
   #negotiation: OfferAnswer;
   /** Negotiations of the early dialogs by remote tag, while the INVITE is pending. */
   readonly #branches = new Map<string, OfferAnswer>();
+  /** SDP of unreliable provisional responses by remote tag: the answer to be. */
+  readonly #previews = new Map<string, string>();
   #applied: NegotiatedAudio | undefined;
+  /** Counts what was applied: a name that resolves late must not undo what came after. */
+  #applications = 0;
   #localHold = false;
 
-  private constructor(
-    session: MediaSession,
-    formats: AudioFormat[],
-    preferences: MediaPreferences,
-    random: Random,
-  ) {
+  private constructor(session: MediaSession, formats: AudioFormat[], options: CallMediaOptions) {
     this.session = session;
     this.#formats = formats;
-    this.#preferences = preferences;
-    this.#negotiation = new OfferAnswer({ random });
+    this.#preferences = options.preferences;
+    this.#lookup = options.lookup;
+    this.#negotiation = new OfferAnswer({ random: options.random });
   }
 
-  /**
-   * Binds the RTP ports on `address`.
-   * @throws ERR_MEDIA_PORTS, ERR_INVALID_ARGUMENT for an unknown codec
-   */
-  static async open(
-    engine: MediaEngine,
-    address: string,
-    label: string,
-    preferences: MediaPreferences,
-    random: Random,
-  ): Promise<CallMedia> {
+  /** Binds the RTP ports. @throws ERR_MEDIA_PORTS, ERR_INVALID_ARGUMENT for an unknown codec */
+  static async open(options: CallMediaOptions): Promise<CallMedia> {
+    const { engine, address, label, preferences } = options;
     const formats = audioFormats(preferences.codecs);
     const silenceMs = preferences.silenceMs;
     const session = await engine.openSession({
@@ -69,7 +80,7 @@ export class CallMedia {
       label,
       watchdog: silenceMs === undefined ? undefined : { firstPacketMs: silenceMs, silenceMs },
     });
-    return new CallMedia(session, formats, preferences, random);
+    return new CallMedia(session, formats, options);
   }
 
   /** What is agreed and in force. */
@@ -110,33 +121,61 @@ export class CallMedia {
   /**
    * Takes the answer to our offer.
    * @param tag the remote tag of the early dialog it came in; absent once the dialog is established
-   * @throws ERR_SDP_PARSE, ERR_SDP_STATE, ERR_MEDIA_NO_COMMON_CODEC
+   * @throws ERR_SDP_PARSE, ERR_SDP_STATE, ERR_SDP_UNACCEPTABLE, ERR_MEDIA_NO_COMMON_CODEC
    */
-  async acceptAnswer(sdp: string, tag = INITIAL): Promise<void> {
-    const negotiation = tag === INITIAL ? this.#negotiation : this.#branch(tag);
-    await this.#apply(negotiation.receiveAnswer(sdp));
+  async acceptAnswer(sdp: string, tag = ESTABLISHED): Promise<void> {
+    await this.#apply(this.#branch(tag).receiveAnswer(sdp));
   }
 
-  /** True when the early dialog `tag` has had its answer already (a later copy is not looked at, RFC 3261 §13.2.1). */
-  isAnswered(tag: string): boolean {
+  /**
+   * Early media by SDP that is not reliable yet: it may be heard, the answer comes later (RFC 6337 §3.1.1).
+   * @throws as {@link acceptAnswer}
+   */
+  async previewAnswer(sdp: string, tag: string): Promise<void> {
+    if (this.#previews.get(tag) === sdp) return;
+    const audio = this.#branch(tag).previewAnswer(sdp);
+    this.#previews.set(tag, sdp);
+    await this.#apply(audio);
+  }
+
+  /** What {@link previewAnswer} took: the answer, should the 2xx have none. */
+  preview(tag: string): string | undefined {
+    return this.#previews.get(tag);
+  }
+
+  /** True when offer and answer of that early dialog are complete. */
+  isSettled(tag = ESTABLISHED): boolean {
     return this.#branch(tag).state === 'stable';
+  }
+
+  /** True while an offer of ours waits for its answer in that early dialog. */
+  isOffering(tag = ESTABLISHED): boolean {
+    return this.#branch(tag).state === 'local-offer';
   }
 
   /** The INVITE was answered in the dialog `tag`: its negotiation becomes the call's. */
   async confirmBranch(tag: string): Promise<void> {
     const branch = this.#branches.get(tag);
     if (branch) this.#negotiation = branch;
-    this.#branches.clear();
+    this.dropBranches();
     const current = this.#negotiation.current;
     if (current && current !== this.#applied) await this.#apply(current);
   }
 
+  /** The INVITE is tried anew or came to nothing: what its early dialogs agreed on is void. */
+  dropBranches(): void {
+    this.#branches.clear();
+    this.#previews.clear();
+  }
+
   /**
    * Takes an offer of the peer and answers it.
-   * @throws ERR_SDP_PARSE, ERR_SDP_STATE, ERR_MEDIA_NO_COMMON_CODEC; what was agreed before stays in force
+   * @param tag the remote tag of the early dialog it came in
+   * @throws ERR_SDP_PARSE, ERR_SDP_STATE, ERR_SDP_UNACCEPTABLE, ERR_MEDIA_NO_COMMON_CODEC; what was agreed before stays
+   * in force
    */
-  async answerOffer(sdp: string): Promise<string> {
-    const negotiation = this.#negotiation;
+  async answerOffer(sdp: string, tag = ESTABLISHED): Promise<string> {
+    const negotiation = this.#branch(tag);
     negotiation.receiveOffer(sdp);
     let answer: { sdp: string; result: NegotiatedAudio };
     try {
@@ -156,6 +195,7 @@ export class CallMedia {
   }
 
   #branch(tag: string): OfferAnswer {
+    if (tag === ESTABLISHED) return this.#negotiation;
     let branch = this.#branches.get(tag);
     if (!branch) {
       branch = this.#negotiation.fork();
@@ -192,7 +232,27 @@ export class CallMedia {
       });
     }
     this.#applied = audio;
+    const application = ++this.#applications;
+    const { remote } = config;
+    if (config.send && isIP(remote.address) === 0) {
+      const address = await this.#resolve(remote.address);
+      if (application !== this.#applications) return;
+      if (remote.rtcpAddress === remote.address) remote.rtcpAddress = address;
+      remote.address = address;
+    }
+    if (remote.rtcpAddress && isIP(remote.rtcpAddress) === 0) remote.rtcpAddress = undefined;
     await this.session.configure(config);
+  }
+
+  /** RFC 8866 §5.7 allows a name where addresses are the rule. */
+  async #resolve(host: string): Promise<string> {
+    const family = isIP(this.session.address);
+    const addresses = await this.#lookup(host).catch(() => []);
+    const address = addresses.find((one) => isIP(one) === family);
+    if (address) return address;
+    throw new SwitchhookError('ERR_SDP_UNACCEPTABLE', {
+      why: `its media host ${host} has no address for us`,
+    });
   }
 }
 

@@ -1,18 +1,28 @@
 /**
- * The signalling side of one call: its state, its dialogs and what arrives in them, BYE, the session timer, the call
- * record. {@link Call} is its public face; the INVITE, its changes and the media are collaborators. It never renders
- * or parses SDP and never touches RTP.
+ * The signalling side of one call: its state, its dialogs, how it ends, the session timer, the call record.
+ * {@link Call} is its public face; the INVITE, its changes, the requests within the dialog and the media are
+ * collaborators. It never renders or parses SDP and never touches RTP.
  */
+import type { Timer } from '../../base/clock.js';
 import { Emitter } from '../../base/emitter.js';
 import { SwitchhookError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
-import type { ClientHandle, Dialog, Flow, NameAddr, ServerHandle, SipRequest } from '../../sip/index.js';
+import {
+  type ClientHandle,
+  type Dialog,
+  type Flow,
+  type NameAddr,
+  type ServerHandle,
+  type SipRequest,
+  SipUri,
+} from '../../sip/index.js';
 import { type Account, contactFor } from '../account.js';
-import { type CallEnvironment, type CallHost, type InDialogHandlers, q850Cause } from './call-host.js';
+import { type CallEnvironment, type CallHost, type InDialogHandlers, reasonHeader } from './call-host.js';
 import { CallMedia, type MediaPreferences } from './call-media.js';
 import type { CallDirection, CallEnd, CallEvents, CallRecord, CallState } from './call-types.js';
-import { parseDtmfInfo } from './dtmf-info.js';
+import { onDialogRequest } from './in-dialog-requests.js';
 import { IncomingInvite } from './incoming-invite.js';
+import { MORTAL_DIALOG } from './mortal-dialog.js';
 import { OutgoingInvite, type OutgoingInviteOptions } from './outgoing-invite.js';
 import { SessionModifier } from './session-modifier.js';
 import { SessionTimer } from './session-timer.js';
@@ -25,8 +35,18 @@ export interface CallSessionInit {
   local: NameAddr;
   remote: NameAddr;
   media: MediaPreferences;
+  /** How long it may ring, in seconds; 0 = for ever. */
+  ringTimeout: number;
+  /** The call is to a sips URI, or came to one. */
+  secure: boolean;
   /** Told once, when the call is over and nothing of it is left. */
   onEnded(session: CallSession): void;
+}
+
+/** What a call that cannot be ended yet ends with as soon as it can. */
+interface DeferredEnd {
+  end: CallEnd;
+  reason: string | undefined;
 }
 
 export class CallSession implements CallHost {
@@ -48,9 +68,11 @@ export class CallSession implements CallHost {
   #media: CallMedia | undefined;
   #mediaOpening: Promise<CallMedia> | undefined;
   #state: CallState;
-  /** The flow the dialog was made over. */
+  /** Where the peer was met. */
   #flow: Flow | undefined;
   #end: CallEnd | undefined;
+  #deferred: DeferredEnd | undefined;
+  #ringTimer: Timer | undefined;
   readonly #ended: Promise<CallRecord>;
   #resolveEnded!: (record: CallRecord) => void;
   readonly #startedAt: number;
@@ -58,7 +80,6 @@ export class CallSession implements CallHost {
   #answeredAt: number | undefined;
   #record: CallRecord | undefined;
   #wasHeld = false;
-  #hangUpOnAck: (() => void) | undefined;
 
   constructor(env: CallEnvironment, init: CallSessionInit) {
     this.env = env;
@@ -75,13 +96,17 @@ export class CallSession implements CallHost {
     this.timer = new SessionTimer(
       env.clock,
       env.sessionTimer,
-      () => void this.modifier.modify('refresh').catch(() => {}),
+      () => this.modifier.modify('refresh'),
       () => this.#sessionExpired(),
     );
     this.modifier = new SessionModifier(this, init.direction === 'outgoing', () => this.#remoteChanged());
     this.#ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
+    if (init.ringTimeout > 0) {
+      this.#ringTimer = env.clock.after(init.ringTimeout * 1000, () => this.#unanswered());
+    }
+    this.#trace('', this.#state);
   }
 
   get state(): CallState {
@@ -96,6 +121,10 @@ export class CallSession implements CallHost {
     return this.#end;
   }
 
+  get endError(): SwitchhookError | undefined {
+    return this.#end?.error;
+  }
+
   /** Resolves with the call record when the call is over and its resources are free. */
   get whenEnded(): Promise<CallRecord> {
     return this.#ended;
@@ -103,10 +132,6 @@ export class CallSession implements CallHost {
 
   get record(): CallRecord | undefined {
     return this.#record;
-  }
-
-  get answeredAt(): number | undefined {
-    return this.#answeredAt;
   }
 
   get media(): CallMedia | undefined {
@@ -120,27 +145,35 @@ export class CallSession implements CallHost {
 
   /** Opens the RTP ports on `address`, once. @throws ERR_MEDIA_PORTS, ERR_CALL_ENDED */
   async openMedia(address: string): Promise<CallMedia> {
-    this.#mediaOpening ??= CallMedia.open(
-      this.env.engine,
-      address,
-      this.callId,
-      this.#init.media,
-      this.env.random,
-    );
+    this.#mediaOpening ??= this.#openMedia(address);
     const media = await this.#mediaOpening;
-    if (this.#media !== media) {
-      this.#media = media;
-      this.#listen(media);
-    }
-    if (this.ended) {
-      void media.session.close();
-      throw new SwitchhookError('ERR_CALL_ENDED');
-    }
+    if (this.ended) throw this.endError ?? new SwitchhookError('ERR_CALL_ENDED');
     return media;
   }
 
+  async #openMedia(address: string): Promise<CallMedia> {
+    const { engine, random } = this.env;
+    const media = await CallMedia.open({
+      engine,
+      address,
+      label: this.callId,
+      preferences: this.#init.media,
+      random,
+      lookup: (host) => this.#lookup(host),
+    });
+    if (this.ended) void media.session.close().catch(() => {});
+    else this.#listen(media);
+    this.#media = media;
+    return media;
+  }
+
+  /** RFC 3263 §4.2: a numeric port means that the host has only A and AAAA records. */
+  async #lookup(host: string): Promise<string[]> {
+    const uri = new SipUri({ host, port: 9, params: { transport: 'udp' } });
+    return (await this.env.endpoint.resolve(uri)).map((target) => target.host);
+  }
+
   startOutgoing(options: Omit<OutgoingInviteOptions, 'onProgress'>): void {
-    this.#trace('', 'trying');
     this.#outgoing = new OutgoingInvite(this, {
       ...options,
       onProgress: (response, earlyMedia) => {
@@ -155,8 +188,8 @@ export class CallSession implements CallHost {
     this.#outgoing.start();
   }
 
+  /** @throws ERR_SIP_PARSE for headers of the INVITE that no dialog can be made of */
   startIncoming(request: SipRequest, tx: ServerHandle): void {
-    this.#trace('', 'ringing');
     this.#flow = tx.flow;
     this.#ringingAt = this.#startedAt;
     this.incoming = new IncomingInvite(this, request, tx);
@@ -169,6 +202,7 @@ export class CallSession implements CallHost {
     if (previous === state || previous === 'ended') return;
     if (state === 'ringing' && previous !== 'trying') return;
     this.#state = state;
+    if (state !== 'ringing') this.#ringTimer?.cancel();
     this.#trace(previous, state);
     this.events.emit('state', state, previous);
   }
@@ -182,10 +216,10 @@ export class CallSession implements CallHost {
   }
 
   contact(flow: Flow): NameAddr {
-    return (
-      this.account?.contact(flow) ??
-      contactFor(this.local.uri.kind === 'sip' ? this.local.uri.user : undefined, flow)
-    );
+    const { uri } = this.local;
+    const user = this.account?.uri.user ?? (uri.kind === 'sip' ? uri.user : undefined);
+    const secure = this.#init.secure || (this.account?.uri.secure ?? false);
+    return contactFor(user, flow, this.account?.publicAddress, secure);
   }
 
   sendInDialog(dialog: Dialog, request: SipRequest, handlers: InDialogHandlers): ClientHandle {
@@ -195,7 +229,7 @@ export class CallSession implements CallHost {
       auth: this.account?.auth,
       nextCseq: () => ++dialog.localSeq,
       beforeSend: (message, flow) => {
-        if (message.method === 'INVITE' || message.method === 'UPDATE' || message.method === 'SUBSCRIBE') {
+        if (message.method === 'INVITE' || message.method === 'UPDATE') {
           message.set('Contact', this.contact(flow));
         }
       },
@@ -205,6 +239,10 @@ export class CallSession implements CallHost {
 
   sendAck(dialog: Dialog, ack: SipRequest): void {
     this.env.endpoint.sendAck(ack, { flow: this.#flowFor(dialog) });
+  }
+
+  metOver(flow: Flow | undefined): void {
+    this.#flow ??= flow;
   }
 
   /**
@@ -222,71 +260,94 @@ export class CallSession implements CallHost {
     const request = dialog.createRequest('BYE');
     if (reason) request.set('Reason', reason);
     dialog.terminate();
-    this.env.dialogs.remove(dialog);
+    this.env.dialogs.add(dialog, { dialog, owner: MORTAL_DIALOG });
+    const parted = this.env.partings.begin();
+    const over = (): void => {
+      this.env.dialogs.remove(dialog);
+      parted();
+    };
     this.sendInDialog(dialog, request, {
-      onFinal: () => {},
-      onError: (error) => this.logger.debug('BYE got no answer', { error }),
+      onFinal: over,
+      onError: (error) => {
+        this.logger.debug('BYE got no answer', { error });
+        over();
+      },
     });
   }
 
   established(dialog: Dialog): void {
     this.dialog = dialog;
-    if (this.#hangUpOnAck) return this.#hangUpOnAck();
+    if (this.#deferred) {
+      this.#conclude(this.#deferred.end, this.#deferred.reason);
+      return;
+    }
+    if (this.ended) return this.bye(dialog);
     this.#answeredAt = this.env.clock.wallTime();
     this.enter('connected');
     this.events.emit('connected');
+    this.#remoteChanged();
   }
 
   /** Hangs up, cancels or rejects, whatever fits the state. Never throws; repeated calls do nothing. */
   hangUp(options: { status?: number; reason?: string } = {}): void {
-    if (this.ended) return;
     const { status, reason } = options;
-    const reasonHeader = reason
-      ? `SIP;cause=${status ?? 200};text="${reason.replace(/["\\\r\n]/g, "'")}"`
-      : undefined;
-    if (this.#state === 'connected') {
-      if (this.dialog) this.bye(this.dialog, reasonHeader);
-      this.finish({ by: 'local', status: status ?? 200, reason: reason ?? 'hung up' });
-    } else if (this.#state === 'connecting') {
-      // RFC 3261 §15: a callee does not send BYE before the ACK; our 2xx is repeated until then.
-      this.#hangUpOnAck = () => {
-        if (this.dialog) this.bye(this.dialog, reasonHeader);
-        this.finish({ by: 'local', status: status ?? 200, reason: reason ?? 'hung up' });
-      };
+    const header = reason === undefined ? undefined : reasonHeader(status, reason);
+    const answered = this.dialog !== undefined || this.incoming?.awaitingAck || this.#outgoing?.settling;
+    if (answered) {
+      this.#conclude({ by: 'local', status: status ?? 200, reason: reason ?? 'hung up' }, header);
     } else if (this.direction === 'incoming') {
       const code = status && status >= 300 ? status : 603;
-      this.incoming?.reject(code, reason);
-      this.finish({ by: 'local', status: code, reason: reason ?? 'rejected' });
-    } else if (this.#outgoing) {
-      this.#outgoing.cancel(reasonHeader);
-      // CANCEL may wait for a provisional response that never comes; the application is not kept waiting for it.
-      this.finish({
-        by: 'local',
-        status: 487,
-        reason: reason ?? 'cancelled',
-        error: new SwitchhookError('ERR_CALL_CANCELLED'),
-      });
+      this.#conclude({ by: 'local', status: code, reason: reason ?? 'rejected' }, header);
     } else {
-      this.finish({
-        by: 'local',
-        status: 487,
-        reason: reason ?? 'cancelled',
-        error: new SwitchhookError('ERR_CALL_CANCELLED'),
-      });
+      const error = new SwitchhookError('ERR_CALL_CANCELLED');
+      this.#conclude({ by: 'local', status: 487, reason: reason ?? 'cancelled', error }, header);
     }
   }
 
-  finish(end: CallEnd): void {
+  fail(end: CallEnd): void {
+    this.#conclude(end, reasonHeader(end.status, end.reason));
+  }
+
+  /** Ends the call although the ACK it waits for is missing: when closing down. */
+  abandon(): void {
+    const dialog = this.dialog ?? this.incoming?.dialog;
+    if (this.incoming?.awaitingAck && dialog) this.bye(dialog);
+    this.finish({ by: 'local', status: 200, reason: 'shutting down' });
+  }
+
+  #conclude(end: CallEnd, reason: string | undefined): void {
     if (this.ended) return;
+    if (this.incoming?.awaitingAck || this.#outgoing?.settling) {
+      // RFC 3261 §15: no BYE before the ACK, neither ours nor the caller's.
+      this.#deferred ??= { end, reason };
+      return;
+    }
+    if (this.dialog) {
+      this.bye(this.dialog, reason);
+    } else {
+      this.incoming?.reject(
+        end.status >= 300 ? end.status : 603,
+        end.by === 'local' ? refusal(end) : undefined,
+      );
+      // CANCEL may wait for a provisional response that never comes; the application is not kept waiting for it.
+      this.#outgoing?.cancel(reason);
+    }
+    this.finish(end);
+  }
+
+  finish(outcome: CallEnd): void {
+    if (this.ended) return;
+    const end = this.#deferred?.end ?? outcome;
     this.#end = end;
     const previous = this.#state;
     this.#state = 'ended';
     this.#trace(previous, 'ended', `${end.by}: ${end.status} ${end.reason}`);
+    this.#ringTimer?.cancel();
     this.timer.stop();
     this.incoming?.stop();
     this.modifier.close(new SwitchhookError('ERR_CALL_ENDED', {}, { cause: end.error }));
     const dialog = this.dialog ?? this.incoming?.dialog;
-    if (dialog) {
+    if (dialog && dialog.state !== 'terminated') {
       this.env.dialogs.remove(dialog);
       dialog.terminate();
     }
@@ -321,75 +382,24 @@ export class CallSession implements CallHost {
   }
 
   onDialogRequest(request: SipRequest, tx: ServerHandle, dialog: Dialog): void {
-    if (request.method === 'PRACK' && this.incoming && !this.dialog) {
-      if (dialog.acceptRequest(request) === 'ok') return this.incoming.onPrack(request, tx);
-    } else if (dialog.acceptRequest(request) === 'ok') {
-      return this.#dispatch(request, tx, dialog);
-    }
-    // RFC 3261 §12.2.2
-    tx.reply(500, 'CSeq out of order');
-  }
-
-  #dispatch(request: SipRequest, tx: ServerHandle, dialog: Dialog): void {
-    switch (request.method) {
-      case 'BYE':
-        tx.reply(200);
-        // A BYE within an early dialog ends the call as well (RFC 3261 §15.1.2).
-        this.incoming?.reject(487);
-        if (dialog === this.dialog || this.direction === 'incoming') {
-          this.finish({ by: 'remote', status: 200, reason: byeReason(request), q850: q850Cause(request) });
-        } else {
-          this.env.dialogs.remove(dialog);
-        }
-        return;
-      case 'INVITE':
-        if (this.dialog) return this.modifier.onRequest(request, tx);
-        tx.reply(this.direction === 'outgoing' ? 491 : 500, undefined, (response) => {
-          if (response.status === 500) response.set('Retry-After', Math.floor(this.env.random.float() * 10));
-        });
-        return;
-      case 'UPDATE':
-        return this.modifier.onRequest(request, tx);
-      case 'INFO':
-        return this.#info(request, tx);
-      case 'OPTIONS':
-        tx.reply(200, undefined, (response) => {
-          response.set('Allow', this.env.allow);
-          response.set('Accept', 'application/sdp, application/dtmf-relay');
-          response.set('Supported', this.env.supported);
-        });
-        return;
-      case 'PRACK':
-        tx.reply(481);
-        return;
-      default:
-        tx.reply(405, undefined, (response) => response.set('Allow', this.env.allow));
-    }
-  }
-
-  #info(request: SipRequest, tx: ServerHandle): void {
-    tx.reply(200);
-    const digit = parseDtmfInfo(request);
-    if (digit) this.events.emit('dtmf', { ...digit, via: 'info' });
-    else if (request.body.length > 0) {
-      const { type, subtype } = request.contentType ?? { type: 'text', subtype: 'plain' };
-      this.events.emit('info', { contentType: `${type}/${subtype}`, body: request.bodyText });
-    }
+    onDialogRequest(this, request, tx, dialog);
   }
 
   onDialogAck(ack: SipRequest): void {
-    if (this.incoming && this.#state === 'connecting') void this.incoming.onAck(ack);
-    else void this.modifier.onAck(ack);
+    if (!this.incoming?.onAck(ack)) void this.modifier.onAck(ack);
+  }
+
+  #unanswered(): void {
+    const ms = this.#init.ringTimeout * 1000;
+    const status = this.direction === 'incoming' ? 480 : 408;
+    const error = new SwitchhookError('ERR_TIMEOUT', { what: 'the answer to the call', ms });
+    this.#conclude({ by: 'local', status, reason: 'no answer', error }, reasonHeader(status, 'no answer'));
   }
 
   #sessionExpired(): void {
-    const dialog = this.dialog;
-    if (!dialog) return;
-    this.logger.warn('the peer did not refresh the session: hanging up', {
-      intervalSeconds: this.timer.interval,
-    });
-    this.bye(dialog, 'SIP;cause=408;text="Session timer expired"');
-    this.finish({ by: 'error', status: 408, reason: 'session timer expired' });
+    this.logger.warn('the session was not refreshed: hanging up', { intervalSeconds: this.timer.interval });
+    const error = new SwitchhookError('ERR_SIP_TIMEOUT', { method: 'session refresh', target: 'the peer' });
+    this.fail({ by: 'error', status: 408, reason: 'session timer expired', error });
   }
 
   #remoteChanged(): void {
@@ -411,15 +421,12 @@ export class CallSession implements CallHost {
       events.emit('noMedia', report);
     });
     session.on('ended', (error) => {
-      if (!error || this.ended) return;
-      const dialog = this.dialog;
-      if (dialog) this.bye(dialog, 'SIP;cause=500;text="media failure"');
-      this.finish({ by: 'error', status: 500, reason: error.message, error });
+      if (error) this.fail({ by: 'error', status: 500, reason: error.message, error });
     });
   }
 }
 
-function byeReason(request: SipRequest): string {
-  const text = request.reasons.find((reason) => reason.text)?.text;
-  return text ?? 'hung up by the peer';
+/** The reason phrase of a refusal that the application worded. */
+function refusal(end: CallEnd): string | undefined {
+  return end.reason === 'rejected' ? undefined : end.reason.replace(/[\r\n]+/g, ' ');
 }

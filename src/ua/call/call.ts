@@ -150,9 +150,14 @@ export class Call {
     });
   }
 
-  /** Tells the caller that it rings (180); done by itself for a call an `incoming` listener did not refuse. */
-  ring(): Promise<void> {
-    return this.#incoming('ring').progress(180);
+  /**
+   * Tells the caller that it rings (180); done by itself for a call an `incoming` listener did not refuse.
+   * @throws ERR_CALL_STATE; ERR_MEDIA_NO_COMMON_CODEC and the like, when the caller wants the session settled first
+   */
+  async ring(): Promise<void> {
+    const incoming = this.#incoming('ring');
+    if (incoming.ringingNeedsMedia) await this.#session.openMedia(this.#session.incomingAddress);
+    await incoming.progress(180);
   }
 
   /**
@@ -167,29 +172,22 @@ export class Call {
 
   /**
    * Answers an incoming call; resolves when the caller has confirmed.
-   * @throws ERR_MEDIA_NO_COMMON_CODEC (the caller got 488), ERR_CALL_ENDED when the caller gave up, ERR_CALL_STATE,
-   * ERR_SIP_TIMEOUT when the caller never confirms
+   * @throws ERR_MEDIA_NO_COMMON_CODEC, ERR_SDP_PARSE and the like (the caller got 488 or 400), ERR_MEDIA_PORTS (500),
+   * ERR_CALL_CANCELLED when the caller gave up, ERR_CALL_ENDED, ERR_CALL_STATE, ERR_SIP_TIMEOUT when the caller never
+   * confirms
    */
   async answer(): Promise<void> {
     const session = this.#session;
     const incoming = this.#incoming('answer');
+    session.enter('connecting');
     try {
       await session.openMedia(session.incomingAddress);
-      session.enter('connecting');
-      await incoming.accept();
-    } catch (error) {
-      if (
-        isSwitchhookError(error, 'ERR_MEDIA_NO_COMMON_CODEC') ||
-        isSwitchhookError(error, 'ERR_SDP_PARSE')
-      ) {
-        incoming.reject(488);
-        session.finish({ by: 'error', status: 488, reason: error.message, error });
-      } else if (isSwitchhookError(error, 'ERR_MEDIA_PORTS')) {
-        incoming.reject(500);
-        session.finish({ by: 'error', status: 500, reason: error.message, error });
-      }
+    } catch (cause) {
+      const error = isSwitchhookError(cause) ? cause : new SwitchhookError('ERR_CALL_ENDED', {}, { cause });
+      session.fail({ by: 'error', status: 500, reason: error.message, error });
       throw error;
     }
+    await incoming.accept();
   }
 
   /** Refuses an incoming call. @param status 300 to 699; default 486 Busy Here */
@@ -261,7 +259,16 @@ export class Call {
   }
 
   #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#session.env.clock.after(ms, resolve));
+    const { env, events } = this.#session;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        timer.cancel();
+        events.off('ended', done);
+        resolve();
+      };
+      const timer = env.clock.after(ms, done);
+      events.on('ended', done);
+    });
   }
 
   /** Digits from the peer as a loop; ends with the call. Digits received from now on are kept until taken. */
@@ -299,11 +306,12 @@ export class Call {
       request.body = Buffer.from(body, 'utf8');
       session.sendInDialog(dialog, request, {
         onFinal: (response) => {
-          if (response.status < 300) resolve();
-          else
-            reject(
-              new SwitchhookError('ERR_CALL_REJECTED', { status: response.status, reason: response.reason }),
-            );
+          const { status, reason } = response;
+          if (status < 300) return resolve();
+          const error = new SwitchhookError('ERR_CALL_REJECTED', { status, reason });
+          reject(error);
+          // RFC 3261 §12.2.1.2: the peer knows nothing of this call any more.
+          if (status === 481) session.fail({ by: 'error', status, reason: error.message, error });
         },
         onError: reject,
       });

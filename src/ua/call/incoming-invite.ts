@@ -1,104 +1,139 @@
 /**
  * The INVITE of an incoming call, from the first look to the ACK (RFC 3261 §13.3): ringing and early media, plain or
- * reliable (RFC 3262), answer with the 2xx repeated until it is acknowledged, rejection, CANCEL. Ends with
- * `established` or `finish` on its call.
+ * reliable (see reliable-provisional.ts), answer with the 2xx repeated until it is acknowledged, rejection, CANCEL and
+ * expiry. Ends with `established` or `finish` on its call.
+ *
+ *     offered ──accept()──► answering ──2xx──► accepted ──ACK──► done
+ *        │                      │                 └─no ACK: BYE──► done
+ *        └─reject(), CANCEL, Expires, no PRACK────┴──► done
  */
-import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
+import type { Timer } from '../../base/clock.js';
+import { SwitchhookError } from '../../base/errors.js';
 import {
   AcceptRetransmitter,
   Dialog,
-  ProvisionalRetransmitter,
   type ServerHandle,
   type SipRequest,
   SipResponse,
 } from '../../sip/index.js';
-import { type CallHost, q850Cause, sdpOf, setSdp } from './call-host.js';
+import { asSdpError, type CallHost, q850Cause, reasonText, refusalOf, sdpOf, setSdp } from './call-host.js';
+import { ReliableProvisional } from './reliable-provisional.js';
 
 type Phase = 'offered' | 'answering' | 'accepted' | 'done';
 
-interface PendingProvisional {
-  rseq: number;
-  retransmitter: ProvisionalRetransmitter;
-  hasSdp: boolean;
-  acknowledged: () => void;
-}
+/** RFC 3261 §13.3.1.1: proxies give up on an INVITE they hear nothing of for three minutes. */
+const REPEAT_PROVISIONAL_MS = 60_000;
 
 export class IncomingInvite {
   readonly dialog: Dialog;
   readonly #host: CallHost;
   readonly #request: SipRequest;
   readonly #tx: ServerHandle;
-  readonly #useReliable: boolean;
+  readonly #reliable: ReliableProvisional | undefined;
+  /** Where nobody asks for more, only a session description is worth the PRACK. */
+  readonly #alwaysReliable: boolean;
   #phase: Phase = 'offered';
-  #answerSdp: string | undefined;
-  /** The 2xx carried our offer; the ACK brings the answer. */
-  #awaitingAnswer = false;
-  #rseq: number;
-  #pending: PendingProvisional | undefined;
+  /** Our answer to the offer in the INVITE, or our offer when it has none. */
+  #description: Promise<string> | undefined;
   #retransmitter: AcceptRetransmitter | undefined;
+  #repeat: Timer | undefined;
+  #expiry: Timer | undefined;
   #onDone: (() => void) | undefined;
 
+  /** @throws ERR_SIP_PARSE when Contact or Record-Route are malformed */
   constructor(host: CallHost, request: SipRequest, tx: ServerHandle) {
     this.#host = host;
     this.#request = request;
     this.#tx = tx;
     this.dialog = Dialog.fromRequest(request, host.localTag);
-    const { reliable, random } = host.env;
-    this.#useReliable =
-      request.require.includes('100rel') || (reliable !== 'off' && request.supported.includes('100rel'));
-    this.#rseq = random.uint32() & 0x3fffffff;
-    tx.onCancel = () => this.#cancelled();
-    tx.onTransportError = () => this.#lost('the answer could not be sent');
+    const { env } = host;
+    const required = request.require.includes('100rel');
+    this.#alwaysReliable = required || env.reliable === 'required';
+    // RFC 3262 §5: a reliable response to an INVITE without offer would have to bring one, before anybody answers.
+    const wanted =
+      env.reliable !== 'off' && request.supported.includes('100rel') && sdpOf(request) !== undefined;
+    if (required || wanted) {
+      this.#reliable = new ReliableProvisional(env, request, tx, () => this.#unheard());
+    }
+    tx.onCancel = (cancel) => this.#cancelled(cancel);
+    tx.onTransportError = (error) => this.#lost(error);
+    const { expires } = request;
+    // RFC 3261 §13.3.1: the invitation is void when it expires before the answer.
+    if (expires) this.#expiry = env.clock.after(expires * 1000, () => this.#expired());
   }
 
   get offerless(): boolean {
     return sdpOf(this.#request) === undefined;
   }
 
-  /** Sends a provisional response; with `earlyMedia` the media is settled and may flow before the answer. */
+  /** The caller insists on reliable responses and left the offer to us: the first one has to bring it. */
+  get ringingNeedsMedia(): boolean {
+    return this.#reliable !== undefined && this.offerless;
+  }
+
+  /** The 2xx is out and its ACK is missing: too late to refuse, too early for BYE (RFC 3261 §15). */
+  get awaitingAck(): boolean {
+    return this.#phase === 'accepted';
+  }
+
+  /** The caller has our answer for sure, or there is none to come: it may offer anew (RFC 3311 §5.2). */
+  get answerConfirmed(): boolean {
+    return this.#reliable?.sdpAcknowledged ?? false;
+  }
+
+  /**
+   * Sends a provisional response; with `earlyMedia` the media is settled and may flow before the answer.
+   * @throws ERR_MEDIA_NO_COMMON_CODEC and the like, when the offer cannot be answered
+   */
   async progress(status: number, reason?: string, earlyMedia = false): Promise<void> {
     if (this.#phase !== 'offered') return;
     const response = this.#respond(status, reason);
-    if (earlyMedia && !this.offerless) setSdp(response, await this.#answer());
+    const reliable = this.#reliable;
+    // RFC 3262 §5: without an offer in the INVITE the first reliable response makes one; an unreliable one cannot.
+    const describes = reliable
+      ? !reliable.sdpSent && (earlyMedia || this.offerless)
+      : earlyMedia && !this.offerless;
+    if (describes) setSdp(response, await this.#describe());
     if (this.#phase !== 'offered') return;
-    if (this.#useReliable && status > 100) await this.#sendReliably(response);
-    else this.#tx.respond(response);
+    if (reliable && (describes || this.#alwaysReliable)) {
+      this.#repeat?.cancel();
+      await reliable.send(response, () => this.#phase === 'offered');
+      return;
+    }
+    this.#tx.respond(response);
+    this.#repeatLater(response);
   }
 
   /**
    * Answers with 200; resolves when the ACK arrived.
-   * @throws ERR_MEDIA_NO_COMMON_CODEC, ERR_CALL_ENDED when the caller gave up, ERR_SIP_TIMEOUT without ACK
+   * @throws ERR_MEDIA_NO_COMMON_CODEC and the like (the caller has been refused then), ERR_CALL_ENDED when the caller
+   * gave up, ERR_SIP_TIMEOUT without ACK
    */
-  async accept(decorate?: (response: SipResponse) => void): Promise<void> {
+  async accept(): Promise<void> {
     if (this.#phase !== 'offered')
       throw new SwitchhookError('ERR_CALL_STATE', { what: 'answer', state: this.#phase });
     this.#phase = 'answering';
     const host = this.#host;
-    const media = host.media;
     const response = this.#respond(200);
     try {
-      if (media) {
-        if (this.offerless) {
-          setSdp(response, media.createOffer());
-          this.#awaitingAnswer = true;
-        } else {
-          setSdp(response, await this.#answer());
-        }
+      if (this.#reliable?.sdpSent) {
+        // RFC 3262 §3: the 2xx waits for the PRACK of a response with SDP. What that settled is not said again (§5).
+        await this.#reliable.acknowledged();
+      } else if (host.media) {
+        setSdp(response, await this.#describe());
       }
     } catch (error) {
-      this.#phase = 'offered';
+      this.#refuse(error);
       throw error;
     }
-    // RFC 3262 §3: a 2xx waits for the PRACK of a reliable response that carried the session description.
-    if (this.#pending?.hasSdp) await new Promise<void>((resolve) => (this.#pending!.acknowledged = resolve));
-    if (this.#isDone()) throw new SwitchhookError('ERR_CALL_ENDED');
+    if (this.#phase !== 'answering') throw this.#endError();
     host.timer.accept(this.#request, response);
-    decorate?.(response);
-    this.#dropPending();
-    this.#phase = 'accepted';
+    this.#settle('accepted');
     host.dialog = this.dialog;
     this.dialog.confirm(response);
-    const acknowledged = new Promise<void>((resolve) => (this.#onDone = resolve));
+    const done = new Promise<void>((resolve) => {
+      this.#onDone = resolve;
+    });
     this.#retransmitter = new AcceptRetransmitter({
       clock: host.env.clock,
       timers: host.env.timers,
@@ -107,33 +142,45 @@ export class IncomingInvite {
     });
     this.#tx.respond(response);
     this.#retransmitter.start();
-    await acknowledged;
-    if (host.ended) throw new SwitchhookError('ERR_CALL_ENDED');
+    await done;
+    if (host.ended) throw this.#endError();
+  }
+
+  #endError(): SwitchhookError {
+    return this.#host.endError ?? new SwitchhookError('ERR_CALL_ENDED');
   }
 
   /** Refuses the call with a final response. */
   reject(status: number, reason?: string, decorate?: (response: SipResponse) => void): void {
     if (this.#phase === 'accepted' || this.#phase === 'done') return;
-    this.#finalize();
+    this.#settle('done');
     const response = this.#respond(status, reason);
     decorate?.(response);
     this.#tx.respond(response);
   }
 
-  /** The ACK of our 2xx. */
-  async onAck(ack: SipRequest): Promise<void> {
-    if (this.#phase !== 'accepted' || !this.#retransmitter) return;
-    this.#retransmitter.stop();
-    this.#retransmitter = undefined;
+  /** @returns true when `ack` is that of our 2xx */
+  onAck(ack: SipRequest): boolean {
+    if (ack.cseq.seq !== this.#request.cseq.seq) return false;
+    if (this.#phase === 'accepted' && this.#retransmitter) {
+      this.#retransmitter.stop();
+      this.#retransmitter = undefined;
+      void this.#acknowledged(ack);
+    }
+    return true;
+  }
+
+  async #acknowledged(ack: SipRequest): Promise<void> {
+    const { media } = this.#host;
     try {
-      if (this.#awaitingAnswer) {
+      if (media?.isOffering()) {
         const sdp = sdpOf(ack);
         if (sdp === undefined)
           throw new SwitchhookError('ERR_SDP_PARSE', { line: 0, why: 'the ACK has no answer to our offer' });
-        await this.#host.media?.acceptAnswer(sdp);
+        await media.acceptAnswer(sdp);
       }
     } catch (error) {
-      this.#fail(488, 'Not Acceptable Here', error);
+      this.#fail(488, 'Not Acceptable Here', asSdpError(error));
       return;
     }
     this.#phase = 'done';
@@ -141,30 +188,50 @@ export class IncomingInvite {
     this.#onDone?.();
   }
 
-  /** PRACK within the early dialog (RFC 3262 §3). */
-  onPrack(request: SipRequest, tx: ServerHandle): void {
-    const rack = request.rack;
-    const { cseq } = this.#request;
-    const pending = this.#pending;
-    if (
-      !pending ||
-      !rack ||
-      rack.rseq !== pending.rseq ||
-      rack.seq !== cseq.seq ||
-      rack.method !== cseq.method
-    ) {
+  /** PRACK within the dialog (RFC 3262 §3), with the answer to our offer or a new offer (§5). */
+  onPrack(prack: SipRequest, tx: ServerHandle): void {
+    const { media } = this.#host;
+    const sdp = sdpOf(prack);
+    if (!this.#reliable?.matches(prack)) {
       tx.reply(481);
+    } else if (sdp === undefined || !media) {
+      tx.reply(200);
+      this.#reliable.confirm();
+    } else if (media.isOffering()) {
+      tx.reply(200);
+      media.acceptAnswer(sdp).then(
+        () => this.#reliable?.confirm(),
+        (error: unknown) => {
+          this.#refuse(error);
+        },
+      );
+    } else {
+      this.#answerPrack(sdp, tx);
+    }
+  }
+
+  #answerPrack(sdp: string, tx: ServerHandle): void {
+    const { media } = this.#host;
+    if (!media?.isSettled()) {
+      tx.reply(500);
       return;
     }
-    tx.reply(200);
-    pending.retransmitter.stop();
-    this.#pending = undefined;
-    pending.acknowledged();
+    media.answerOffer(sdp).then(
+      (answer) => {
+        tx.reply(200, undefined, (response) => setSdp(response, answer));
+        this.#reliable?.confirm();
+      },
+      (error: unknown) => {
+        tx.reply(refusalOf(asSdpError(error)).status);
+        this.#reliable?.confirm();
+      },
+    );
   }
 
   /** The call ended by other means: stop repeating. */
   stop(): void {
-    this.#finalize();
+    this.#settle('done');
+    this.#onDone?.();
   }
 
   #respond(status: number, reason?: string): SipResponse {
@@ -181,110 +248,89 @@ export class IncomingInvite {
     return response;
   }
 
-  async #answer(): Promise<string> {
-    if (this.#answerSdp === undefined) {
-      const media = this.#host.media;
-      if (!media) throw new SwitchhookError('ERR_CALL_STATE', { what: 'answer', state: 'without media' });
-      this.#answerSdp = await media.answerOffer(sdpOf(this.#request) ?? '');
-    }
-    return this.#answerSdp;
+  /** Made once, and the same whenever it is sent (RFC 3261 §13.2.1). */
+  #describe(): Promise<string> {
+    this.#description ??= this.#makeDescription();
+    return this.#description;
   }
 
-  /** Sends a provisional response until its PRACK arrives; one at a time (RFC 3262 §3). */
-  async #sendReliably(response: SipResponse): Promise<void> {
-    if (this.#pending) {
-      await new Promise<void>((resolve) => {
-        const { acknowledged } = this.#pending!;
-        this.#pending!.acknowledged = () => {
-          acknowledged();
-          resolve();
-        };
-      });
-      if (this.#phase !== 'offered') return;
-    }
-    const { clock, timers } = this.#host.env;
-    const rseq = ++this.#rseq;
-    response.add('Require', '100rel');
-    response.set('RSeq', rseq);
-    const retransmitter = new ProvisionalRetransmitter({
-      clock,
-      timers,
-      resend: () => this.#tx.respond(response),
-      onTimeout: () => {
-        // RFC 3262 §3: rejected with a 5xx when no PRACK comes for 64*T1.
-        this.reject(504, 'PRACK Time-out');
-        const error = new SwitchhookError('ERR_SIP_TIMEOUT', { method: 'PRACK', target: 'the caller' });
-        this.#host.finish({ by: 'error', status: 504, reason: 'no PRACK', error });
-      },
+  async #makeDescription(): Promise<string> {
+    const { media } = this.#host;
+    if (!media) throw new SwitchhookError('ERR_CALL_STATE', { what: 'answer', state: 'without media' });
+    const offer = sdpOf(this.#request);
+    return offer === undefined ? media.createOffer() : media.answerOffer(offer);
+  }
+
+  #repeatLater(response: SipResponse): void {
+    this.#repeat?.cancel();
+    this.#repeat = this.#host.env.clock.after(REPEAT_PROVISIONAL_MS, () => {
+      this.#tx.respond(response);
+      this.#repeatLater(response);
     });
-    this.#pending = { rseq, hasSdp: response.body.length > 0, acknowledged: () => {}, retransmitter };
-    this.#tx.respond(response);
-    retransmitter.start();
   }
 
-  #isDone(): boolean {
-    return this.#phase === 'done';
-  }
-
-  #dropPending(): void {
-    this.#pending?.retransmitter.stop();
-    const waiting = this.#pending?.acknowledged;
-    this.#pending = undefined;
-    waiting?.();
-  }
-
-  #finalize(): void {
-    this.#phase = 'done';
+  /** The time of provisional responses is over. */
+  #settle(phase: 'accepted' | 'done'): void {
+    this.#phase = phase;
+    this.#repeat?.cancel();
+    this.#expiry?.cancel();
+    this.#reliable?.stop();
+    if (phase === 'accepted') return;
     this.#retransmitter?.stop();
     this.#retransmitter = undefined;
-    this.#dropPending();
-    this.#onDone?.();
   }
 
-  #cancelled(): void {
-    if (this.#phase === 'accepted' || this.#phase === 'done') return; // CANCEL lost the race against our 2xx (§9.2)
+  /** The offer, or the answer to ours, cannot be used. */
+  #refuse(error: unknown): void {
+    if (this.#phase === 'done') return;
+    const known = asSdpError(error);
+    const { status, warning } = refusalOf(known);
+    this.reject(status, undefined, (response) => response.set('Warning', warning));
+    this.#host.finish({ by: 'error', status, reason: known.message, error: known });
+  }
+
+  #cancelled(cancel: SipRequest): void {
+    if (this.#phase === 'accepted' || this.#phase === 'done') return; // it lost the race against our 2xx (§9.2)
     this.reject(487);
     this.#host.finish({
       by: 'remote',
       status: 487,
-      reason: 'Request Terminated',
-      q850: q850Cause(this.#request),
+      reason: reasonText(cancel) ?? 'cancelled by the caller',
+      q850: q850Cause(cancel),
       error: new SwitchhookError('ERR_CALL_CANCELLED'),
     });
   }
 
+  #expired(): void {
+    if (this.#phase !== 'offered') return;
+    this.reject(487);
+    const error = new SwitchhookError('ERR_CALL_CANCELLED');
+    this.#host.finish({ by: 'remote', status: 487, reason: 'the invitation expired', error });
+  }
+
+  /** RFC 3262 §3: no PRACK for 64*T1 ends in a 5xx. */
+  #unheard(): void {
+    this.reject(504, 'PRACK Time-out');
+    const error = new SwitchhookError('ERR_SIP_TIMEOUT', { method: 'PRACK', target: 'the caller' });
+    this.#host.finish({ by: 'error', status: 504, reason: 'no PRACK', error });
+  }
+
   /** RFC 3261 §13.3.1.4: no ACK for 64*T1: the dialog is confirmed, but the session ends with BYE. */
   #unacknowledged(): void {
-    this.#fail(
-      408,
-      'no ACK',
-      new SwitchhookError('ERR_SIP_TIMEOUT', { method: '200 to INVITE (no ACK)', target: 'the caller' }),
-    );
+    const details = { method: '200 to INVITE (no ACK)', target: 'the caller' };
+    this.#fail(408, 'no ACK', new SwitchhookError('ERR_SIP_TIMEOUT', details));
   }
 
-  #lost(reason: string): void {
-    if (this.#phase === 'done') return;
-    const wasAccepted = this.#phase === 'accepted';
-    if (wasAccepted) return; // the repetitions go on until the ACK or the time-out
-    this.#finalize();
-    this.#host.finish({
-      by: 'error',
-      status: 500,
-      reason,
-      error: new SwitchhookError('ERR_SIP_TRANSPORT', {
-        method: 'the response',
-        target: 'the caller',
-        why: reason,
-      }),
-    });
+  #lost(error: SwitchhookError): void {
+    // A 2xx is repeated until the ACK or the time-out all the same.
+    if (this.#phase === 'done' || this.#phase === 'accepted') return;
+    this.#settle('done');
+    this.#host.finish({ by: 'error', status: 500, reason: error.message, error });
   }
 
-  #fail(status: number, reason: string, error: unknown): void {
-    const cause = isSwitchhookError(error)
-      ? error
-      : new SwitchhookError('ERR_SIP_PARSE', { what: 'ACK', why: String(error) });
-    this.#host.bye(this.dialog, `SIP;cause=${status};text="${reason}"`);
-    this.#host.finish({ by: 'error', status, reason, error: cause });
-    this.#finalize();
+  #fail(status: number, reason: string, error: SwitchhookError): void {
+    this.#settle('done');
+    this.#host.fail({ by: 'error', status, reason, error });
+    this.#onDone?.();
   }
 }

@@ -3,8 +3,14 @@
  * with its early media (RFC 3960) and reliable provisional responses (RFC 3262), redirection, 422, CANCEL and its
  * races. Ends with `established` or `finish` on its call; it never touches an established dialog afterwards, except
  * to repeat the ACK.
+ *
+ *     inviting ──2xx──► settling ──media agreed, ACK──► over (the call is established)
+ *      │  ▲ │ └─3xx, 422: again
+ *      │  └─┘
+ *      ├──cancel()──► cancelled ──487, 2xx (ACK, BYE), no answer──► over
+ *      └──final error, no answer──► over
  */
-import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
+import { SwitchhookError } from '../../base/errors.js';
 import {
   type ClientHandle,
   Dialog,
@@ -15,10 +21,11 @@ import {
   SipUri,
   type Target,
 } from '../../sip/index.js';
-import { type CallHost, q850Cause, sdpOf, setSdp } from './call-host.js';
+import { callable } from '../call-target.js';
+import { asSdpError, type CallHost, q850Cause, sdpOf, setSdp } from './call-host.js';
 
 export interface OutgoingInviteOptions {
-  /** Builds a fresh INVITE to `target` with everything but SDP, Contact and session timer. */
+  /** Builds a fresh INVITE to `target` with everything but CSeq, SDP, Contact and session timer. */
   build(target: SipUri | undefined): SipRequest;
   targets?: Target[];
   flow?: Flow;
@@ -35,18 +42,31 @@ interface EarlyDialog {
   rseq?: number;
 }
 
+/** The ACK of one fork's 2xx, kept to be sent again with every copy of the 2xx. */
+interface Acknowledgement {
+  dialog: Dialog;
+  ack: SipRequest;
+  /** False while its session description is being made. */
+  ready: boolean;
+}
+
+/** More forks than anybody has phones: a bound for memory, not a feature. */
+const MAX_FORKS = 64;
+const MAX_422 = 2;
+
 export class OutgoingInvite {
   readonly #host: CallHost;
   readonly #options: OutgoingInviteOptions;
   readonly #early = new Map<string, EarlyDialog>();
-  /** ACKs sent, by remote tag, to repeat when the 2xx is. */
-  readonly #acks = new Map<string, SipRequest>();
+  readonly #acks = new Map<string, Acknowledgement>();
+  readonly #visited = new Set<string>();
+  #phase: 'inviting' | 'cancelled' | 'settling' | 'over' = 'inviting';
   #handle: ClientHandle | undefined;
-  #cancelled = false;
   #cancelReason: string | undefined;
+  #parted: (() => void) | undefined;
+  #seq = 0;
   #redirectsLeft: number;
   #retries = 0;
-  #done = false;
 
   constructor(host: CallHost, options: OutgoingInviteOptions) {
     this.#host = host;
@@ -54,30 +74,39 @@ export class OutgoingInvite {
     this.#redirectsLeft = options.redirects;
   }
 
+  /** The 2xx has come and its media is being set up: too late to cancel, too early for BYE. */
+  get settling(): boolean {
+    return this.#phase === 'settling';
+  }
+
   start(): void {
     this.#send(undefined, this.#options.targets);
   }
 
-  /** Gives up: CANCEL, or BYE should the 2xx be on its way already. */
+  /** Gives up: CANCEL, or ACK and BYE should the 2xx be on its way already. */
   cancel(reason?: string): void {
-    if (this.#done || this.#cancelled) return;
-    this.#cancelled = true;
+    if (this.#phase !== 'inviting') return;
+    this.#phase = 'cancelled';
     this.#cancelReason = reason;
+    this.#parted = this.#host.env.partings.begin();
     this.#handle?.cancel(reason);
   }
 
   #send(target: SipUri | undefined, targets: Target[] | undefined): void {
     const { env, media, timer } = this.#host;
     const request = this.#options.build(target);
+    request.set('CSeq', `${++this.#seq} INVITE`);
     timer.propose(request);
     if (!this.#options.offerless && media) {
       media.rollback();
       setSdp(request, media.createOffer());
     }
+    this.#visited.add(request.uri.toString());
     this.#handle = env.endpoint.send(request, {
       targets,
       flow: targets ? undefined : this.#options.flow,
       auth: this.#host.account?.auth,
+      nextCseq: () => ++this.#seq,
       beforeSend: (message, flow) => message.set('Contact', this.#host.contact(flow)),
       onProvisional: (response, tx) => this.#provisional(response, tx),
       onFinal: (response, tx) => this.#final(response, tx),
@@ -86,30 +115,41 @@ export class OutgoingInvite {
   }
 
   #provisional(response: SipResponse, tx: ClientHandle): void {
-    if (this.#done) return;
     const tag = response.to.tag;
-    if (response.status === 100) return;
-    const sdp = sdpOf(response);
+    if (this.#phase !== 'inviting' || response.status === 100) return;
     if (tag === undefined) {
       this.#options.onProgress(response, false);
       return;
     }
+    if (response.status === 199) return this.#forkEnded(tag);
     const early = this.#earlyDialog(tag, response, tx);
+    if (!early) return;
+    this.#host.metOver(tx.flow);
     early.dialog.refreshTarget(response);
     if (response.require.includes('100rel') && response.rseq !== undefined) {
       // RFC 3262 §4: in order only; a repeated one was acknowledged before.
       if (early.rseq !== undefined && response.rseq !== early.rseq + 1) return;
       early.rseq = response.rseq;
-      void this.#acknowledgeProvisional(early, response, tx, sdp);
+      void this.#acknowledgeProvisional(early, response, tx);
       return;
     }
+    const sdp = sdpOf(response);
     this.#options.onProgress(response, sdp !== undefined);
-    if (sdp !== undefined && !this.#options.offerless) void this.#earlyAnswer(tag, sdp);
+    if (sdp !== undefined && !this.#options.offerless) void this.#earlyMedia(tag, sdp, false);
   }
 
-  #earlyDialog(tag: string, response: SipResponse, tx: ClientHandle): EarlyDialog {
+  /** RFC 6228: one fork has failed, others may still answer. */
+  #forkEnded(tag: string): void {
+    const early = this.#early.get(tag);
+    if (!early) return;
+    this.#early.delete(tag);
+    early.dialog.terminate();
+    this.#host.env.dialogs.remove(early.dialog);
+  }
+
+  #earlyDialog(tag: string, response: SipResponse, tx: ClientHandle): EarlyDialog | undefined {
     let early = this.#early.get(tag);
-    if (!early) {
+    if (!early && this.#early.size < MAX_FORKS) {
       early = { dialog: Dialog.fromResponse(tx.request, response) };
       this.#early.set(tag, early);
       this.#host.env.dialogs.add(early.dialog, { dialog: early.dialog, owner: this.#host });
@@ -117,44 +157,48 @@ export class OutgoingInvite {
     return early;
   }
 
-  async #earlyAnswer(tag: string, sdp: string): Promise<void> {
+  /** @param reliable the answer has come for good; else it comes with the 2xx (RFC 6337 §3.1.1) */
+  async #earlyMedia(tag: string, sdp: string, reliable: boolean): Promise<void> {
     const media = this.#host.media;
-    if (!media || media.isAnswered(tag)) return;
+    if (!media?.isOffering(tag)) return;
     try {
-      await media.acceptAnswer(sdp, tag);
+      if (reliable) await media.acceptAnswer(sdp, tag);
+      else await media.previewAnswer(sdp, tag);
     } catch (error) {
-      // RFC 3261 §13.2.1: the 2xx may still bring an answer we can use; early media is a courtesy.
+      // The 2xx may still bring an answer we can use; early media is a courtesy.
       this.#host.logger.warn('the early media offered cannot be used', { error });
     }
   }
 
   /** RFC 3262 §4; the offer of an offerless INVITE's reliable response is answered in the PRACK (§5). */
-  async #acknowledgeProvisional(
-    early: EarlyDialog,
-    response: SipResponse,
-    tx: ClientHandle,
-    sdp: string | undefined,
-  ): Promise<void> {
-    const { media } = this.#host;
+  async #acknowledgeProvisional(early: EarlyDialog, response: SipResponse, tx: ClientHandle): Promise<void> {
+    const { media, logger } = this.#host;
     const tag = early.dialog.remoteTag;
     let answer: string | undefined;
-    if (sdp !== undefined && media) {
-      if (this.#options.offerless && !media.negotiated) {
-        answer = await media.answerOffer(sdp).catch(() => undefined);
-      } else {
-        await this.#earlyAnswer(tag, sdp);
+    try {
+      const sdp = sdpOf(response);
+      if (sdp !== undefined && this.#options.offerless && media) {
+        if (!media.isSettled(tag)) answer = await media.answerOffer(sdp, tag);
+      } else if (sdp !== undefined) {
+        await this.#earlyMedia(tag, sdp, true);
       }
+      if (this.#phase !== 'inviting' || early.dialog.state !== 'early') return;
+      this.#options.onProgress(response, sdp !== undefined);
+    } catch (error) {
+      const known = asSdpError(error);
+      this.#host.fail({ by: 'error', status: 488, reason: 'Not Acceptable Here', error: known });
+      return;
     }
-    if (this.#done) return;
     const prack = early.dialog.createRequest('PRACK');
     const invite = tx.request.cseq;
     prack.set('RAck', `${response.rseq} ${invite.seq} ${invite.method}`);
     if (answer !== undefined) setSdp(prack, answer);
     this.#host.sendInDialog(early.dialog, prack, {
-      onFinal: () => {},
-      onError: (error) => this.#host.logger.warn('PRACK failed', { error }),
+      onFinal: (final) => {
+        if (final.status >= 300) logger.warn('PRACK was refused', { status: final.status });
+      },
+      onError: (error) => logger.warn('PRACK failed', { error }),
     });
-    this.#options.onProgress(response, sdp !== undefined);
   }
 
   #final(response: SipResponse, tx: ClientHandle): void {
@@ -162,143 +206,154 @@ export class OutgoingInvite {
       this.#accepted(response, tx);
       return;
     }
-    if (this.#done) return;
-    if (!this.#cancelled && this.#tryAgain(response)) return;
-    this.#close(undefined);
+    if (this.#phase === 'over') return;
+    if (this.#phase === 'inviting' && this.#tryAgain(response)) return;
+    const cancelled = this.#phase === 'cancelled';
+    this.#close();
     this.#host.media?.rollback();
-    const rejected = new SwitchhookError('ERR_CALL_REJECTED', {
-      status: response.status,
-      reason: response.reason,
-    });
+    const { status, reason } = response;
     this.#host.finish({
-      by: this.#cancelled ? 'local' : 'remote',
-      status: response.status,
-      reason: response.reason,
+      by: cancelled ? 'local' : 'remote',
+      status,
+      reason,
       q850: q850Cause(response),
-      error: this.#cancelled ? new SwitchhookError('ERR_CALL_CANCELLED') : rejected,
+      error: new SwitchhookError(cancelled ? 'ERR_CALL_CANCELLED' : 'ERR_CALL_REJECTED', { status, reason }),
     });
   }
 
   /** 3xx followed (RFC 3261 §8.1.3.4) and 422 with a longer session interval (RFC 4028 §7.3). */
   #tryAgain(response: SipResponse): boolean {
-    if (response.status === 422 && this.#retries++ < 2 && this.#host.timer.raise(response)) {
+    if (response.status === 422 && this.#retries++ < MAX_422 && this.#host.timer.raise(response)) {
       this.#restart(undefined, this.#options.targets);
       return true;
     }
-    if (response.status < 400 && this.#redirectsLeft > 0) {
-      const next = bestContact(response.contacts);
-      if (next) {
-        this.#redirectsLeft--;
-        this.#host.logger.info('redirected', { to: next.toString(), status: response.status });
-        this.#restart(next, undefined);
-        return true;
-      }
-    }
-    return false;
+    if (response.status >= 400 || this.#redirectsLeft === 0) return false;
+    const next = bestContact(response.contacts, this.#visited);
+    if (!next) return false;
+    this.#redirectsLeft--;
+    this.#host.logger.info('redirected', { to: next.toString(), status: response.status });
+    this.#restart(next, undefined);
+    return true;
   }
 
   #restart(target: SipUri | undefined, targets: Target[] | undefined): void {
     this.#dropEarlyDialogs(undefined);
-    this.#send(target, targets);
+    this.#host.media?.dropBranches();
+    try {
+      this.#send(target, targets);
+    } catch (error) {
+      this.#failed(asSdpError(error));
+    }
   }
 
   /** 2xx: the first makes the call, another fork's is ended, a repeated one gets its ACK again (§13.2.2.4). */
   #accepted(response: SipResponse, tx: ClientHandle): void {
     const tag = response.to.tag ?? '';
-    const ack = this.#acks.get(tag);
-    if (ack) {
-      const dialog = this.#host.dialog;
-      if (dialog) this.#host.sendAck(dialog, ack);
+    const known = this.#acks.get(tag);
+    if (known) {
+      if (known.ready) this.#host.sendAck(known.dialog, known.ack);
       return;
     }
-    const known = this.#early.get(tag)?.dialog;
-    const dialog = known ?? Dialog.fromResponse(tx.request, response);
-    dialog.confirm(response);
-    const acknowledgement = dialog.createAck(tx.request.cseq.seq, tx.request);
+    if (this.#acks.size >= MAX_FORKS) return;
+    this.#host.metOver(tx.flow);
+    const wanted = this.#phase === 'inviting';
+    const { dialog, usable } = this.#confirm(tag, response, tx);
+    const ack = dialog.createAck(tx.request.cseq.seq, tx.request);
+    const acknowledgement = { dialog, ack, ready: false };
     this.#acks.set(tag, acknowledgement);
-    if (this.#done || this.#cancelled) {
-      this.#host.sendAck(dialog, acknowledgement);
-      this.#host.bye(dialog, this.#cancelled ? this.#cancelReason : undefined);
-      if (!this.#done) {
-        this.#close(undefined);
-        this.#host.finish({
-          by: 'local',
-          status: 487,
-          reason: 'Request Terminated',
-          error: new SwitchhookError('ERR_CALL_CANCELLED'),
-        });
-      }
+    if (!wanted || !usable) {
+      this.#turnDown(acknowledgement, usable);
       return;
     }
-    if (!known) this.#host.env.dialogs.add(dialog, { dialog, owner: this.#host });
-    this.#close(dialog);
+    this.#host.env.dialogs.add(dialog, { dialog, owner: this.#host });
+    this.#phase = 'settling';
+    this.#dropEarlyDialogs(dialog);
     this.#host.dialog = dialog;
-    void this.#settle(dialog, response, acknowledgement);
+    void this.#settle(acknowledgement, response);
+  }
+
+  /** The dialog of a 2xx; one whose headers are broken can still be acknowledged and ended. */
+  #confirm(tag: string, response: SipResponse, tx: ClientHandle): { dialog: Dialog; usable: boolean } {
+    const early = this.#early.get(tag)?.dialog;
+    try {
+      early?.confirm(response);
+      return { dialog: early ?? Dialog.fromResponse(tx.request, response), usable: true };
+    } catch (error) {
+      this.#host.logger.warn('the 2xx is malformed', { error });
+      const bare = response.clone().remove('Record-Route').remove('Contact');
+      return { dialog: early ?? Dialog.fromResponse(tx.request, bare), usable: false };
+    }
+  }
+
+  /** A 2xx nobody wants any more: the call was cancelled, or another fork has it. */
+  #turnDown(acknowledgement: Acknowledgement, usable: boolean): void {
+    const { dialog, ack } = acknowledgement;
+    acknowledgement.ready = true;
+    this.#host.sendAck(dialog, ack);
+    this.#host.bye(dialog, this.#phase === 'cancelled' ? this.#cancelReason : undefined);
+    if (this.#phase === 'cancelled') {
+      this.#close();
+      const error = new SwitchhookError('ERR_CALL_CANCELLED');
+      this.#host.finish({ by: 'local', status: 487, reason: 'Request Terminated', error });
+    } else if (!usable && this.#phase === 'inviting') {
+      this.#close();
+      const error = new SwitchhookError('ERR_SIP_PARSE', { what: '2xx', why: 'Contact or Record-Route' });
+      this.#host.finish({ by: 'error', status: 400, reason: error.message, error });
+    }
   }
 
   /** Settles the media and sends the ACK, with our answer when the 2xx brought the offer. */
-  async #settle(dialog: Dialog, response: SipResponse, ack: SipRequest): Promise<void> {
-    const { media } = this.#host;
-    const tag = dialog.remoteTag;
-    const sdp = sdpOf(response);
+  async #settle(acknowledgement: Acknowledgement, response: SipResponse): Promise<void> {
+    const { dialog, ack } = acknowledgement;
     let failure: SwitchhookError | undefined;
     try {
-      if (media) {
-        if (this.#options.offerless && !media.negotiated) {
-          if (sdp === undefined)
-            throw new SwitchhookError('ERR_SDP_PARSE', {
-              line: 0,
-              why: 'the answer to an offerless INVITE has no offer',
-            });
-          setSdp(ack, await media.answerOffer(sdp));
-        } else if (!this.#options.offerless) {
-          if (sdp !== undefined && !media.isAnswered(tag)) await media.acceptAnswer(sdp, tag);
-          await media.confirmBranch(tag);
-          if (!media.negotiated)
-            throw new SwitchhookError('ERR_SDP_PARSE', {
-              line: 0,
-              why: 'the answer has no session description',
-            });
-        }
-      }
+      await this.#agree(dialog.remoteTag, sdpOf(response), ack);
     } catch (error) {
-      failure = isSwitchhookError(error)
-        ? error
-        : new SwitchhookError('ERR_SDP_PARSE', { line: 0, why: String(error) }, { cause: error });
+      failure = asSdpError(error);
     }
+    this.#phase = 'over';
     // RFC 3261 §13.2.2.4: even a call we cannot use is acknowledged, then ended.
+    acknowledgement.ready = true;
     this.#host.sendAck(dialog, ack);
-    if (this.#host.ended) return;
     if (failure) {
-      this.#host.bye(dialog, 'SIP;cause=488;text="Not Acceptable Here"');
-      this.#host.finish({ by: 'error', status: 488, reason: 'Not Acceptable Here', error: failure });
+      this.#host.fail({ by: 'error', status: 488, reason: 'Not Acceptable Here', error: failure });
       return;
     }
-    this.#host.timer.agreed(response);
+    if (!this.#host.ended) this.#host.timer.agreed(response);
     this.#host.established(dialog);
   }
 
+  async #agree(tag: string, sdp: string | undefined, ack: SipRequest): Promise<void> {
+    const { media } = this.#host;
+    if (!media) return;
+    if (!media.isSettled(tag)) {
+      // Some peers think the SDP of a provisional response was enough.
+      const body = sdp ?? (this.#options.offerless ? undefined : media.preview(tag));
+      if (body === undefined) {
+        throw new SwitchhookError('ERR_SDP_PARSE', { line: 0, why: 'the 2xx has no session description' });
+      }
+      if (this.#options.offerless) setSdp(ack, await media.answerOffer(body, tag));
+      else await media.acceptAnswer(body, tag);
+    }
+    await media.confirmBranch(tag);
+  }
+
   #failed(error: SwitchhookError): void {
-    if (this.#done) return;
-    this.#close(undefined);
-    const cancelled = this.#cancelled;
+    if (this.#phase === 'over' || this.#phase === 'settling') return;
+    const cancelled = this.#phase === 'cancelled';
+    this.#close();
     this.#host.finish({
       by: cancelled ? 'local' : 'error',
-      status: cancelled
-        ? 487
-        : error.code === 'ERR_SIP_TIMEOUT'
-          ? 408
-          : error.code === 'ERR_AUTHENTICATION_FAILED'
-            ? 401
-            : 503,
+      status: cancelled ? 487 : statusOf(error),
       reason: cancelled ? 'Request Terminated' : error.message,
       error: cancelled ? new SwitchhookError('ERR_CALL_CANCELLED') : error,
     });
   }
 
-  #close(kept: Dialog | undefined): void {
-    this.#done = true;
-    this.#dropEarlyDialogs(kept);
+  #close(): void {
+    this.#phase = 'over';
+    this.#dropEarlyDialogs(undefined);
+    this.#parted?.();
   }
 
   #dropEarlyDialogs(kept: Dialog | undefined): void {
@@ -311,14 +366,22 @@ export class OutgoingInvite {
   }
 }
 
-/** The SIP contact of a 3xx with the highest q value. */
-function bestContact(contacts: readonly NameAddr[]): SipUri | undefined {
+/** The status RFC 3261 §8.1.3.1 has for a request that got no answer. */
+function statusOf(error: SwitchhookError): number {
+  if (error.code === 'ERR_SIP_TIMEOUT') return 408;
+  return error.code === 'ERR_AUTHENTICATION_FAILED' ? 401 : 503;
+}
+
+/** The SIP contact of a 3xx with the highest q value that was not tried yet (RFC 3261 §8.1.3.4). */
+function bestContact(contacts: readonly NameAddr[], visited: ReadonlySet<string>): SipUri | undefined {
   let best: SipUri | undefined;
   let bestQ = -1;
   for (const contact of contacts) {
+    if (!(contact.uri instanceof SipUri)) continue;
+    const uri = callable(contact.uri);
     const q = Number(contact.params.get('q') ?? 1);
-    if (contact.uri instanceof SipUri && q > bestQ) {
-      best = contact.uri;
+    if (q > bestQ && !visited.has(uri.toString())) {
+      best = uri;
       bestQ = q;
     }
   }

@@ -6,17 +6,19 @@
  *     idle ──modify()──► sending ──2xx──► idle
  *      │                   │ 491 ──► waiting ──random time──► sending
  *      ├──INVITE in──► answering ──2xx──► unacknowledged ──ACK──► idle
+ *      └──UPDATE in──► answering ──2xx──► idle
  */
 import type { Timer } from '../../base/clock.js';
-import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
+import { SwitchhookError } from '../../base/errors.js';
 import {
   AcceptRetransmitter,
   type ClientHandle,
+  type Dialog,
   type ServerHandle,
   type SipRequest,
   SipResponse,
 } from '../../sip/index.js';
-import { type CallHost, sdpOf, setSdp } from './call-host.js';
+import { asSdpError, type CallHost, refusalOf, refuseForeignBody, sdpOf, setSdp } from './call-host.js';
 
 type Purpose = 'media' | 'refresh';
 
@@ -25,17 +27,22 @@ interface Change {
   resolve(): void;
   reject(error: SwitchhookError): void;
   attempts: number;
+  /** Sent as INVITE, not as UPDATE. */
+  invite: boolean;
 }
 
 interface IncomingChange {
   request: SipRequest;
   tx: ServerHandle;
+  /** Set once the 2xx is out. */
   retransmitter?: AcceptRetransmitter;
   /** Our 200 carried the offer. */
   awaitingAnswer: boolean;
 }
 
 const MAX_ATTEMPTS = 6;
+/** RFC 3262 is for the first INVITE: what a re-INVITE asks for is answered at once. */
+const SUPPORTED = 'timer';
 
 export class SessionModifier {
   readonly #host: CallHost;
@@ -46,6 +53,8 @@ export class SessionModifier {
   #current: Change | undefined;
   #retry: Timer | undefined;
   #incoming: IncomingChange | undefined;
+  /** UPDATEs of the peer being answered. */
+  #updating = 0;
   #peerAllowsUpdate = false;
 
   constructor(host: CallHost, ownsCallId: boolean, onRemoteChange: () => void) {
@@ -65,11 +74,12 @@ export class SessionModifier {
    */
   modify(purpose: Purpose): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ purpose, resolve, reject, attempts: 0 });
+      this.#queue.push({ purpose, resolve, reject, attempts: 0, invite: true });
       this.#next();
     });
   }
 
+  /** The call is over. */
   close(error: SwitchhookError): void {
     this.#retry?.cancel();
     const pending = this.#current ? [this.#current, ...this.#queue] : [...this.#queue];
@@ -80,90 +90,103 @@ export class SessionModifier {
     this.#incoming = undefined;
     if (!incoming) return;
     if (incoming.retransmitter) incoming.retransmitter.stop();
-    else incoming.tx.reply(487);
+    else incoming.tx.reply(487); // RFC 3261 §15.1.2
   }
 
   #next(): void {
     const { dialog } = this.#host;
-    if (this.#current || this.#incoming || this.#retry?.active || !dialog) return;
+    if (this.#current || this.#incoming || this.#updating > 0 || this.#retry?.active || !dialog) return;
     const change = this.#queue.shift();
     if (!change) return;
     this.#current = change;
-    this.#send(change);
+    this.#send(change, dialog);
   }
 
-  #send(change: Change): void {
-    const { dialog, media, timer } = this.#host;
-    if (!dialog || this.#host.ended) return this.#done(change, new SwitchhookError('ERR_CALL_ENDED'));
+  #send(change: Change, dialog: Dialog): void {
+    const { media, timer, env } = this.#host;
+    if (this.#host.ended) return this.#done(change, new SwitchhookError('ERR_CALL_ENDED'));
     change.attempts++;
-    const update = change.purpose === 'refresh' && this.#peerAllowsUpdate;
-    const request = dialog.createRequest(update ? 'UPDATE' : 'INVITE');
-    request.set('Allow', this.#host.env.allow);
-    request.set('Supported', this.#host.env.supported);
+    change.invite = change.purpose === 'media' || !this.#peerAllowsUpdate;
+    let offer: string | undefined;
+    try {
+      if (change.invite) offer = media?.createOffer();
+    } catch (error) {
+      return this.#done(change, asSdpError(error));
+    }
+    const request = dialog.createRequest(change.invite ? 'INVITE' : 'UPDATE');
+    request.set('Allow', env.allow);
+    request.set('Supported', SUPPORTED);
     timer.propose(request);
-    if (!update && media) setSdp(request, media.createOffer());
+    if (offer !== undefined) setSdp(request, offer);
     const ack: { sent?: SipRequest } = {};
     this.#host.sendInDialog(dialog, request, {
-      onFinal: (response, tx) => void this.#answered(change, response, tx, ack),
+      onFinal: (response, tx) => this.#answered(change, dialog, response, tx, ack),
       onError: (error) => {
-        media?.rollback();
+        if (change.invite) media?.rollback();
         this.#done(change, error);
-        this.#lost(error.code === 'ERR_SIP_TIMEOUT' ? 408 : 503, error);
+        // RFC 3261 §12.2.1.2: without any answer the dialog is gone. A lost connection is not that: it is made anew.
+        if (error.code === 'ERR_SIP_TIMEOUT') this.#lost(408, error);
       },
     });
   }
 
-  async #answered(
+  #answered(
     change: Change,
+    dialog: Dialog,
     response: SipResponse,
     tx: ClientHandle,
     ack: { sent?: SipRequest },
-  ): Promise<void> {
-    const { dialog, media, timer } = this.#host;
-    const isInvite = tx.request.method === 'INVITE';
-    if (ack.sent && dialog) return this.#host.sendAck(dialog, ack.sent);
-    if (response.status >= 300) return this.#refused(change, response);
-    let failure: SwitchhookError | undefined;
-    if (isInvite && dialog) {
+  ): void {
+    if (ack.sent) return this.#host.sendAck(dialog, ack.sent);
+    if (response.status >= 300) return this.#refused(change, dialog, response);
+    if (change.invite) {
       dialog.refreshTarget(response);
-      const acknowledgement = dialog.createAck(tx.request.cseq.seq, tx.request);
-      ack.sent = acknowledgement;
-      this.#host.sendAck(dialog, acknowledgement);
-      const sdp = sdpOf(response);
-      try {
-        if (media?.offerPending && sdp !== undefined) await media.acceptAnswer(sdp);
-        else media?.rollback();
-      } catch (error) {
-        media?.rollback();
-        failure = asError(error);
-      }
+      ack.sent = dialog.createAck(tx.request.cseq.seq, tx.request);
+      this.#host.sendAck(dialog, ack.sent);
     }
+    if (this.#current === change) void this.#conclude(change, response);
+  }
+
+  async #conclude(change: Change, response: SipResponse): Promise<void> {
+    const { media, timer } = this.#host;
+    let failure: SwitchhookError | undefined;
+    try {
+      if (change.invite && media) {
+        const sdp = sdpOf(response);
+        if (sdp === undefined)
+          throw new SwitchhookError('ERR_SDP_PARSE', { line: 0, why: 'the 2xx has no answer to our offer' });
+        await media.acceptAnswer(sdp);
+      }
+    } catch (error) {
+      media?.rollback();
+      failure = asSdpError(error);
+    }
+    if (this.#current !== change) return;
     this.learn(response.allow);
     timer.agreed(response);
+    if (change.invite && !failure) this.#onRemoteChange();
     this.#done(change, failure);
   }
 
-  #refused(change: Change, response: SipResponse): void {
+  #refused(change: Change, dialog: Dialog, response: SipResponse): void {
     const { media, timer, env } = this.#host;
-    media?.rollback();
     if (this.#current !== change) return;
+    if (change.invite) media?.rollback();
     if (change.attempts < MAX_ATTEMPTS) {
       if (response.status === 491) {
         // RFC 3261 §14.1: the owner of the Call-ID waits 2.1 to 4 s, the other side up to 2 s, in steps of 10 ms.
         const seconds = this.#ownsCallId ? 2.1 + 1.9 * env.random.float() : 2 * env.random.float();
         return this.#again(change, Math.round(seconds * 100) * 10);
       }
-      if (response.status === 422 && timer.raise(response)) return this.#send(change);
+      if (response.status === 422 && timer.raise(response)) return this.#send(change, dialog);
       if (response.status === 500 && response.retryAfter)
         return this.#again(change, response.retryAfter.delta * 1000);
     }
-    const error = new SwitchhookError('ERR_CALL_REJECTED', {
-      status: response.status,
-      reason: response.reason,
-    });
+    const { status, reason } = response;
+    const error = new SwitchhookError('ERR_CALL_REJECTED', { status, reason });
     this.#done(change, error);
     // RFC 3261 §12.2.1.2: these two mean that the dialog is gone.
-    if (response.status === 481 || response.status === 408) this.#lost(response.status, error);
+    if (status === 481 || status === 408) this.#lost(status, error);
   }
 
   #again(change: Change, ms: number): void {
@@ -181,26 +204,22 @@ export class SessionModifier {
   }
 
   #lost(status: number, error: SwitchhookError): void {
-    const { dialog } = this.#host;
-    if (this.#host.ended || !dialog) return;
-    this.#host.bye(dialog, `SIP;cause=${status}`);
-    this.#host.finish({ by: 'error', status, reason: error.message, error });
+    this.#host.fail({ by: 'error', status, reason: error.message, error });
   }
 
-  /** A re-INVITE or UPDATE of the peer. */
-  onRequest(request: SipRequest, tx: ServerHandle): void {
-    const { media } = this.#host;
+  /**
+   * A re-INVITE or UPDATE of the peer.
+   * @param tag the remote tag when an outgoing call is still early: its dialogs are negotiated apart
+   */
+  onRequest(request: SipRequest, tx: ServerHandle, dialog: Dialog, tag?: string): void {
+    if (refuseForeignBody(request, tx)) return;
     const invite = request.method === 'INVITE';
-    const offers = invite || sdpOf(request) !== undefined;
-    if (this.#incoming && offers) {
-      // RFC 3261 §14.2, RFC 3311 §5.2: one after the other.
-      tx.reply(500, undefined, (response) =>
-        response.set('Retry-After', Math.floor(this.#host.env.random.float() * 10)),
-      );
-      return;
-    }
-    if (offers && (media?.offerPending || (invite && this.#current?.purpose === 'media'))) {
-      tx.reply(491);
+    const collision = this.#collision(invite, invite || sdpOf(request) !== undefined, tag);
+    if (collision !== undefined) {
+      tx.reply(collision, undefined, (response) => {
+        // RFC 3261 §14.2, RFC 3311 §5.2
+        if (collision === 500) response.set('Retry-After', Math.floor(this.#host.env.random.float() * 10));
+      });
       return;
     }
     const tooShort = this.#host.timer.refusal(request);
@@ -208,16 +227,32 @@ export class SessionModifier {
       tx.reply(422, undefined, (response) => response.set('Min-SE', tooShort));
       return;
     }
-    this.#host.dialog?.refreshTarget(request);
     this.learn(request.allow);
-    if (invite) void this.#answerInvite(request, tx);
-    else void this.#answerUpdate(request, tx);
+    if (invite) void this.#answerInvite(request, tx, dialog);
+    else void this.#answerUpdate(request, tx, dialog, tag);
   }
 
-  async #answerInvite(request: SipRequest, tx: ServerHandle): Promise<void> {
+  #collision(invite: boolean, offers: boolean, tag: string | undefined): 491 | 500 | undefined {
+    if (!offers) return undefined;
+    // RFC 5407 §3.1.5: also while the answer to the offer in our 200 is missing.
+    if (this.#host.media?.isOffering(tag)) return 491;
+    if (invite && this.#current?.invite) return 491;
+    if (this.#updating > 0) return 500;
+    const incoming = this.#incoming;
+    if (!incoming) return undefined;
+    if (!incoming.retransmitter) return 500;
+    // RFC 5407 §3.1.4: who begins anew has seen our 2xx, only its ACK was lost.
+    incoming.retransmitter.stop();
+    this.#incoming = undefined;
+    return undefined;
+  }
+
+  async #answerInvite(request: SipRequest, tx: ServerHandle, dialog: Dialog): Promise<void> {
     const { media, env } = this.#host;
     const incoming: IncomingChange = { request, tx, awaitingAnswer: false };
     this.#incoming = incoming;
+    // It is being answered already: a CANCEL comes too late (RFC 3261 §9.2).
+    tx.onCancel = () => {};
     const response = this.#ok(request, tx);
     try {
       const sdp = sdpOf(request);
@@ -228,12 +263,14 @@ export class SessionModifier {
         incoming.awaitingAnswer = true;
       }
     } catch (error) {
-      if (this.#incoming === incoming) this.#incoming = undefined;
+      if (this.#incoming !== incoming) return;
+      this.#incoming = undefined;
       this.#refuse(tx, error);
       this.#next();
       return;
     }
     if (this.#incoming !== incoming) return;
+    dialog.refreshTarget(request);
     this.#host.timer.accept(request, response);
     incoming.retransmitter = new AcceptRetransmitter({
       clock: env.clock,
@@ -243,10 +280,8 @@ export class SessionModifier {
         // RFC 3261 §14.2: no ACK: the session ends.
         this.#incoming = undefined;
         if (incoming.awaitingAnswer) media?.rollback();
-        this.#lost(
-          408,
-          new SwitchhookError('ERR_SIP_TIMEOUT', { method: '200 to re-INVITE (no ACK)', target: 'the peer' }),
-        );
+        const method = '200 to re-INVITE (no ACK)';
+        this.#lost(408, new SwitchhookError('ERR_SIP_TIMEOUT', { method, target: 'the peer' }));
       },
     });
     tx.respond(response);
@@ -254,18 +289,27 @@ export class SessionModifier {
     if (!incoming.awaitingAnswer) this.#onRemoteChange();
   }
 
-  async #answerUpdate(request: SipRequest, tx: ServerHandle): Promise<void> {
+  async #answerUpdate(
+    request: SipRequest,
+    tx: ServerHandle,
+    dialog: Dialog,
+    tag: string | undefined,
+  ): Promise<void> {
+    const { media, timer } = this.#host;
     const response = this.#ok(request, tx);
     const sdp = sdpOf(request);
+    this.#updating++;
     try {
-      if (sdp !== undefined && this.#host.media) setSdp(response, await this.#host.media.answerOffer(sdp));
+      if (sdp !== undefined && media) setSdp(response, await media.answerOffer(sdp, tag));
+      dialog.refreshTarget(request);
+      if (this.#host.dialog === dialog && !this.#host.ended) timer.accept(request, response);
+      tx.respond(response);
+      if (sdp !== undefined) this.#onRemoteChange();
     } catch (error) {
       this.#refuse(tx, error);
-      return;
     }
-    this.#host.timer.accept(request, response);
-    tx.respond(response);
-    if (sdp !== undefined) this.#onRemoteChange();
+    this.#updating--;
+    this.#next();
   }
 
   /** The ACK of our 2xx to a re-INVITE. */
@@ -276,8 +320,8 @@ export class SessionModifier {
     this.#incoming = undefined;
     const { media } = this.#host;
     if (incoming.awaitingAnswer && media) {
-      const sdp = sdpOf(ack);
       try {
+        const sdp = sdpOf(ack);
         if (sdp === undefined)
           throw new SwitchhookError('ERR_SDP_PARSE', { line: 0, why: 'the ACK has no answer to our offer' });
         await media.acceptAnswer(sdp);
@@ -302,16 +346,9 @@ export class SessionModifier {
   }
 
   #refuse(tx: ServerHandle, error: unknown): void {
-    const known = asError(error);
+    const known = asSdpError(error);
+    const { status, warning } = refusalOf(known);
     this.#host.logger.warn('a change of the session was refused', { error: known.message });
-    tx.reply(known.code === 'ERR_SDP_PARSE' ? 400 : 488, undefined, (response) =>
-      response.set('Warning', `399 switchhook "${known.message.replace(/["\\\r\n]/g, "'")}"`),
-    );
+    tx.reply(status, undefined, (response) => response.set('Warning', warning));
   }
-}
-
-function asError(error: unknown): SwitchhookError {
-  return isSwitchhookError(error)
-    ? error
-    : new SwitchhookError('ERR_SDP_PARSE', { line: 0, why: String(error) }, { cause: error });
 }

@@ -3,6 +3,7 @@
  * UPDATE handling feeds it with what was agreed; it asks for a refresh or declares the session dead.
  *
  *     off ──agree(we refresh)──► refreshing ──half the interval──► onRefresh ──agree──► …
+ *                                                                     └─failed─► onRefresh again, as time allows
  *     off ──agree(peer refreshes)──► watching ──interval − min(32, interval/3)──► onExpired
  */
 import type { Clock, Timer } from '../../base/clock.js';
@@ -10,6 +11,9 @@ import type { SipMessage, SipRequest, SipResponse } from '../../sip/index.js';
 
 /** RFC 4028 §4: the smallest interval anyone may ask for, in seconds. */
 export const ABSOLUTE_MIN_SE = 90;
+
+/** With less than twice this left a failed refresh is not tried again. */
+const SHORTEST_RETRY_MS = 2000;
 
 export interface SessionTimerOptions {
   /** Interval to ask for, in seconds; 0 turns session timers off. Default 1800. */
@@ -21,14 +25,25 @@ export interface SessionTimerOptions {
 export class SessionTimer {
   readonly #clock: Clock;
   readonly #options: SessionTimerOptions;
-  readonly #onRefresh: () => void;
+  readonly #onRefresh: () => Promise<void>;
   readonly #onExpired: () => void;
   #timer: Timer | undefined;
+  #retry: Timer | undefined;
   #interval = 0;
+  #weRefresh = false;
   /** Raised by 422 (RFC 4028 §7.3). */
   #minimum: number;
 
-  constructor(clock: Clock, options: SessionTimerOptions, onRefresh: () => void, onExpired: () => void) {
+  /**
+   * @param onRefresh sends the refresh; rejects when it came to nothing
+   * @param onExpired the peer is gone
+   */
+  constructor(
+    clock: Clock,
+    options: SessionTimerOptions,
+    onRefresh: () => Promise<void>,
+    onExpired: () => void,
+  ) {
     this.#clock = clock;
     this.#options = options;
     this.#minimum = Math.max(ABSOLUTE_MIN_SE, options.minimum);
@@ -62,14 +77,17 @@ export class SessionTimer {
   /** RFC 4028 §9: the Min-SE to put into a 422 when a request asks for too short an interval. */
   refusal(request: SipRequest): number | undefined {
     const asked = request.sessionExpires?.delta;
-    return asked !== undefined && asked < this.#minimum ? this.#minimum : undefined;
+    const minimum = Math.max(ABSOLUTE_MIN_SE, this.#options.minimum);
+    return asked !== undefined && asked < minimum && request.supported.includes('timer')
+      ? minimum
+      : undefined;
   }
 
   /** As UAS of `request`: settles the timer in our 2xx and starts it (RFC 4028 §9, table 2). */
   accept(request: SipRequest, response: SipResponse): void {
     const peerSupports = request.supported.includes('timer');
     const asked = request.sessionExpires;
-    if (this.#options.interval === 0 && !asked) return;
+    if (this.#options.interval === 0 && !asked) return this.stop();
     const ours = this.#options.interval || asked?.delta || 0;
     const interval = Math.max(request.minSe ?? 0, this.#minimum, Math.min(asked?.delta ?? ours, ours));
     const refresher = peerSupports ? (asked?.refresher ?? 'uac') : 'uas';
@@ -90,23 +108,29 @@ export class SessionTimer {
 
   stop(): void {
     this.#timer?.cancel();
+    this.#retry?.cancel();
     this.#interval = 0;
   }
 
-  #weRefresh = false;
-
   #start(interval: number, weRefresh: boolean): void {
-    this.#timer?.cancel();
+    this.stop();
     this.#interval = interval;
     this.#weRefresh = weRefresh;
-    // RFC 4028 §10: refresh at half the interval; the other side gives up a little before it is over.
-    const seconds = weRefresh ? interval / 2 : interval - Math.min(32, interval / 3);
-    this.#timer = this.#clock.after(seconds * 1000, () => {
-      if (!weRefresh) return this.#onExpired();
-      // Should the refresh get no answer at all, the session is over when the interval is.
-      const left = interval / 2 - Math.min(32, interval / 3);
-      this.#timer = this.#clock.after(left * 1000, () => this.#onExpired());
-      this.#onRefresh();
+    // RFC 4028 §10: the one who does not refresh gives up a little before the interval is over. So does the one whose
+    // refreshes all come to nothing.
+    const seconds = interval - Math.min(32, interval / 3);
+    this.#timer = this.#clock.after(seconds * 1000, () => this.#onExpired());
+    if (weRefresh) this.#refreshAfter((interval * 1000) / 2, seconds * 1000);
+  }
+
+  /** @param left until the session is over; both in ms */
+  #refreshAfter(delay: number, left: number): void {
+    this.#retry = this.#clock.after(delay, () => {
+      const started = this.#clock.now();
+      this.#onRefresh().catch(() => {
+        const rest = left - delay - (this.#clock.now() - started);
+        if (this.#timer?.active && rest > SHORTEST_RETRY_MS) this.#refreshAfter(rest / 2, rest);
+      });
     });
   }
 }

@@ -1,0 +1,172 @@
+/**
+ * A media engine without audio, for tests of signalling: it hands out ports, notes how its sessions are configured and
+ * says what it is told to say. Stands where MediaEngine stands for user agents (see CallMediaEngine).
+ */
+import { Emitter } from '../base/emitter.js';
+import { SwitchhookError } from '../base/errors.js';
+import type {
+  MediaSession,
+  MediaSessionEvents,
+  MediaSessionOptions,
+  MediaStats,
+  PcmReader,
+  PcmWriter,
+  Playback,
+  PlaybackResult,
+  Recording,
+  StreamConfig,
+} from '../media/index.js';
+
+const FIRST_PORT = 20_000;
+
+export class FakeMediaEngine {
+  /** Sessions that are open. */
+  readonly open = new Set<FakeMediaSession>();
+  /** Set to make the next openSession fail. */
+  failure: SwitchhookError | undefined;
+  #nextId = 1;
+
+  async openSession(options: MediaSessionOptions): Promise<FakeMediaSession> {
+    if (this.failure) {
+      const { failure } = this;
+      this.failure = undefined;
+      throw failure;
+    }
+    const id = this.#nextId++;
+    const session = new FakeMediaSession(id, options, FIRST_PORT + 2 * id, () => this.open.delete(session));
+    this.open.add(session);
+    return session;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.open].map((session) => session.close()));
+  }
+}
+
+/** One session; emit its events to tell what the network would. */
+export class FakeMediaSession extends Emitter<MediaSessionEvents> implements MediaSession {
+  /** Every configuration, the one in force last. */
+  readonly configurations: StreamConfig[] = [];
+  /** Digits sent so far. */
+  digits = '';
+  muted = { send: false, receive: false };
+  echoes = false;
+  readonly input: PcmWriter = { write: () => true, clear: () => {} };
+  readonly #playing = new Set<(result: PlaybackResult) => void>();
+  #closed = false;
+
+  constructor(
+    readonly id: number,
+    readonly options: MediaSessionOptions,
+    readonly rtpPort: number,
+    private readonly onClosed: () => void,
+  ) {
+    super();
+  }
+
+  get address(): string {
+    return this.options.address;
+  }
+
+  get rtcpPort(): number {
+    return this.rtpPort + 1;
+  }
+
+  get config(): StreamConfig | undefined {
+    return this.configurations.at(-1);
+  }
+
+  async configure(config: StreamConfig): Promise<void> {
+    this.#checkOpen();
+    this.configurations.push(structuredClone(config));
+  }
+
+  /** Ends when stopped or closed. */
+  play(): Playback {
+    this.#checkOpen();
+    let finish: (result: PlaybackResult) => void = () => {};
+    const done = new Promise<PlaybackResult>((resolve) => {
+      finish = (result) => {
+        this.#playing.delete(finish);
+        resolve(result);
+      };
+    });
+    this.#playing.add(finish);
+    return { done, stop: () => finish({ reason: 'stopped', playedMs: 0 }) };
+  }
+
+  async record(path: string): Promise<Recording> {
+    this.#checkOpen();
+    return { stop: async () => ({ path, durationMs: 0, bytes: 0 }), pause: () => {}, resume: () => {} };
+  }
+
+  async sendDtmf(digits: string): Promise<void> {
+    this.#checkOpen();
+    this.digits += digits;
+  }
+
+  setMute({
+    send = this.muted.send,
+    receive = this.muted.receive,
+  }: {
+    send?: boolean;
+    receive?: boolean;
+  }): void {
+    this.muted = { send, receive };
+  }
+
+  setEcho(on: boolean): void {
+    this.echoes = on;
+  }
+
+  output(): PcmReader {
+    this.#checkOpen();
+    return { dropped: 0, close: () => {}, async *[Symbol.asyncIterator]() {} };
+  }
+
+  async stats(): Promise<MediaStats> {
+    this.#checkOpen();
+    return this.#stats();
+  }
+
+  async close(): Promise<MediaStats> {
+    if (!this.#closed) {
+      this.#closed = true;
+      for (const finish of [...this.#playing]) finish({ reason: 'stopped', playedMs: 0 });
+      this.onClosed();
+      this.emit('ended', undefined);
+    }
+    return this.#stats();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new SwitchhookError('ERR_CLOSED', { what: 'the media session' });
+  }
+
+  #stats(): MediaStats {
+    const { config } = this;
+    return {
+      codec: config?.send?.codec,
+      sent: { packets: 0, bytes: 0 },
+      received: {
+        packets: 0,
+        bytes: 0,
+        lost: 0,
+        late: 0,
+        duplicate: 0,
+        outOfOrder: 0,
+        jitterMs: 0,
+        invalid: 0,
+        unexpected: 0,
+      },
+      roundTripMs: undefined,
+      remoteReport: undefined,
+      mos: 4.4,
+      delayMs: 0,
+      concealedMs: 0,
+      remote: config && { host: config.remote.address, port: config.remote.port },
+      level: { sentDbov: -127, receivedDbov: -127 },
+      skippedFrames: 0,
+    };
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * What a user agent does with the requests it receives (RFC 3261 §8.2): checks them in the order of the RFC, finds
+ * the dialog, answers OPTIONS, and hands INVITEs that can become calls to its owner. Made by UserAgent; it keeps no
+ * state.
+ */
+import { isSwitchhookError } from '../base/errors.js';
+import {
+  type DialogTable,
+  type ServerHandle,
+  type SipRequest,
+  type SipResponse,
+  type ValidationRules,
+  validateRequest,
+} from '../sip/index.js';
+import { type CallEnvironment, type DialogEntry, refuseForeignBody } from './call/call-host.js';
+
+export interface DispatcherOwner {
+  /** A further call would be one too many. */
+  readonly busy: boolean;
+  readonly closed: boolean;
+  /** Contact and the like for the answer to OPTIONS. */
+  describe(request: SipRequest, tx: ServerHandle, response: SipResponse): void;
+  /** A well-formed INVITE for a new call. */
+  incomingCall(request: SipRequest, tx: ServerHandle): void;
+}
+
+/** When a user who is on all lines may be called again, in seconds. */
+const BUSY_RETRY_S = 10;
+
+export class RequestDispatcher {
+  readonly #env: CallEnvironment;
+  readonly #dialogs: DialogTable<DialogEntry>;
+  readonly #owner: DispatcherOwner;
+  readonly #rules: ValidationRules;
+
+  constructor(env: CallEnvironment, owner: DispatcherOwner) {
+    this.#env = env;
+    this.#dialogs = env.dialogs;
+    this.#owner = owner;
+    this.#rules = { role: 'uas', methods: env.allow.split(', '), extensions: env.supported.split(', ') };
+  }
+
+  onRequest(request: SipRequest, tx: ServerHandle): void {
+    try {
+      this.#dispatch(request, tx);
+    } catch (error) {
+      // A header that is looked at only now turned out malformed; anything else is a defect of ours.
+      const malformed = isSwitchhookError(error, 'ERR_SIP_PARSE');
+      this.#env.logger[malformed ? 'warn' : 'error']('request refused', { method: request.method, error });
+      tx.reply(
+        malformed ? 400 : 500,
+        malformed ? `Bad ${String(error.details.header ?? 'header')}` : undefined,
+      );
+    }
+  }
+
+  onAck(ack: SipRequest): void {
+    try {
+      this.#dialogs.find(ack)?.owner.onDialogAck(ack);
+    } catch (error) {
+      this.#env.logger.warn('an ACK could not be used', { callId: ack.callId, error });
+    }
+  }
+
+  #dispatch(request: SipRequest, tx: ServerHandle): void {
+    const problem = validateRequest(request, this.#rules);
+    if (problem) {
+      const { status, why } = problem;
+      this.#env.logger.info('request refused', { method: request.method, status, why });
+      tx.reply(status, status === 400 ? why : undefined, (response) => {
+        for (const [name, value] of problem.headers) response.set(name, value);
+      });
+    } else if (request.to.tag !== undefined) {
+      const entry = this.#dialogs.find(request);
+      if (entry) entry.owner.onDialogRequest(request, tx, entry.dialog);
+      else tx.reply(481);
+    } else if (request.method === 'INVITE') {
+      this.#invite(request, tx);
+    } else if (request.method === 'OPTIONS') {
+      this.#options(request, tx);
+    } else {
+      tx.reply(481); // BYE, PRACK, UPDATE, INFO: all of them need a dialog
+    }
+  }
+
+  /** RFC 3261 §11.2: the status is that an INVITE would get. */
+  #options(request: SipRequest, tx: ServerHandle): void {
+    const status = this.#owner.closed ? 480 : this.#owner.busy ? 486 : 200;
+    tx.reply(status, undefined, (response) => {
+      response.set('Allow', this.#env.allow);
+      response.set('Accept', this.#env.accept);
+      response.set('Supported', this.#env.supported);
+      this.#owner.describe(request, tx, response);
+      this.#env.decorate(response);
+    });
+  }
+
+  #invite(request: SipRequest, tx: ServerHandle): void {
+    if (this.#owner.closed) {
+      tx.reply(480);
+      return;
+    }
+    if (this.#owner.busy) {
+      tx.reply(486, undefined, (response) => response.set('Retry-After', BUSY_RETRY_S));
+      return;
+    }
+    if (refuseForeignBody(request, tx)) return;
+    const { minimum } = this.#env.sessionTimer;
+    const asked = request.sessionExpires;
+    // RFC 4028 §9
+    if (asked && asked.delta < minimum && request.supported.includes('timer')) {
+      tx.reply(422, undefined, (response) => response.set('Min-SE', minimum));
+      return;
+    }
+    if (request.contacts.length === 0) {
+      tx.reply(400, 'Missing Contact');
+      return;
+    }
+    this.#owner.incomingCall(request, tx);
+  }
+}
