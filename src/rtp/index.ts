@@ -2,6 +2,7 @@
 export * from './jitter-buffer.js';
 export * from './mos.js';
 export * from './packet.js';
+export type { JitterPacketKind, StorablePacket, StoredPacket } from './packet-ring.js';
 export * from './receiver-stats.js';
 export * from './rtcp.js';
 export * from './rtcp-writer.js';

@@ -11,6 +11,7 @@
  *   idle ──first packet──▶ filling ──due──▶ playing ──dry for concealLimitMs──▶ starved ──packet──▶ filling
  */
 import { DelayEstimator, type DelayLimits } from './delay-estimator.js';
+import { type JitterPacketKind, PacketRing, type StorablePacket, type StoredPacket } from './packet-ring.js';
 import { SequenceExtender, TimestampExtender } from './sequence.js';
 
 export interface JitterBufferOptions extends Partial<DelayLimits> {
@@ -25,23 +26,6 @@ export interface JitterBufferOptions extends Partial<DelayLimits> {
   slots?: number;
 }
 
-/** What {@link JitterBuffer.put} reads of a packet; an RtpPacketView is one. */
-export interface JitterPacket {
-  readonly sequence: number;
-  readonly timestamp: number;
-  readonly marker: boolean;
-  readonly payloadType: number;
-  readonly data: Uint8Array;
-  readonly payloadOffset: number;
-  readonly payloadLength: number;
-}
-
-/**
- * `audio` a frame; `silence` a comfort noise or SID frame, after which missing packets mean silence; `other` a packet
- * of the same sequence that carries no audio (telephone-event), which only must not look lost.
- */
-export type JitterPacketKind = 'audio' | 'silence' | 'other';
-
 export type JitterPutVerdict = 'stored' | 'late' | 'duplicate';
 
 /**
@@ -53,7 +37,7 @@ export type JitterPutVerdict = 'stored' | 'late' | 'duplicate';
  * - `gap`: the sender is silent; play comfort noise or silence for one tick and ask again
  * - `empty`: nothing has come (yet, or for a long time); play silence for one tick and ask again
  */
-export interface JitterFrame {
+export interface JitterFrame extends StoredPacket {
   kind: 'decode' | 'fec' | 'conceal' | 'gap' | 'empty';
   data: Uint8Array;
   offset: number;
@@ -98,10 +82,6 @@ export interface JitterStats {
 
 const DEFAULT_LIMITS: DelayLimits = { minDelayMs: 20, maxDelayMs: 500, initialDelayMs: 40 };
 const DEFAULT_SLOTS = 64;
-/** First size of a payload slot; it grows when a larger payload comes. */
-const INITIAL_SLOT_BYTES = 256;
-/** No UDP payload can be larger. */
-const MAX_SLOT_BYTES = 65_536;
 /** Concealment in one go before the stream counts as gone, ms: concealers have faded out by then. */
 const CONCEAL_LIMIT_MS = 240;
 /** How long to conceal at once while waiting for a packet, ms. */
@@ -137,25 +117,12 @@ export class JitterBuffer {
   readonly #estimator: DelayEstimator;
   readonly #sequences = new SequenceExtender();
   readonly #timestamps = new TimestampExtender();
-  readonly #mask: number;
-
-  // The ring, one entry per slot; a slot is taken when #slotSequence holds its extended sequence number.
-  readonly #slotSequence: Float64Array;
-  readonly #slotTime: Float64Array;
-  readonly #slotTimestamp: Float64Array;
-  readonly #slotDuration: Int32Array;
-  readonly #slotLength: Int32Array;
-  readonly #slotPayloadType: Uint8Array;
-  readonly #slotMarker: Uint8Array;
-  readonly #slotKind: JitterPacketKind[];
-  /** The last extended sequence number that came for a slot, played or not: recognises duplicates. */
-  readonly #seen: Float64Array;
-  #store: Uint8Array;
-  #slotBytes = INITIAL_SLOT_BYTES;
+  readonly #ring: PacketRing;
 
   #msPerUnit: number;
   #state: State = 'idle';
-  #count = 0;
+  /** Something of this timeline has been played: what precedes {@link #nextSequence} is late. */
+  #begun = false;
   /** Extended sequence number to play next. */
   #nextSequence = 0;
   /** Where the timeline stands: mapped timestamp of what is to be played next. */
@@ -202,25 +169,14 @@ export class JitterBuffer {
     this.#maxDelayMs = Math.max(limits.maxDelayMs, limits.fixedDelayMs ?? 0);
     this.#estimator = new DelayEstimator(limits);
     this.#targetMs = limits.fixedDelayMs ?? limits.initialDelayMs;
-    const slots = 2 ** Math.ceil(Math.log2(Math.max(8, options.slots ?? DEFAULT_SLOTS)));
-    this.#mask = slots - 1;
-    this.#slotSequence = new Float64Array(slots).fill(-1);
-    this.#slotTime = new Float64Array(slots);
-    this.#slotTimestamp = new Float64Array(slots);
-    this.#slotDuration = new Int32Array(slots);
-    this.#slotLength = new Int32Array(slots);
-    this.#slotPayloadType = new Uint8Array(slots);
-    this.#slotMarker = new Uint8Array(slots);
-    this.#slotKind = new Array<JitterPacketKind>(slots).fill('audio');
-    this.#seen = new Float64Array(slots).fill(-1);
-    this.#store = new Uint8Array(slots * this.#slotBytes);
+    this.#ring = new PacketRing(options.slots ?? DEFAULT_SLOTS);
     this.#msPerUnit = 1000 / options.clockRate;
     this.#frameUnits = Math.round(WAIT_MS / this.#msPerUnit);
   }
 
   /** Packets waiting. */
   get size(): number {
-    return this.#count;
+    return this.#ring.count;
   }
 
   /**
@@ -229,7 +185,7 @@ export class JitterBuffer {
    * @param arrivalMs when it arrived
    */
   put(
-    packet: JitterPacket,
+    packet: StorablePacket,
     durationUnits: number,
     arrivalMs: number,
     kind: JitterPacketKind = 'audio',
@@ -243,8 +199,7 @@ export class JitterBuffer {
     this.#sequences.extend(packet.sequence);
     const first = this.#state === 'idle';
     const newest = first || sequence > previousHighest;
-    const slot = sequence & this.#mask;
-    if (this.#seen[slot] === sequence) {
+    if (this.#ring.wasSeen(sequence)) {
       this.#duplicates++;
       return 'duplicate';
     }
@@ -259,17 +214,18 @@ export class JitterBuffer {
       this.#nextTime = time;
       this.#state = 'filling';
     } else if (sequence < this.#nextSequence) {
-      if (this.#state !== 'filling' || this.#played > 0 || sequence <= this.#nextSequence - this.#mask) {
-        this.#seen[slot] = Math.max(this.#seen[slot], sequence);
+      // Before the start, packets overtaken by the first one are welcome as long as the ring holds all of them.
+      if (this.#begun || this.#sequences.highest - sequence > this.#ring.mask) {
+        this.#ring.markSeen(sequence);
         this.#late++;
         return 'late';
       }
       this.#nextSequence = sequence;
       this.#nextTime = time;
     }
-    if (sequence > this.#nextSequence + this.#mask) this.#makeRoom(sequence - this.#mask);
+    if (sequence > this.#nextSequence + this.#ring.mask) this.#makeRoom(sequence - this.#ring.mask);
 
-    this.#write(slot, sequence, time, duration, packet, kind);
+    this.#ring.write(sequence, time, duration, packet, kind);
     if (newest) {
       this.#highestTime = time;
       this.#highestDuration = kind === 'audio' ? duration : 0;
@@ -287,15 +243,16 @@ export class JitterBuffer {
     const playMs = nowMs + queuedUnits * this.#msPerUnit;
     this.#targetMs = this.#estimator.target(nowMs);
     this.frame.stretch = 0;
-    if (this.#state === 'idle' || (this.#state !== 'playing' && this.#count === 0))
-      return this.#nothing('empty');
+    if (this.#state !== 'playing' && this.#ring.count === 0) return this.#nothing('empty');
     if (this.#state === 'filling') {
-      const head = this.#findHead();
-      if (playMs < this.#dueMs(this.#slotTime[head])) return this.#nothing(this.#silence ? 'gap' : 'empty');
-      this.#countLost(this.#slotSequence[head] - this.#nextSequence);
-      this.#nextSequence = this.#slotSequence[head];
-      this.#nextTime = this.#slotTime[head];
+      const head = this.#ring.firstFrom(this.#nextSequence);
+      if (playMs < this.#dueMs(this.#ring.time[head])) return this.#nothing(this.#silence ? 'gap' : 'empty');
+      this.#countLost(this.#ring.sequence[head] - this.#nextSequence);
+      this.#nextSequence = this.#ring.sequence[head];
+      this.#nextTime = this.#ring.time[head];
       this.#state = 'playing';
+      this.#begun = true;
+      this.#watchDelay(playMs);
     }
     return this.#next(playMs);
   }
@@ -329,12 +286,11 @@ export class JitterBuffer {
 
   /** Empties the ring and starts a new timeline, but keeps what is known about the jitter of the path. */
   restart(): void {
-    this.#slotSequence.fill(-1);
-    this.#seen.fill(-1);
-    this.#count = 0;
+    this.#ring.clear();
     this.#sequences.reset();
     this.#timestamps.reset();
     this.#state = 'idle';
+    this.#begun = false;
     this.#newTimeline = true;
     this.#offset = 0;
     this.#previousOffset = 0;
@@ -346,25 +302,26 @@ export class JitterBuffer {
   /** Decides while `playing`: see the class comment for the rules. */
   #next(playMs: number): JitterFrame {
     for (;;) {
-      const slot = this.#nextSequence & this.#mask;
-      if (this.#slotSequence[slot] === this.#nextSequence) {
-        if (this.#slotKind[slot] === 'other') {
-          this.#release(slot);
+      const slot = this.#nextSequence & this.#ring.mask;
+      if (this.#ring.has(this.#nextSequence)) {
+        if (this.#ring.kind[slot] === 'other') {
+          this.#ring.release(slot);
           this.#nextSequence++;
           this.#silence = true;
           continue;
         }
-        const gap = this.#slotTime[slot] - this.#nextTime;
+        const gap = this.#ring.time[slot] - this.#nextTime;
         // Next in sequence but later in time: the sender was silent (RFC 3550 §5.1, RFC 3551 §4.1).
         const silent = gap > this.#waited + this.#frameUnits / 2;
-        if (silent && playMs < this.#dueMs(this.#slotTime[slot])) return this.#nothing('gap');
-        if (!silent && this.#tooLate(slot, playMs)) {
+        if (silent && playMs < this.#dueMs(this.#ring.time[slot])) return this.#nothing('gap');
+        if (silent) this.#watchDelay(playMs);
+        else if (this.#tooLate(slot, playMs)) {
           this.#drop(slot);
           continue;
         }
         return this.#play(slot, playMs);
       }
-      if (this.#count === 0) return this.#runDry();
+      if (this.#ring.count === 0) return this.#runDry();
       const decided = this.#passMissing(playMs);
       if (decided) return this.frame;
     }
@@ -375,14 +332,14 @@ export class JitterBuffer {
    * @returns true when {@link frame} holds the decision, false when the timeline moved on to packets that may be there
    */
   #passMissing(playMs: number): boolean {
-    const head = this.#findHead();
-    const missing = this.#slotSequence[head] - this.#nextSequence;
-    const gap = this.#slotTime[head] - this.#nextTime;
-    if (this.#silence && this.#slotKind[head] === 'audio' && playMs < this.#dueMs(this.#slotTime[head])) {
+    const head = this.#ring.firstFrom(this.#nextSequence);
+    const missing = this.#ring.sequence[head] - this.#nextSequence;
+    const gap = this.#ring.time[head] - this.#nextTime;
+    if (this.#silence && this.#ring.kind[head] === 'audio' && playMs < this.#dueMs(this.#ring.time[head])) {
       this.#nothing('gap');
       return true;
     }
-    if (this.#silence || this.#slotKind[head] === 'other' || gap <= this.#waited) {
+    if (this.#silence || this.#ring.kind[head] === 'other' || gap <= this.#waited) {
       this.#countLost(missing);
       this.#nextSequence += missing;
       return false;
@@ -404,7 +361,7 @@ export class JitterBuffer {
     const duration = Math.max(1, Math.min(this.#frameUnits, gap));
     this.#conceal(duration);
     if (missing === 1 && gap <= 1.5 * this.#frameUnits) {
-      this.#fill(head);
+      this.#ring.read(head, this.frame);
       this.frame.kind = 'fec';
       this.frame.duration = duration;
     }
@@ -432,15 +389,15 @@ export class JitterBuffer {
 
   #play(slot: number, playMs: number): JitterFrame {
     const frame = this.frame;
-    this.#fill(slot);
+    this.#ring.read(slot, frame);
     frame.kind = 'decode';
-    const time = this.#slotTime[slot];
+    const time = this.#ring.time[slot];
     const delay = this.#delayAt(time, playMs);
     this.#delayMs = delay;
     if (delay < this.#minDelayMs) this.#minDelayMs = delay;
     if (delay > this.#maxSeenDelayMs) this.#maxSeenDelayMs = delay;
     if (this.#timeScaling) frame.stretch = this.#stretchAdvice(delay, time, frame.duration);
-    this.#silence = this.#slotKind[slot] === 'silence';
+    this.#silence = this.#ring.kind[slot] === 'silence';
     this.#advancePast(slot);
     this.#played++;
     return frame;
@@ -448,10 +405,10 @@ export class JitterBuffer {
 
   /** Steps over the packet in `slot`, which leaves the ring. */
   #advancePast(slot: number): void {
-    this.#nextTime = this.#slotTime[slot] + this.#slotDuration[slot];
+    this.#nextTime = this.#ring.time[slot] + this.#ring.duration[slot];
     this.#nextSequence++;
     this.#waited = 0;
-    this.#release(slot);
+    this.#ring.release(slot);
   }
 
   #drop(slot: number): void {
@@ -462,18 +419,22 @@ export class JitterBuffer {
   /** True when the frame in `slot` should be left out to bring the delay down. */
   #tooLate(slot: number, playMs: number): boolean {
     const following = this.#nextSequence + 1;
-    if (this.#slotKind[slot] !== 'audio' || this.#slotSequence[following & this.#mask] !== following)
-      return false;
-    const delay = this.#delayAt(this.#slotTime[slot], playMs);
-    const frameMs = this.#slotDuration[slot] * this.#msPerUnit;
+    if (this.#ring.kind[slot] !== 'audio' || !this.#ring.has(following)) return false;
+    const delay = this.#delayAt(this.#ring.time[slot], playMs);
+    const frameMs = this.#ring.duration[slot] * this.#msPerUnit;
     if (delay - frameMs >= this.#maxDelayMs) return true;
     if (this.#timeScaling) return false;
     this.#drainExcess = Math.min(this.#drainExcess, delay - this.#targetMs);
     if (playMs - this.#drainStart < DRAIN_WINDOW_MS) return false;
     const drop = this.#drainExcess >= Math.max(frameMs, WAIT_MS) + DRAIN_HYSTERESIS_MS;
+    this.#watchDelay(playMs);
+    return drop;
+  }
+
+  /** Begins a new window in which the delay must be too high all the time before a frame is dropped. */
+  #watchDelay(playMs: number): void {
     this.#drainStart = playMs;
     this.#drainExcess = Number.POSITIVE_INFINITY;
-    return drop;
   }
 
   #stretchAdvice(delayMs: number, time: number, duration: number): number {
@@ -503,79 +464,19 @@ export class JitterBuffer {
     return frame;
   }
 
-  #fill(slot: number): void {
-    const frame = this.frame;
-    frame.data = this.#store;
-    frame.offset = slot * this.#slotBytes;
-    frame.length = this.#slotLength[slot];
-    frame.payloadType = this.#slotPayloadType[slot];
-    frame.marker = this.#slotMarker[slot] === 1;
-    frame.timestamp = this.#slotTimestamp[slot];
-    frame.duration = this.#slotDuration[slot];
-  }
-
-  #write(
-    slot: number,
-    sequence: number,
-    time: number,
-    duration: number,
-    packet: JitterPacket,
-    kind: JitterPacketKind,
-  ): void {
-    const length = kind === 'other' ? 0 : packet.payloadLength;
-    if (length > this.#slotBytes) this.#growSlots(length);
-    const { data, payloadOffset } = packet;
-    const store = this.#store;
-    const base = slot * this.#slotBytes;
-    for (let i = 0; i < length; i++) store[base + i] = data[payloadOffset + i];
-    this.#slotSequence[slot] = sequence;
-    this.#slotTime[slot] = time;
-    this.#slotTimestamp[slot] = packet.timestamp;
-    this.#slotDuration[slot] = duration;
-    this.#slotLength[slot] = length;
-    this.#slotPayloadType[slot] = packet.payloadType;
-    this.#slotMarker[slot] = packet.marker ? 1 : 0;
-    this.#slotKind[slot] = kind;
-    this.#seen[slot] = sequence;
-    this.#count++;
-  }
-
-  /** Happens at most a few times in the life of a stream: when a larger payload than ever before comes. */
-  #growSlots(length: number): void {
-    const slotBytes = Math.min(MAX_SLOT_BYTES, 2 ** Math.ceil(Math.log2(length)));
-    const store = new Uint8Array((this.#mask + 1) * slotBytes);
-    for (let slot = 0; slot <= this.#mask; slot++) {
-      const from = slot * this.#slotBytes;
-      store.set(this.#store.subarray(from, from + this.#slotLength[slot]), slot * slotBytes);
-    }
-    this.#store = store;
-    this.#slotBytes = slotBytes;
-  }
-
-  #release(slot: number): void {
-    this.#slotSequence[slot] = -1;
-    this.#count--;
-  }
-
-  /** The slot of the first packet waiting; there must be one. */
-  #findHead(): number {
-    let sequence = this.#nextSequence;
-    while (this.#slotSequence[sequence & this.#mask] !== sequence) sequence++;
-    return sequence & this.#mask;
-  }
-
   /** Drops packets so that the ring can begin at `sequence`. */
   #makeRoom(sequence: number): void {
-    const last = Math.min(sequence, this.#nextSequence + this.#mask + 1);
+    const last = Math.min(sequence, this.#nextSequence + this.#ring.mask + 1);
     for (let old = this.#nextSequence; old < last; old++) {
-      const slot = old & this.#mask;
-      if (this.#slotSequence[slot] !== old) continue;
-      this.#release(slot);
+      const slot = old & this.#ring.mask;
+      if (!this.#ring.has(old)) continue;
+      this.#ring.release(slot);
       this.#overflows++;
     }
     this.#nextSequence = sequence;
     this.#waited = 0;
-    this.#nextTime = this.#count > 0 ? this.#slotTime[this.#findHead()] : this.#highestTime;
+    this.#nextTime =
+      this.#ring.count > 0 ? this.#ring.time[this.#ring.firstFrom(this.#nextSequence)] : this.#highestTime;
   }
 
   /** Puts a timestamp on the timeline, bridging jumps that neither the sequence nor the clock explain. */

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import {
   JitterBuffer,
   type JitterBufferOptions,
-  type JitterPacketKind,
   type JitterPutVerdict,
 } from '../../../src/rtp/jitter-buffer.js';
+import type { JitterPacketKind } from '../../../src/rtp/packet-ring.js';
 import { simulate } from '../../support/jitter-simulation.js';
 
 /** A buffer with a peer that sends 160 samples at 8 kHz every 20 ms and a path of `pathMs`. */
@@ -57,6 +57,15 @@ describe('JitterBuffer', () => {
     const rig = new Rig();
     for (const i of [1, 0, 3, 2, 5, 4]) rig.put(i, { at: 30 });
     expect(rig.get(80, 200)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  it('puts the first packets of a second source into order as well', () => {
+    const rig = new Rig();
+    for (const i of [0, 1, 2]) rig.put(i, { at: 30 });
+    rig.get(80, 140);
+    rig.buffer.reset();
+    for (const i of [1001, 1000, 1002]) rig.put(i, { at: 1030 });
+    expect(rig.get(1080, 1140)).toEqual([1000 & 0xff, 1001 & 0xff, 1002 & 0xff]);
   });
 
   it('drops duplicates of waiting and of played packets', () => {
