@@ -1,7 +1,7 @@
 /**
  * Streaming sample rate conversion between 8, 16, 24, 32, 44.1 and 48 kHz (and other rates of files): a polyphase FIR filter (windowed sinc,
  * Kaiser) in the ratio of the two rates. The pass band reaches 85 % of the lower rate's Nyquist frequency (3.4 kHz at
- * 8 kHz); above the Nyquist frequency images and aliases are more than 60 dB down. Nothing is allocated per call.
+ * 8 kHz); aliases, and images of the pass band, are more than 60 dB down. Nothing is allocated per call.
  */
 import { saturate } from './saturate.js';
 
@@ -23,8 +23,10 @@ export function canResample(inputRate: number, outputRate: number): boolean {
   return outputRate / gcd(inputRate, outputRate) <= MAX_PHASES;
 }
 
-/** Taps per phase at the lower of the two rates. */
-const TAPS = 56;
+/** Taps per phase at the lower of the two rates, going down: the stop band begins at the Nyquist frequency. */
+const TAPS_DOWN = 56;
+/** Going up, the images of the transition band may fall just above it: half the length will do. */
+const TAPS_UP = 32;
 /** Where the pass band ends, as a share of the lower Nyquist frequency. */
 const PASS_BAND = 0.85;
 /** Kaiser window parameter: about 70 dB stop band. */
@@ -68,11 +70,12 @@ function filterBank(inputRate: number, outputRate: number): FilterBank {
   const divisor = gcd(inputRate, outputRate);
   const up = outputRate / divisor;
   const down = inputRate / divisor;
-  const taps = Math.ceil((TAPS * Math.max(up, down)) / up / 2) * 2;
+  const rising = up > down;
+  const taps = rising ? TAPS_UP : Math.ceil((TAPS_DOWN * down) / up / 4) * 4;
   const length = taps * up;
   const centre = (length - 1) / 2;
   // Middle of the transition band, in cycles per sample of the common rate `inputRate * up`.
-  const cutoff = (((1 + PASS_BAND) / 2) * 0.5) / Math.max(up, down);
+  const cutoff = ((rising ? 1 : (1 + PASS_BAND) / 2) * 0.5) / Math.max(up, down);
   const coefficients = new Float64Array(length);
   for (let phase = 0; phase < up; phase++) {
     let sum = 0;
@@ -169,18 +172,28 @@ export class Resampler {
     // Index of the newest sample the next output is made of, relative to the start of this run.
     let newest = this.#wait - 1;
     while (newest < count) {
-      const base = phase * taps;
+      let tap = phase * taps;
+      const end = tap + taps;
+      let sample = newest;
       let a = 0;
       let b = 0;
-      // `taps` is even.
-      for (let tap = 0; tap < taps; tap += 2) {
-        a += coefficients[base + tap] * window[newest + tap];
-        b += coefficients[base + tap + 1] * window[newest + tap + 1];
+      let c = 0;
+      let d = 0;
+      // `taps` is a multiple of four; separate sums keep the multipliers busy.
+      while (tap < end) {
+        a += coefficients[tap] * window[sample];
+        b += coefficients[tap + 1] * window[sample + 1];
+        c += coefficients[tap + 2] * window[sample + 2];
+        d += coefficients[tap + 3] * window[sample + 3];
+        tap += 4;
+        sample += 4;
       }
-      out[outOffset + written++] = saturate(Math.round(a + b));
+      out[outOffset + written++] = saturate(Math.round(a + b + c + d));
       phase += down;
-      newest += Math.floor(phase / up);
-      phase %= up;
+      while (phase >= up) {
+        phase -= up;
+        newest++;
+      }
     }
     this.#phase = phase;
     this.#wait = newest - count + 1;

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SeededRandom } from '../../../src/base/random.js';
 import { toneLevelDbov } from '../../../src/dsp/goertzel.js';
 import { levelDbov } from '../../../src/dsp/level.js';
 import {
@@ -65,6 +66,38 @@ describe('a bad network', () => {
     await pair.connect();
     await pair.clock.run(3000);
     expect((await pair.b.stats()).mos).toBeGreaterThan(4);
+    await pair.engine.close();
+  });
+});
+
+describe('hostile datagrams', () => {
+  it('disturb nothing and throw nothing', async () => {
+    const pair = await mediaPair({ delayMs: 10 });
+    await pair.connect();
+    const random = new SeededRandom(99);
+    const speech = babble(5);
+    pair.a.play({ samples: speech, sampleRate: 8000 });
+    const recording = await pair.b.record(join(folder, 'hostile.wav'));
+    for (let i = 0; i < 1100; i++) {
+      await pair.clock.run(5);
+      const data = random.bytes(random.uint32() % 400);
+      // Mostly something that looks like RTP or RTCP, some of it from the right address.
+      if (data.length > 2 && i % 4 > 0) data[0] = 0x80 | (data[0] & 0x1f);
+      if (data.length > 2 && i % 4 > 1) data[1] = [0, 8, 13, 101, 200, 201, 203][i % 7];
+      const from = i % 3 === 0 ? '10.0.0.1' : '10.6.6.6';
+      pair.network.inject(
+        data,
+        from,
+        pair.a.rtpPort,
+        '10.0.0.2',
+        i % 5 === 0 ? pair.b.rtcpPort : pair.b.rtpPort,
+      );
+    }
+    await recording.stop();
+    const audio = (await readWav(join(folder, 'hostile.wav'))).channels[0];
+    expect(compareAudio(speech, audio, 8000).correlation).toBeGreaterThan(0.98);
+    const { received } = await pair.b.stats();
+    expect(received.invalid + received.unexpected).toBeGreaterThan(300);
     await pair.engine.close();
   });
 });
@@ -149,6 +182,37 @@ describe('hold and resume', () => {
       expect((await pair.b.stats()).received.lost).toBe(0);
     }
     expect((await pair.a.stats()).codec).toBe('PCMA');
+    await pair.engine.close();
+  });
+
+  it('goes to wideband and back; recordings keep their time line', async () => {
+    const pair = await mediaPair({ delayMs: 10 });
+    const codec = (name: string, payloadType: number) =>
+      pair.connect((config) => ({
+        ...config,
+        send: { payloadType, codec: name, clockRate: 8000 },
+        receive: [
+          { payloadType: 0, codec: 'PCMU', clockRate: 8000 },
+          { payloadType: 9, codec: 'G722', clockRate: 8000 },
+        ],
+      }));
+    await codec('PCMU', 0);
+    const path = join(folder, 'wideband.wav');
+    const recording = await pair.b.record(path, { sampleRate: 16000 });
+    pair.a.play({ tone: { segments: [{ frequencies: [1000], durationMs: 1000 }] } });
+    await pair.clock.run(2000);
+    await codec('G722', 9);
+    await pair.clock.run(2000);
+    await codec('PCMU', 0);
+    await pair.clock.run(2000);
+    await recording.stop();
+    const [left] = (await readWav(path)).channels;
+    expect(left.length).toBe(6000 * 16);
+    for (const second of [1, 3, 5]) {
+      const part = left.subarray(second * 16000, (second + 0.5) * 16000);
+      expect(toneLevelDbov(part, 1000, 16000), `second ${second}`).toBeCloseTo(-16, 0);
+    }
+    expect((await pair.b.stats()).received.lost).toBe(0);
     await pair.engine.close();
   });
 
