@@ -1,0 +1,106 @@
+/**
+ * The filters of linear prediction of order ten, in transposed direct form, which is what the Speex format presumes: the
+ * memory goes on when the coefficients change. Unrolled, because everything in Speex spends its time here. A filter is
+ * the coefficients a1 … a10 of A(z) = 1 + a1 z^-1 + …; a memory is ten numbers. Input and output may be the same.
+ */
+import { ORDER } from './dimensions.js';
+
+export function filterMemory(): Float64Array {
+  return new Float64Array(ORDER);
+}
+
+/** 1 / A(z). */
+export function synthesize(
+  input: Float64Array,
+  from: number,
+  a: Float64Array,
+  output: Float64Array,
+  to: number,
+  count: number,
+  memory: Float64Array,
+): void {
+  const [a0, a1, a2, a3, a4] = [a[0], a[1], a[2], a[3], a[4]];
+  const [a5, a6, a7, a8, a9] = [a[5], a[6], a[7], a[8], a[9]];
+  let [m0, m1, m2, m3, m4] = [memory[0], memory[1], memory[2], memory[3], memory[4]];
+  let [m5, m6, m7, m8, m9] = [memory[5], memory[6], memory[7], memory[8], memory[9]];
+  for (let i = 0; i < count; i++) {
+    const y = input[from + i] + m0;
+    m0 = m1 - a0 * y;
+    m1 = m2 - a1 * y;
+    m2 = m3 - a2 * y;
+    m3 = m4 - a3 * y;
+    m4 = m5 - a4 * y;
+    m5 = m6 - a5 * y;
+    m6 = m7 - a6 * y;
+    m7 = m8 - a7 * y;
+    m8 = m9 - a8 * y;
+    m9 = -a9 * y;
+    output[to + i] = y;
+  }
+  memory[0] = m0;
+  memory[1] = m1;
+  memory[2] = m2;
+  memory[3] = m3;
+  memory[4] = m4;
+  memory[5] = m5;
+  memory[6] = m6;
+  memory[7] = m7;
+  memory[8] = m8;
+  memory[9] = m9;
+}
+
+/** `wider`(k) = `a`(k) gamma^k: moves the poles towards the origin. */
+export function expandBandwidth(a: Float64Array, gamma: number, wider: Float64Array): void {
+  let factor = gamma;
+  for (let i = 0; i < ORDER; i++) {
+    wider[i] = a[i] * factor;
+    factor *= gamma;
+  }
+}
+
+/** A sample below this level is nobody's: the format's floor of all effective values, squared. */
+const FLOOR = 0.1;
+
+/** Effective value of a stretch of a signal. */
+export function effectiveValue(signal: Float64Array, from: number, count: number): number {
+  let energy = 0;
+  for (let i = from; i < from + count; i++) energy += signal[i] * signal[i];
+  return Math.sqrt(FLOOR + energy / count);
+}
+
+/** Second-order high-pass, in place; coefficients b0 b1 b2 a1 a2. */
+export class HighPass {
+  readonly #coefficients: readonly number[];
+  #m0 = 0;
+  #m1 = 0;
+
+  constructor(coefficients: readonly number[]) {
+    this.#coefficients = coefficients;
+  }
+
+  filter(signal: Float64Array, count: number): void {
+    const [b0, b1, b2, a1, a2] = this.#coefficients;
+    let m0 = this.#m0;
+    let m1 = this.#m1;
+    for (let i = 0; i < count; i++) {
+      const x = signal[i];
+      const y = b0 * x + m0;
+      m0 = m1 + b1 * x - a1 * y;
+      m1 = b2 * x - a2 * y;
+      signal[i] = y;
+    }
+    this.#m0 = m0;
+    this.#m1 = m1;
+  }
+
+  reset(): void {
+    this.#m0 = 0;
+    this.#m1 = 0;
+  }
+}
+
+/** What removes the lowest frequencies from speech before the encoder and after the decoder. */
+export const NARROW_INPUT = [0.95654, -1.91309, 0.95654, -1.9112, 0.91498];
+export const NARROW_OUTPUT = [0.96446, -1.92879, 0.96446, -1.92683, 0.93071];
+export const WIDE_INPUT = [0.96723, -1.93445, 0.96723, -1.93338, 0.93553];
+export const WIDE_OUTPUT = [0.98645, -1.97277, 0.98645, -1.97226, 0.97332];
