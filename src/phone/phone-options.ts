@@ -91,7 +91,8 @@ export function checkOptions(options: PhoneOptions): void {
     if (typeof value === 'string' && name !== 'password' && /[\r\n]/.test(value))
       fail(`option '${name}' has a line break`);
   }
-  if (options.server === '') fail("option 'server' is empty");
+  if (options.server !== undefined) parseServer(options.server, 'server');
+  if (options.outboundProxy !== undefined) parseServer(options.outboundProxy, 'outboundProxy');
   if (options.password !== undefined && !options.username && !options.authUsername) {
     fail("option 'password' needs 'username'");
   }
