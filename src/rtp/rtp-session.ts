@@ -12,6 +12,7 @@ import type { Random } from '../base/random.js';
 import { classifyDatagram, RTP_HEADER_LENGTH, RtpPacketView, writeRtpHeader } from './packet.js';
 import { SourceStats } from './receiver-stats.js';
 import { type RemoteReport, RtcpReporter } from './rtcp-reporter.js';
+import type { VoipMetrics } from './rtcp-xr.js';
 import { SourceLatch } from './source-latch.js';
 
 /** What the session calls; every argument is valid only during the call. */
@@ -222,6 +223,19 @@ export class RtpSession {
     }
     this.#rtcpRemote ??= config.rtcpRemote;
     this.#reporter.start(nowMs);
+  }
+
+  /**
+   * Sends these figures with every report from now on, as XR VoIP metrics with RRTR and DLRR (RFC 3611). Only when
+   * the SDP agreed on it by a=rtcp-xr (§5).
+   */
+  set voipMetrics(metrics: VoipMetrics | undefined) {
+    this.#reporter.localMetrics = metrics;
+  }
+
+  /** The peer's VoIP metrics about our stream, if it sent any. */
+  get remoteVoipMetrics(): VoipMetrics | undefined {
+    return this.#reporter.remoteMetrics;
   }
 
   /** Sets, replaces or removes SRTP. */

@@ -4,12 +4,36 @@ import { SeededRandom } from '../../../src/base/random.js';
 import { RtpPacketView, writeRtpHeader } from '../../../src/rtp/packet.js';
 import { parseRtcp } from '../../../src/rtp/rtcp.js';
 import { RtcpWriter } from '../../../src/rtp/rtcp-writer.js';
+import { type VoipMetrics, XR_UNAVAILABLE } from '../../../src/rtp/rtcp-xr.js';
 import { RtpSession, type RtpSessionOptions, type RtpSink } from '../../../src/rtp/rtp-session.js';
 
 const SDP = { host: '192.0.2.1', port: 4000 };
 const SDP_RTCP = { host: '192.0.2.1', port: 4001 };
 const NAT = { host: '203.0.113.9', port: 61_000 };
 const SSRC = 0x1111_1111;
+
+const METRICS: VoipMetrics = {
+  lossRate: 1,
+  discardRate: 2,
+  burstDensity: 0,
+  gapDensity: 1,
+  burstDurationMs: 0,
+  gapDurationMs: 5000,
+  roundTripMs: 30,
+  endSystemDelayMs: 70,
+  signalLevel: XR_UNAVAILABLE,
+  noiseLevel: XR_UNAVAILABLE,
+  rerl: XR_UNAVAILABLE,
+  gmin: 16,
+  rFactor: 93,
+  externalRFactor: XR_UNAVAILABLE,
+  mosLq: 44,
+  mosCq: 43,
+  rxConfig: 0xb0,
+  jitterBufferNominalMs: 40,
+  jitterBufferMaximumMs: 100,
+  jitterBufferAbsMaxMs: 500,
+};
 
 class TestSink implements RtpSink {
   readonly played: number[] = [];
@@ -364,6 +388,30 @@ describe('RtpSession and RTCP', () => {
     const stats = session.stats(now + 1000);
     expect(stats.roundTripMs).toBeCloseTo(50, 0);
     expect(stats.remoteReport).toEqual({ fractionLost: 0.25, lost: 3, jitterMs: 10, ageMs: 1000 });
+  });
+
+  it('exchanges VoIP metrics, and learns the round-trip time from RRTR and DLRR without sending media', () => {
+    stream(1, 3);
+    session.voipMetrics = METRICS;
+    now += 10_000;
+    stream(4, 4);
+    session.poll(now);
+    const report = parseRtcp(sink.rtcp[0], 0, sink.rtcp[0].length);
+    expect(report?.map(({ type }) => type)).toEqual(['rr', 'sdes', 'xr']);
+    const xr = report?.[2];
+    if (xr?.type !== 'xr' || xr.blocks[0].type !== 'rrtr') throw new Error('no reference time');
+    expect(xr.blocks[1]).toEqual({ type: 'voip-metrics', ssrc: SSRC, metrics: METRICS });
+    const { ntpSeconds, ntpFraction } = xr.blocks[0];
+    const lastRr = (((ntpSeconds & 0xffff) << 16) | (ntpFraction >>> 16)) >>> 0;
+    now += 140;
+    receiveRtcp(
+      new RtcpWriter().receiverReport(SSRC, []).extendedReport(SSRC, [
+        { type: 'dlrr', items: [{ ssrc: session.ssrc, lastRr, delaySinceLastRr: Math.round(0.1 * 65_536) }] },
+        { type: 'voip-metrics', ssrc: session.ssrc, metrics: { ...METRICS, lossRate: 99 } },
+      ]),
+    );
+    expect(session.stats(now).roundTripMs).toBeCloseTo(40, 0);
+    expect(session.remoteVoipMetrics?.lossRate).toBe(99);
   });
 
   it('passes on the BYE of the source it plays, once', () => {

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createCipheriv, createHmac, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../../../src/base/random.js';
@@ -74,6 +74,41 @@ describe('HmacSha1', () => {
         .update(data.subarray(Math.min(3, length)))
         .update(trailer);
       expect(hex(mac.digest)).toBe(expected.digest('hex'));
+    }
+  });
+});
+
+describe('GcmTransform', () => {
+  it('agrees with node:crypto for every length of header and payload', () => {
+    const key = randomBytes(32);
+    const salt = randomBytes(12);
+    const transform = new GcmTransform({ key, salt }, { key, salt });
+    for (const length of [...Array.from({ length: 200 }, (_, i) => i), 1500, 1536, 4001]) {
+      const header = 12 + 4 * (length % 16);
+      const end = header + length;
+      const plain = randomBytes(end);
+      const data = new Uint8Array(end + 16);
+      data.set(plain);
+      const place = {
+        start: 0,
+        payload: header,
+        end,
+        tagAt: end,
+        ssrc: 0xfedcba98,
+        roc: 0x1020304,
+        sequence: length,
+      };
+      transform.sealRtp(data, place);
+      const iv = Buffer.alloc(12);
+      iv.writeUInt32BE(place.ssrc, 2);
+      iv.writeUInt32BE(place.roc, 6);
+      iv.writeUInt16BE(length, 10);
+      for (let i = 0; i < 12; i++) iv[i] ^= salt[i];
+      const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(plain.subarray(0, header));
+      const text = Buffer.concat([cipher.update(plain.subarray(header)), cipher.final()]);
+      expect(hex(data)).toBe(hex(Buffer.concat([plain.subarray(0, header), text, cipher.getAuthTag()])));
+      expect(transform.openRtp(data, place)).toBe(true);
+      expect(hex(data.subarray(0, end))).toBe(hex(plain));
     }
   });
 });
