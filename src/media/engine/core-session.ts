@@ -9,6 +9,7 @@ import { FileSource } from '../graph/file-source.js';
 import { MemorySource, type PcmSource, ToneSource } from '../graph/pcm-source.js';
 import { Player } from '../graph/player.js';
 import { WavRecorder } from '../graph/recorder.js';
+import { loadCodecs } from '../graph/stream-config.js';
 import type { DatagramTransport } from '../transport.js';
 import type { DtmfSendOptions, MediaStats, RecordOptions, StreamConfig, WatchdogOptions } from '../types.js';
 import type { DeadlineClock } from './deadline-clock.js';
@@ -33,6 +34,8 @@ export class CoreSession {
   readonly #players = new Map<number, Player>();
   readonly #recorders = new Map<number, WavRecorder>();
   readonly #input: AppInput;
+  /** Counts the calls of `configure`. */
+  #configurations = 0;
   #socketErrorMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
@@ -67,7 +70,15 @@ export class CoreSession {
     return { address: pair.address, rtpPort: pair.rtpPort, rtcpPort: pair.rtcpPort };
   }
 
-  configure(config: StreamConfig): undefined {
+  /** Takes effect at once unless a codec must be loaded first; of two that overlap the later one stands. */
+  async configure(config: StreamConfig): Promise<undefined> {
+    const turn = ++this.#configurations;
+    const loading = loadCodecs(config);
+    if (loading) {
+      await loading;
+      if (this.#closed) throw new SwitchhookError('ERR_CLOSED', { what: 'the media session' });
+      if (turn !== this.#configurations) return undefined;
+    }
     this.#stream.configure(config);
     const { remote, direction, send } = config;
     this.#options.logger.info('media configured', {
@@ -75,6 +86,7 @@ export class CoreSession {
       direction,
       codec: send?.codec,
     });
+    return undefined;
   }
 
   async record(recording: number, path: string, options: RecordOptions): Promise<undefined> {

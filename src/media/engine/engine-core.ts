@@ -24,6 +24,7 @@ export class EngineCore {
   readonly #options: EngineCoreOptions;
   readonly #deadlines: DeadlineClock;
   readonly #sessions = new Map<number, CoreSession>();
+  #closed = false;
 
   constructor(options: EngineCoreOptions) {
     this.#options = options;
@@ -85,6 +86,10 @@ export class EngineCore {
       emit,
     });
     const ports = await session.open(transport, command.options.address, portRange);
+    if (this.#closed) {
+      await session.close();
+      throw new SwitchhookError('ERR_CLOSED', { what: 'the media engine' });
+    }
     this.#sessions.set(command.session, session);
     return ports;
   }
@@ -102,6 +107,7 @@ export class EngineCore {
   }
 
   async #shutdown(): Promise<undefined> {
+    this.#closed = true;
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
     await Promise.all(sessions.map((session) => session.close()));

@@ -280,6 +280,8 @@ export class CallStream implements Ticked, RtpSink {
     this.#stopTicking = undefined;
     this.rtp.close(this.#clock.now());
     this.#pair?.close();
+    this.sent.close();
+    this.received.close();
     for (const player of this.#players) player.close();
     for (const output of this.#outputs) output.end();
     this.#players.length = 0;

@@ -67,6 +67,7 @@ export class ReceivePath {
       this.#formats[payloadType & 0x7f] =
         before?.codec === codec ? before : { codec, decoder: codec.createDecoder(options) };
     }
+    for (const format of old) if (format && !this.#formats.includes(format)) format.decoder.close?.();
     this.#comfortNoise = comfortNoise ?? -1;
     const first = formats[0] && this.#formats[formats[0].payloadType & 0x7f];
     if (!this.#current || !this.#formats.includes(this.#current)) {
@@ -96,6 +97,10 @@ export class ReceivePath {
     for (const format of this.#formats) format?.decoder.reset();
     this.#noise?.reset();
     this.#noiseOn = false;
+  }
+
+  close(): void {
+    for (const format of this.#formats) format?.decoder.close?.();
   }
 
   /** Time has passed without a pull: what should have been played then is left to the jitter buffer to catch up. */

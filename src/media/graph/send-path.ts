@@ -79,6 +79,7 @@ export class SendPath {
       before?.format.codec !== config.format.codec ||
       before.format.payloadType !== config.format.payloadType
     ) {
+      this.#encoder?.close?.();
       this.#encoder = config.format.codec.createEncoder(config.format.options);
       this.#marker = true;
     }
@@ -121,6 +122,11 @@ export class SendPath {
     if (!this.#config) return;
     this.#timestamp += Math.round((ms * this.#config.format.codec.info.clockRate) / 1000);
     this.#marker = true;
+  }
+
+  close(): void {
+    this.#encoder?.close?.();
+    this.#encoder = undefined;
   }
 
   #packet(pcm: Int16Array, active: boolean, nowMs: number): void {

@@ -25,6 +25,16 @@ export interface ResolvedStream {
   periodMs: number;
 }
 
+/**
+ * Loads the codecs of a stream that are not yet there.
+ * @returns undefined when there is nothing to wait for
+ * @throws ERR_INVALID_ARGUMENT for an unknown codec; the promise rejects with ERR_MEDIA_CODEC
+ */
+export function loadCodecs({ send, receive }: StreamConfig): Promise<unknown> | undefined {
+  const loading = (send ? [send, ...receive] : receive).flatMap((format) => codecOf(format).load?.() ?? []);
+  return loading.length > 0 ? Promise.all(loading) : undefined;
+}
+
 /** @throws ERR_INVALID_ARGUMENT naming the setting */
 export function resolveStream(config: StreamConfig): ResolvedStream {
   const { remote, direction } = config;
@@ -63,11 +73,12 @@ export function resolveStream(config: StreamConfig): ResolvedStream {
 }
 
 function resolveSend(config: StreamConfig, format: StreamFormat): SendConfig {
-  const codec = codecOf(format);
+  const codec = codecOf(format, config.ptimeMs);
   const { info } = codec;
   const frameMs = (info.frameSamples * 1000) / info.sampleRate;
   const wanted = config.ptimeMs ?? info.defaultPtimeMs;
-  const ptimeMs = Math.max(1, Math.round(Math.min(wanted, 120) / frameMs)) * frameMs;
+  const most = info.maxFramesPerPacket ?? Number.POSITIVE_INFINITY;
+  const ptimeMs = Math.min(most, Math.max(1, Math.round(Math.min(wanted, 120) / frameMs))) * frameMs;
   const { comfortNoise } = config;
   return {
     format: { payloadType: payloadType(format.payloadType, 'send'), codec, options: format.options },
@@ -77,8 +88,8 @@ function resolveSend(config: StreamConfig, format: StreamFormat): SendConfig {
   };
 }
 
-function codecOf({ codec, clockRate }: StreamFormat): Codec {
-  const found = findCodec(codec, clockRate);
+function codecOf({ codec, clockRate, options }: StreamFormat, ptimeMs?: number): Codec {
+  const found = findCodec(codec, clockRate, { ptime: ptimeMs, ...options });
   if (!found) {
     throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `unknown codec ${codec}/${clockRate}` });
   }
