@@ -187,6 +187,7 @@ export class UaWorld {
       });
     }
     for (const endpoint of this.#endpoints) await endpoint.close();
+    await this.run(1000);
     expect(this.clock.pending).toBe(0);
   }
 }
