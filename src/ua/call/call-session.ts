@@ -345,7 +345,7 @@ export class CallSession implements CallHost {
     this.#ringTimer?.cancel();
     this.timer.stop();
     this.incoming?.stop();
-    this.modifier.close(new SwitchhookError('ERR_CALL_ENDED', {}, { cause: end.error }));
+    this.modifier.close(end.error);
     const dialog = this.dialog ?? this.incoming?.dialog;
     if (dialog && dialog.state !== 'terminated') {
       this.env.dialogs.remove(dialog);

@@ -275,6 +275,8 @@ export class IncomingInvite {
     this.#repeat?.cancel();
     this.#expiry?.cancel();
     this.#reliable?.stop();
+    // The transaction lingers for 64*T1: it must not keep the call in memory.
+    this.#tx.onTransportError = undefined;
     if (phase === 'accepted') return;
     this.#retransmitter?.stop();
     this.#retransmitter = undefined;
@@ -321,9 +323,8 @@ export class IncomingInvite {
     this.#fail(408, 'no ACK', new SwitchhookError('ERR_SIP_TIMEOUT', details));
   }
 
+  /** Until the final response; a 2xx is repeated until the ACK or the time-out all the same. */
   #lost(error: SwitchhookError): void {
-    // A 2xx is repeated until the ACK or the time-out all the same.
-    if (this.#phase === 'done' || this.#phase === 'accepted') return;
     this.#settle('done');
     this.#host.finish({ by: 'error', status: 500, reason: error.message, error });
   }

@@ -79,13 +79,13 @@ export class SessionModifier {
     });
   }
 
-  /** The call is over. */
-  close(error: SwitchhookError): void {
+  /** The call is over. @param cause why, when by an error */
+  close(cause: SwitchhookError | undefined): void {
     this.#retry?.cancel();
-    const pending = this.#current ? [this.#current, ...this.#queue] : [...this.#queue];
-    this.#queue.length = 0;
+    const pending = this.#queue.splice(0);
+    if (this.#current) pending.unshift(this.#current);
     this.#current = undefined;
-    for (const change of pending) change.reject(error);
+    for (const change of pending) change.reject(new SwitchhookError('ERR_CALL_ENDED', {}, { cause }));
     const incoming = this.#incoming;
     this.#incoming = undefined;
     if (!incoming) return;
