@@ -1,4 +1,5 @@
 /** Signal processing on 16-bit mono PCM. */
+export { DtmfDetector, type DtmfDetectorHandler } from './dtmf-detector.js';
 export { Gain } from './gain.js';
 export { goertzelPower, toneLevelDbov } from './goertzel.js';
 export { LevelMeter, levelDbov, powerToDbov, SILENCE_DBOV } from './level.js';

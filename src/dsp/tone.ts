@@ -40,9 +40,10 @@ const NAMED_TONES: Readonly<Record<string, ToneSpec>> = {
 };
 
 /** Rows and columns of ITU-T Q.23. */
-const DTMF_ROWS = [697, 770, 852, 941];
-const DTMF_COLUMNS = [1209, 1336, 1477, 1633];
-const DTMF_KEYS = '123A456B789C*0#D';
+export const DTMF_ROWS: readonly number[] = [697, 770, 852, 941];
+export const DTMF_COLUMNS: readonly number[] = [1209, 1336, 1477, 1633];
+/** Row by row. */
+export const DTMF_KEYS = '123A456B789C*0#D';
 
 /** The names {@link namedTone} knows. */
 export const TONE_NAMES: readonly string[] = Object.keys(NAMED_TONES);
