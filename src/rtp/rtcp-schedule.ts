@@ -5,7 +5,7 @@
 import type { Random } from '../base/random.js';
 
 /** The recommended minimum, ms (RFC 3550 §6.2). */
-export const RTCP_MIN_INTERVAL_MS = 5000;
+const RTCP_MIN_INTERVAL_MS = 5000;
 /** Share of the session bandwidth that is RTCP's (§6.2). */
 const RTCP_SHARE = 0.05;
 /** Share of that for senders while they are few (§6.2). */

@@ -4,7 +4,7 @@
  */
 
 const BLOCK = 64;
-export const SHA1_LENGTH = 20;
+const SHA1_LENGTH = 20;
 
 /** SHA-1 initial state (FIPS 180-4 §5.3.1). */
 const INITIAL = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
