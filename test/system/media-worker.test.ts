@@ -46,7 +46,8 @@ describe('media worker', () => {
     await sleep(300);
     await recording.stop();
     const result = compareAudio(speech, (await readWav(path)).channels[0], 8000);
-    expect(result.correlation).toBeGreaterThan(0.98);
+    expect(result.correlation).toBeGreaterThan(0.95);
+    expect(result.coverage).toBeGreaterThan(0.99);
     const sent = (await a.close()).sent.packets;
     const { received } = await b.close();
     expect(received.lost).toBe(0);

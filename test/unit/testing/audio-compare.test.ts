@@ -35,12 +35,25 @@ describe('compareAudio', () => {
   });
 
   it('tells different and missing audio', () => {
-    expect(compareAudio(speech, babble(4, 8000, 77), 8000).correlation).toBeLessThan(0.5);
+    expect(compareAudio(speech, babble(4, 8000, 77), 8000).correlation).toBeLessThan(0.7);
     expect(compareAudio(speech, new Int16Array(32_000), 8000).correlation).toBe(0);
     expect(compareAudio(speech, new Int16Array(0), 8000).correlation).toBe(0);
+  });
+
+  it('follows parts that were moved in time', () => {
     const shifted = delayed(0);
-    // 20 ms dropped in the middle: the two halves do not fit one delay.
-    shifted.copyWithin(16_000, 16_160);
-    expect(compareAudio(speech, shifted, 8000).correlation).toBeLessThan(0.9);
+    // 40 ms dropped in the middle, as a jitter buffer does.
+    shifted.copyWithin(16_000, 16_320);
+    const result = compareAudio(speech, shifted, 8000);
+    expect(result.correlation).toBeGreaterThan(0.95);
+    expect(result.delaySpreadMs).toBeCloseTo(40, 1);
+  });
+
+  it('tells how much of the reference is there', () => {
+    expect(compareAudio(speech, delayed(500), 8000).coverage).toBeCloseTo(1, 5);
+    const half = compareAudio(speech, speech.slice(16_000), 8000);
+    expect(half.correlation).toBeGreaterThan(0.999);
+    expect(half.coverage).toBeGreaterThan(0.3);
+    expect(half.coverage).toBeLessThan(0.7);
   });
 });
