@@ -11,6 +11,7 @@ import { cryptoRandom, type Random } from '../base/random.js';
 import type { MediaEngine } from '../media/index.js';
 import {
   createDnsClient,
+  type DigestAlgorithm,
   DigestServer,
   type Flow,
   type ServerHandle,
@@ -39,6 +40,11 @@ export interface ExchangeOptions {
   domain?: string;
   /** Ask callers of our users for credentials (407). Default true. */
   authenticateCalls?: boolean;
+  /**
+   * Digest algorithms to ask for, one challenge each; default SHA-256, then MD5 (RFC 8760). Some older phones give up
+   * at a challenge they do not know instead of looking at the next: `['MD5']` is for them.
+   */
+  digestAlgorithms?: readonly DigestAlgorithm[];
   /** Seconds; shorter registrations get 423. Default 30. */
   minExpires?: number;
   /** WAV file for the numbers `prompt` and `early`. */
@@ -74,6 +80,7 @@ export class Exchange {
       realm: this.domain,
       random: this.#random,
       clock: this.#clock,
+      algorithms: options.digestAlgorithms,
       lookup: (username) => {
         const password = Object.hasOwn(options.users, username) ? options.users[username] : undefined;
         return password === undefined ? undefined : { password };
