@@ -118,7 +118,7 @@ describeWith(['kamailio', 'kamailio tls', 'openssl'], 'Kamailio', () => {
     ...new Set(sip.messages.map(({ protocol }) => protocol)),
   ];
 
-  describe.concurrent('in between', () => {
+  describe.concurrent('on loopback', () => {
     test('over UDP', async ({ bench }) => {
       const phones = await wholeCall(bench, ['udp-a', 'udp'], ['udp-b', 'udp'], {
         byCallee: true,

@@ -258,14 +258,14 @@ export class RawPeer {
   respond(
     request: SipRequest,
     status: number,
-    options: { tag?: string; sdp?: string; headers?: Record<string, string> } = {},
+    options: { tag?: string; sdp?: string; contentType?: string; headers?: Record<string, string> } = {},
   ): SipResponse {
     const response = SipResponse.for(request, status);
-    const { tag = this.name, sdp, headers = {} } = options;
+    const { tag = this.name, sdp, contentType = 'application/sdp', headers = {} } = options;
     if (request.to.tag === undefined && status > 100) response.set('To', `${response.get('To')};tag=${tag}`);
     if (status < 300) response.set('Contact', `<${this.uri}>`);
     for (const [name, value] of Object.entries(headers)) response.set(name, value);
-    if (sdp) response.setBody(sdp, 'application/sdp');
+    if (sdp) response.setBody(sdp, contentType);
     this.send(response, this.requests.find(({ message }) => message === request)?.flow);
     return response;
   }
@@ -284,11 +284,13 @@ export class RawPeer {
       fromTag?: string;
       toTag?: string;
       sdp?: string;
+      contentType?: string;
       headers?: Record<string, string>;
       branch?: string;
     } = {},
   ): Promise<SipRequest> {
     const { callId = `${this.name}-call`, cseq = 1, fromTag = this.name, toTag, sdp, headers = {} } = options;
+    const { contentType = 'application/sdp' } = options;
     const branch = options.branch ?? `z9hG4bK-${this.name}-${++this.#branch}`;
     const request = new SipRequest(method, to.uri)
       .add('Via', `SIP/2.0/UDP ${this.host}:5060;branch=${branch};rport`)
@@ -299,7 +301,7 @@ export class RawPeer {
       .add('CSeq', `${cseq} ${method}`)
       .add('Contact', `<${this.uri}>`);
     for (const [name, value] of Object.entries(headers)) request.set(name, value);
-    if (sdp) request.setBody(sdp, 'application/sdp');
+    if (sdp) request.setBody(sdp, contentType);
     const flow = await this.transport.connect({ protocol: 'udp', host: to.host, port: 5060 });
     this.send(request, flow);
     return request;
