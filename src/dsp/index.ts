@@ -5,6 +5,7 @@ export { goertzelPower, toneLevelDbov } from './goertzel.js';
 export { LevelMeter, levelDbov, powerToDbov, SILENCE_DBOV } from './level.js';
 export { addSaturated, Mixer } from './mix.js';
 export { canResample, isSampleRate, Resampler, resampleAll, SAMPLE_RATES } from './resample.js';
+export { TimeScaler } from './time-scale.js';
 export {
   dtmfFrequencies,
   dtmfTone,
