@@ -6,7 +6,7 @@ import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
 import type { MediaEngine } from '../media/index.js';
 import type { EndpointResolver, EndpointTransport } from '../sip/index.js';
-import { Account, type AccountOptions, type MediaPreferences } from '../ua/index.js';
+import { Account, type AccountOptions, type MediaPreferences, parseServer } from '../ua/index.js';
 
 export interface PhoneOptions {
   /** SIP server or domain: `sip.example.com`, `10.0.0.5:5080` or a SIP URI. Without it calls go peer to peer. */
