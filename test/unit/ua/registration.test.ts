@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { SipResponse } from '../../../src/sip/index.js';
 import type { AccountOptions, RegistrationState } from '../../../src/ua/index.js';
 import { FakeRegistrar } from '../../support/fake-registrar.js';
+import { outcome } from '../../support/outcome.js';
 import { UaWorld } from '../../support/ua-harness.js';
 
 const SERVER = '10.0.0.100';
@@ -11,7 +12,11 @@ async function setUp(options: Partial<AccountOptions> = {}) {
   const registrar = await FakeRegistrar.start(world, SERVER);
   world.name('example.com', { protocol: 'udp', host: SERVER, port: 5060 });
   const alice = await world.party('alice', '10.0.0.1');
-  const registration = alice.agent.addAccount({ aor: 'sip:alice@example.com', password: 'secret', ...options });
+  const registration = alice.agent.addAccount({
+    aor: 'sip:alice@example.com',
+    password: 'secret',
+    ...options,
+  });
   const states: RegistrationState[] = [];
   const errors: string[] = [];
   registration.on('state', (state, error) => {
@@ -19,20 +24,6 @@ async function setUp(options: Partial<AccountOptions> = {}) {
     if (error) errors.push(error.code);
   });
   return { world, registrar, alice, registration, states, errors };
-}
-
-/** The outcome of a promise as text, once virtual time has passed. */
-function outcome(promise: Promise<unknown>): { text: string } {
-  const result = { text: 'pending' };
-  promise.then(
-    () => {
-      result.text = 'done';
-    },
-    (error: { code?: string }) => {
-      result.text = error.code ?? String(error);
-    },
-  );
-  return result;
 }
 
 /** The server has seen the request come from there. */
@@ -57,7 +48,7 @@ describe('registration', () => {
     expect(first.uri.toString()).toBe('sip:example.com');
     expect(first.to.uri.toString()).toBe('sip:alice@example.com');
     expect(first.contacts[0].params.get('reg-id')).toBe('1');
-    expect(first.contacts[0].params.get('+sip.instance')).toMatch(/^<urn:uuid:/)
+    expect(first.contacts[0].params.get('+sip.instance')).toMatch(/^<urn:uuid:/);
     expect(first.get('Contact')).toMatch(/;\+sip\.instance="<urn:uuid:[0-9a-f-]{36}>";reg-id=1$/);
     expect(first.supported).toEqual(expect.arrayContaining(['path', 'outbound']));
     await world.run(250_000);
