@@ -101,6 +101,11 @@ export const ERROR_CATALOGUE = {
     text: 'no codec in common: we have {ours}, the peer has {theirs}',
     remedy: 'Enable one of the codecs of the peer.',
   },
+  ERR_MEDIA_CODEC: {
+    text: 'the codec {codec} cannot be loaded: {why}',
+    remedy:
+      'Check that the package is installed completely and that WebAssembly is allowed, or leave the codec out.',
+  },
   ERR_MEDIA_PORTS: {
     text: 'no free RTP port pair on {address} in {range}',
     remedy: 'Widen the port range or free ports.',

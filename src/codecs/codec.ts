@@ -20,6 +20,8 @@ export interface CodecInfo {
   readonly frameSamples: number;
   /** Upper bound of one encoded frame in bytes. */
   readonly maxFrameBytes: number;
+  /** Most frames that may follow each other in one RTP payload; as many as fit when absent. */
+  readonly maxFramesPerPacket?: number;
   /** Packet time used when nothing else is asked for, in ms. */
   readonly defaultPtimeMs: number;
   /** The fmtp line to offer, if any. */
@@ -35,6 +37,8 @@ export interface Encoder {
    */
   encode(pcm: Int16Array, pcmOffset: number, out: Uint8Array, outOffset: number): number;
   reset(): void;
+  /** Gives back what is not JavaScript's own memory. Present where there is such; nothing works after it. */
+  close?(): void;
 }
 
 export interface Decoder {
@@ -58,6 +62,8 @@ export interface Decoder {
     samples: number,
   ): number;
   reset(): void;
+  /** As {@link Encoder.close}. */
+  close?(): void;
 }
 
 /** Settings from the negotiated fmtp and the local preferences; each codec documents those it knows. */
@@ -65,6 +71,13 @@ export type CodecOptions = Readonly<Record<string, string | number | boolean | u
 
 export interface Codec {
   readonly info: CodecInfo;
+  /** The form of this codec that the settings ask for (another PCM rate or frame); absent where there is one form. */
+  variant?(options: CodecOptions): Codec;
+  /**
+   * Loads what the codec needs; present where there is something to load. Await it before the first encoder or decoder
+   * is made. Those of such a codec begin to work with the next turn of the event loop and until then give nothing.
+   */
+  load?(): Promise<void>;
   /** Samples (at `sampleRate`) in a payload, without decoding it; 0 when the payload cannot be valid. */
   samplesIn(data: Uint8Array, start: number, end: number): number;
   createEncoder(options?: CodecOptions): Encoder;

@@ -1,0 +1,45 @@
+/** Opus encoder: one frame, one packet. The library allocates the packet it returns; nothing else is allocated. */
+import type { CodecOptions, Encoder } from '../codec.js';
+import { Handle } from './library.js';
+import { encoderSettings, type OpusRate } from './settings.js';
+
+/** RFC 6716 §3.2.1: no frame is longer; a packet of several frames (40 and 60 ms of music) is kept to it as well. */
+export const MAX_PACKET_BYTES = 1275;
+const LIMITS = { maxPacketBytes: MAX_PACKET_BYTES };
+/** RFC 6716 §2.1.9, libopus: a packet as short as this says that there is nothing to say. */
+const DTX_BYTES = 2;
+
+export class OpusEncoder implements Encoder {
+  readonly #handle;
+  readonly #frame: Int16Array;
+  /** The same memory, as the library takes it. */
+  readonly #bytes: Uint8Array;
+  readonly #discontinuous: boolean;
+
+  constructor(sampleRate: OpusRate, frameSamples: number, options: CodecOptions) {
+    const settings = encoderSettings(sampleRate, frameSamples, options);
+    this.#handle = new Handle((library) => library.createEncoder(settings));
+    this.#frame = new Int16Array(frameSamples);
+    this.#bytes = new Uint8Array(this.#frame.buffer);
+    this.#discontinuous = settings.dtx;
+  }
+
+  encode(pcm: Int16Array, pcmOffset: number, out: Uint8Array, outOffset: number): number {
+    const encoder = this.#handle.current;
+    if (!encoder) return 0;
+    const frame = this.#frame;
+    for (let i = 0; i < frame.length; i++) frame[i] = pcm[pcmOffset + i];
+    const packet = encoder.encode(this.#bytes, LIMITS);
+    if (this.#discontinuous && packet.length <= DTX_BYTES) return 0;
+    out.set(packet, outOffset);
+    return packet.length;
+  }
+
+  reset(): void {
+    this.#handle.renew();
+  }
+
+  close(): void {
+    this.#handle.close();
+  }
+}
