@@ -1,5 +1,5 @@
-/** What the layers of a Speex decoder are to each other: a narrow band, and above it one or two high bands. */
-import type { BitReader } from './bits.js';
+/** What the layers of Speex are to each other: a narrow band, and above it one or two high bands. */
+import type { BitReader, BitWriter } from './bits.js';
 
 export interface BandDecoder {
   /** The decoded frame of this band and all below it; samples a little beyond 16 bits are possible. */
@@ -16,5 +16,18 @@ export interface BandDecoder {
   decode(bits: BitReader): boolean;
   /** Makes up a frame. */
   conceal(): void;
+  reset(): void;
+}
+
+export interface BandEncoder {
+  /** As in the decoder, per sub-frame. */
+  readonly edge: Float64Array;
+  readonly level: Float64Array;
+  /** Effective value of what the decoder will have as `innovation`, per sub-frame. */
+  readonly innovationLevel: Float64Array;
+  /** The last frame was found to be without speech and was coded as noise. */
+  readonly noise: boolean;
+  /** @param signal a frame at the rate of this band and all below it; what is in it afterwards is undefined */
+  encode(signal: Float64Array, bits: BitWriter): void;
   reset(): void;
 }

@@ -37,6 +37,88 @@ export function synthesize(
     m9 = -a9 * y;
     output[to + i] = y;
   }
+  store(memory, m0, m1, m2, m3, m4, m5, m6, m7, m8, m9);
+}
+
+/** A(z): the residual of the prediction. */
+export function analyze(
+  input: Float64Array,
+  from: number,
+  a: Float64Array,
+  output: Float64Array,
+  to: number,
+  count: number,
+  memory: Float64Array,
+): void {
+  const [a0, a1, a2, a3, a4] = [a[0], a[1], a[2], a[3], a[4]];
+  const [a5, a6, a7, a8, a9] = [a[5], a[6], a[7], a[8], a[9]];
+  let [m0, m1, m2, m3, m4] = [memory[0], memory[1], memory[2], memory[3], memory[4]];
+  let [m5, m6, m7, m8, m9] = [memory[5], memory[6], memory[7], memory[8], memory[9]];
+  for (let i = 0; i < count; i++) {
+    const x = input[from + i];
+    output[to + i] = x + m0;
+    m0 = m1 + a0 * x;
+    m1 = m2 + a1 * x;
+    m2 = m3 + a2 * x;
+    m3 = m4 + a3 * x;
+    m4 = m5 + a4 * x;
+    m5 = m6 + a5 * x;
+    m6 = m7 + a6 * x;
+    m7 = m8 + a7 * x;
+    m8 = m9 + a8 * x;
+    m9 = a9 * x;
+  }
+  store(memory, m0, m1, m2, m3, m4, m5, m6, m7, m8, m9);
+}
+
+/** B(z) / A(z): the perceptual weighting. */
+export function weigh(
+  input: Float64Array,
+  from: number,
+  b: Float64Array,
+  a: Float64Array,
+  output: Float64Array,
+  to: number,
+  count: number,
+  memory: Float64Array,
+): void {
+  const [a0, a1, a2, a3, a4] = [a[0], a[1], a[2], a[3], a[4]];
+  const [a5, a6, a7, a8, a9] = [a[5], a[6], a[7], a[8], a[9]];
+  const [b0, b1, b2, b3, b4] = [b[0], b[1], b[2], b[3], b[4]];
+  const [b5, b6, b7, b8, b9] = [b[5], b[6], b[7], b[8], b[9]];
+  let [m0, m1, m2, m3, m4] = [memory[0], memory[1], memory[2], memory[3], memory[4]];
+  let [m5, m6, m7, m8, m9] = [memory[5], memory[6], memory[7], memory[8], memory[9]];
+  for (let i = 0; i < count; i++) {
+    const x = input[from + i];
+    const y = x + m0;
+    m0 = m1 + b0 * x - a0 * y;
+    m1 = m2 + b1 * x - a1 * y;
+    m2 = m3 + b2 * x - a2 * y;
+    m3 = m4 + b3 * x - a3 * y;
+    m4 = m5 + b4 * x - a4 * y;
+    m5 = m6 + b5 * x - a5 * y;
+    m6 = m7 + b6 * x - a6 * y;
+    m7 = m8 + b7 * x - a7 * y;
+    m8 = m9 + b8 * x - a8 * y;
+    m9 = b9 * x - a9 * y;
+    output[to + i] = y;
+  }
+  store(memory, m0, m1, m2, m3, m4, m5, m6, m7, m8, m9);
+}
+
+function store(
+  memory: Float64Array,
+  m0: number,
+  m1: number,
+  m2: number,
+  m3: number,
+  m4: number,
+  m5: number,
+  m6: number,
+  m7: number,
+  m8: number,
+  m9: number,
+): void {
   memory[0] = m0;
   memory[1] = m1;
   memory[2] = m2;

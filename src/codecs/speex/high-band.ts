@@ -8,10 +8,17 @@ export interface HighBandTraits {
   /** Level of an innovation that is folded up from below. */
   readonly folding: number;
   readonly submodes: ReadonlyArray<HighSubmode | undefined>;
+  /** Samples by which the band below comes later, because it was split and joined once more. */
+  readonly lead: number;
 }
 
-export const WIDE_TRAITS: HighBandTraits = { frame: FRAME, folding: 0.9, submodes: HIGH_SUBMODES };
-export const ULTRA_TRAITS: HighBandTraits = { frame: 2 * FRAME, folding: 0.7, submodes: ULTRA_SUBMODES };
+export const WIDE_TRAITS: HighBandTraits = { frame: FRAME, folding: 0.9, submodes: HIGH_SUBMODES, lead: 0 };
+export const ULTRA_TRAITS: HighBandTraits = {
+  frame: 2 * FRAME,
+  folding: 0.7,
+  submodes: ULTRA_SUBMODES,
+  lead: 63,
+};
 
 /** Least distance of line spectral pairs, in radians. */
 export const HIGH_LSP_MARGIN = 0.05;
@@ -28,6 +35,11 @@ export const HIGH_LEVELS = Float64Array.from(
 /** Level of a folded innovation from its 5 bits. */
 export function foldedLevel(index: number): number {
   return Math.exp(0.125 * (index - 10));
+}
+
+/** Number of the level that comes nearest. */
+export function foldedLevelIndex(level: number): number {
+  return Math.max(0, Math.min(31, Math.round(8 * Math.log(level)) + 10));
 }
 
 /** A(z) at the lower edge of the band; the splitting filter has turned the spectrum round. */

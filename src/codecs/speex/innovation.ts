@@ -20,6 +20,13 @@ export function frameLevel(index: number): number {
   return Math.exp(index / 3.5);
 }
 
+/** Number of the step that is nearest to a value; steps rise. */
+export function nearestStep(steps: Float64Array, value: number): number {
+  let index = 0;
+  while (index < steps.length - 1 && value > 0.5 * (steps[index] + steps[index + 1])) index++;
+  return index;
+}
+
 /** Adds the vectors of a sub-frame, times `gain`. */
 export function addInnovation(
   bits: BitReader,

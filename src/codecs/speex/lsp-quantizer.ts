@@ -2,7 +2,7 @@
  * Quantization of the line spectral pairs of Speex: a sum of code book vectors over evenly spread ones. Three layouts:
  * the fine and the coarse one of the narrow band and that of a high band.
  */
-import type { BitReader } from './bits.js';
+import type { BitReader, BitWriter } from './bits.js';
 import { HIGH_ORDER, ORDER } from './dimensions.js';
 import {
   LSP_HIGH_BAND,
@@ -70,4 +70,52 @@ export function readLsp(bits: BitReader, layout: LspLayout, lsp: Float64Array): 
     const at = bits.read(INDEX_BITS) * length;
     for (let i = 0; i < length; i++) lsp[first + i] += vectors[at + i] * unit;
   }
+}
+
+const weights = new Float64Array(ORDER);
+const rest = new Float64Array(ORDER);
+
+/** Pairs that lie close together mark a formant and count more. */
+function weighPairs(lsp: Float64Array, order: number): void {
+  for (let i = 0; i < order; i++) {
+    const below = i === 0 ? lsp[0] : lsp[i] - lsp[i - 1];
+    const above = i === order - 1 ? Math.PI - lsp[i] : lsp[i + 1] - lsp[i];
+    weights[i] = 1 / (0.04 + Math.min(below, above));
+  }
+}
+
+/** Writes the nearest pairs there are. @param quantized receives what the decoder will have */
+export function writeLsp(
+  bits: BitWriter,
+  layout: LspLayout,
+  lsp: Float64Array,
+  quantized: Float64Array,
+): void {
+  weighPairs(lsp, layout.order);
+  for (let i = 0; i < layout.order; i++) rest[i] = lsp[i] - layout.base[i];
+  for (let s = 0; s < layout.stages.length; s++) {
+    const chosen = layout.stages[s];
+    const { vectors, first, length, unit } = chosen;
+    const index = nearest(chosen);
+    bits.write(index, INDEX_BITS);
+    for (let i = 0; i < length; i++) rest[first + i] -= vectors[index * length + i] * unit;
+  }
+  for (let i = 0; i < layout.order; i++) quantized[i] = lsp[i] - rest[i];
+}
+
+function nearest({ vectors, first, length, unit }: Stage): number {
+  let best = 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (let at = 0; at < vectors.length; at += length) {
+    let distance = 0;
+    for (let i = 0; i < length; i++) {
+      const gap = rest[first + i] - vectors[at + i] * unit;
+      distance += weights[first + i] * gap * gap;
+    }
+    if (distance < least) {
+      least = distance;
+      best = at / length;
+    }
+  }
+  return best;
 }

@@ -1,0 +1,141 @@
+/**
+ * The search for innovation vectors in a Speex encoder: one after the other, keeping the few best ways so far, because a
+ * vector rings on into the ones after it.
+ */
+import type { BitWriter } from './bits.js';
+import { SHAPE_UNIT } from './innovation.js';
+import type { InnovationShape } from './submodes.js';
+
+/** Ways that are followed. */
+const SURVIVORS = 2;
+const MOST_SAMPLES = 40;
+const MOST_VECTORS = 256;
+const MOST_PLACES = 8;
+
+export class InnovationSearch {
+  /** Filtered beginnings of the vectors, and half their energies. */
+  readonly #filtered = new Float64Array(MOST_VECTORS * 20);
+  readonly #halfEnergies = new Float64Array(MOST_VECTORS);
+  /** Targets, chosen vectors and errors of the ways, those at hand and those being made. */
+  #targets = ways(MOST_SAMPLES);
+  #freshTargets = ways(MOST_SAMPLES);
+  #chosen = indices();
+  #freshChosen = indices();
+  #errors = new Float64Array(SURVIVORS);
+  #freshErrors = new Float64Array(SURVIVORS);
+  readonly #parents = new Int32Array(SURVIVORS);
+  readonly #picks = new Int32Array(SURVIVORS);
+
+  /**
+   * @param target weighted, in units of the innovation's level; what is left of it afterwards
+   * @param out receives the innovation, in the same units
+   */
+  search(
+    bits: BitWriter,
+    shape: InnovationShape,
+    target: Float64Array,
+    response: Float64Array,
+    out: Float64Array,
+  ): void {
+    const { length } = shape;
+    const places = MOST_SAMPLES / length;
+    this.#filterVectors(shape, response);
+    this.#targets[0].set(target);
+    this.#errors[0] = 0;
+    let count = 1;
+    for (let place = 0; place < places; place++) {
+      count = this.#pick(shape, place, count);
+      for (let way = 0; way < count; way++) this.#extend(shape, response, place, way);
+      [this.#targets, this.#freshTargets] = [this.#freshTargets, this.#targets];
+      [this.#chosen, this.#freshChosen] = [this.#freshChosen, this.#chosen];
+      [this.#errors, this.#freshErrors] = [this.#freshErrors, this.#errors];
+    }
+    const vectors = 1 << shape.bits;
+    for (let place = 0; place < places; place++) {
+      const pick = this.#chosen[0][place];
+      bits.write(pick, shape.bits + (shape.signed ? 1 : 0));
+      const negative = pick >= vectors;
+      const at = (pick - (negative ? vectors : 0)) * length;
+      const unit = negative ? -SHAPE_UNIT : SHAPE_UNIT;
+      for (let i = 0; i < length; i++) out[place * length + i] = unit * shape.vectors[at + i];
+    }
+    target.set(this.#targets[0]);
+  }
+
+  #filterVectors(shape: InnovationShape, response: Float64Array): void {
+    const { vectors, length } = shape;
+    for (let v = 0, at = 0; at < vectors.length; v++, at += length) {
+      let energy = 0;
+      for (let n = 0; n < length; n++) {
+        let sum = 0;
+        for (let k = 0; k <= n; k++) sum += vectors[at + k] * response[n - k];
+        sum *= SHAPE_UNIT;
+        this.#filtered[at + n] = sum;
+        energy += sum * sum;
+      }
+      this.#halfEnergies[v] = 0.5 * energy;
+    }
+  }
+
+  /** Finds the best continuations of the ways so far. @returns how many there are */
+  #pick(shape: InnovationShape, place: number, count: number): number {
+    const { length } = shape;
+    const from = place * length;
+    const size = shape.vectors.length;
+    const errors = this.#freshErrors;
+    const signed = 1 << shape.bits;
+    errors.fill(Number.POSITIVE_INFINITY);
+    for (let way = 0; way < count; way++) {
+      const target = this.#targets[way];
+      let base = this.#errors[way];
+      for (let i = from; i < from + length; i++) base += 0.5 * target[i] * target[i];
+      for (let v = 0, at = 0; at < size; v++, at += length) {
+        let product = 0;
+        for (let i = 0; i < length; i++) product += target[from + i] * this.#filtered[at + i];
+        const turned = shape.signed && product < 0;
+        const error = base + this.#halfEnergies[v] - (turned ? -product : product);
+        if (error < errors[SURVIVORS - 1]) this.#insert(error, way, turned ? v + signed : v);
+      }
+    }
+    return errors[SURVIVORS - 1] === Number.POSITIVE_INFINITY ? 1 : SURVIVORS;
+  }
+
+  #insert(error: number, parent: number, pick: number): void {
+    let rank = SURVIVORS - 1;
+    for (; rank > 0 && error < this.#freshErrors[rank - 1]; rank--) {
+      this.#freshErrors[rank] = this.#freshErrors[rank - 1];
+      this.#parents[rank] = this.#parents[rank - 1];
+      this.#picks[rank] = this.#picks[rank - 1];
+    }
+    this.#freshErrors[rank] = error;
+    this.#parents[rank] = parent;
+    this.#picks[rank] = pick;
+  }
+
+  /** Makes a way of a parent and the vector that was picked: subtracts what that contributes from there on. */
+  #extend(shape: InnovationShape, response: Float64Array, place: number, way: number): void {
+    const { length } = shape;
+    const from = place * length;
+    const vectors = 1 << shape.bits;
+    const target = this.#freshTargets[way];
+    target.set(this.#targets[this.#parents[way]]);
+    this.#freshChosen[way].set(this.#chosen[this.#parents[way]]);
+    const pick = this.#picks[way];
+    this.#freshChosen[way][place] = pick;
+    const negative = pick >= vectors;
+    const at = (pick - (negative ? vectors : 0)) * length;
+    const unit = negative ? -SHAPE_UNIT : SHAPE_UNIT;
+    for (let k = 0; k < length; k++) {
+      const sample = unit * shape.vectors[at + k];
+      for (let n = from + k; n < MOST_SAMPLES; n++) target[n] -= sample * response[n - from - k];
+    }
+  }
+}
+
+function ways(length: number): Float64Array[] {
+  return Array.from({ length: SURVIVORS }, () => new Float64Array(length));
+}
+
+function indices(): Int32Array[] {
+  return Array.from({ length: SURVIVORS }, () => new Int32Array(MOST_PLACES));
+}
