@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { outcome } from '../../support/outcome.js';
+import { UaWorld } from '../../support/ua-harness.js';
+
+const SEEDS = Array.from({ length: 40 }, (_, i) => i + 1);
+
+async function lossyPair(seed: number, reliable: 'supported' | 'required' = 'supported') {
+  const world = new UaWorld(seed * 7919);
+  const alice = await world.party('alice', '10.0.0.1', { reliableProvisionals: reliable, ringTimeout: 60 });
+  const bob = await world.party('bob', '10.0.0.2', { reliableProvisionals: reliable });
+  world.network.lossRate = 0.3;
+  world.network.jitterMs = 40;
+  return { world, alice, bob };
+}
+
+describe('with 30 % of the datagrams lost and others overtaken', () => {
+  it.each(['supported', 'required'] as const)(
+    'calls are set up, held and ended (100rel %s)',
+    async (reliable) => {
+      let connected = 0;
+      let held = 0;
+      for (const seed of SEEDS) {
+        const { world, alice, bob } = await lossyPair(seed, reliable);
+        bob.agent.on('incoming', (call) => {
+          world.clock.after(3_000, () => void call.answer().catch(() => {}));
+        });
+        const out = alice.agent.invite(bob.uri, { from: alice.uri });
+        const answered = outcome(out.answered());
+        await world.run(40_000);
+        if (answered.text === 'done' && out.state === 'connected') {
+          connected++;
+          const hold = outcome(out.hold());
+          await world.run(35_000);
+          if (hold.text === 'done') held++;
+        }
+        const incoming = bob.calls[0];
+        void (seed % 2 ? out : (incoming ?? out)).hangup();
+        await world.run(70_000);
+        expect(out.state).toBe('ended');
+        if (incoming) expect(incoming.state).toBe('ended');
+        await world.end();
+      }
+      // 64*T1 of repetitions get through 30 % loss nearly always.
+      expect(connected).toBeGreaterThanOrEqual(38);
+      expect(held).toBeGreaterThanOrEqual(37);
+    },
+  );
+
+  it('cancelled calls leave nobody ringing', async () => {
+    for (const seed of SEEDS) {
+      const { world, alice, bob } = await lossyPair(seed);
+      const out = alice.agent.invite(bob.uri, { from: alice.uri });
+      await world.run(seed * 100);
+      void out.hangup();
+      await world.run(100_000);
+      expect(out.state).toBe('ended');
+      for (const call of bob.calls) expect(call.state).toBe('ended');
+      await world.end();
+    }
+  });
+
+  it('calls hung up by anybody at any time end on both sides', async () => {
+    for (const seed of SEEDS) {
+      const { world, alice, bob } = await lossyPair(seed);
+      bob.agent.on('incoming', (call) => {
+        world.clock.after(200 + world.random.float() * 2_000, () => void call.answer().catch(() => {}));
+      });
+      const out = alice.agent.invite(bob.uri, { from: alice.uri });
+      world.clock.after(world.random.float() * 5_000, () => void out.hangup());
+      world.clock.after(world.random.float() * 5_000, () => void bob.calls[0]?.hangup());
+      await world.run(120_000);
+      expect(out.state).toBe('ended');
+      for (const call of bob.calls) expect(call.state).toBe('ended');
+      await world.end();
+    }
+  });
+});
