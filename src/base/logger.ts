@@ -59,6 +59,7 @@ class SinkLogger implements Logger {
   }
 
   child(component: string, fields?: LogFields): Logger {
+    if (this.rank < 0) return this;
     const name = this.component ? `${this.component}.${component}` : component;
     return new SinkLogger(this.sink, this.rank, name, { ...this.fields, ...fields });
   }

@@ -33,6 +33,7 @@ export type FormatMatcher = (offered: AudioFormat, ours: AudioFormat) => boolean
 
 /** The same encoding by name, clock and channels, whatever the parameters. */
 export function sameEncoding(a: AudioFormat, b: AudioFormat): boolean {
+  if (a.name.length !== b.name.length) return false;
   const name = a.name.toLowerCase();
   if (name !== b.name.toLowerCase()) return false;
   // RFC 3551 §4.5.2: G722 is 8000 by an old error; some peers write the true 16000.

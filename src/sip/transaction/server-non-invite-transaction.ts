@@ -31,7 +31,8 @@ export class ServerNonInviteTransaction extends ServerTransaction {
   #state: ServerNonInviteState = 'trying';
   /** The timer for 100, then J. */
   #timer: Timer | undefined;
-  readonly #arrived = this.context.clock.now();
+  /** So much time has passed that a 100 may be sent over UDP (RFC 4320 §4.1). */
+  #tryingDue = false;
 
   override get state(): ServerNonInviteState {
     return this.#state;
@@ -40,9 +41,10 @@ export class ServerNonInviteTransaction extends ServerTransaction {
   /** RFC 4320 §4.1: a 100 is due when the client's retransmission interval has reached T2. */
   override watchUser(): void {
     if (this.#state !== 'trying') return;
-    this.#timer = this.context.clock.after(nonInviteTryingDelay(this.context.timers), () =>
-      this.handle?.reply(100),
-    );
+    this.#timer = this.context.clock.after(nonInviteTryingDelay(this.context.timers), () => {
+      this.#tryingDue = true;
+      this.handle?.reply(100);
+    });
   }
 
   override receive(): void {
@@ -81,9 +83,7 @@ export class ServerNonInviteTransaction extends ServerTransaction {
 
   /** RFC 4320 §4.1: no provisional response but 100, and that one over UDP not before T2 is reached. */
   #mayProceed(status: number): boolean {
-    if (status !== 100) return false;
-    if (this.flow.reliable) return true;
-    return this.context.clock.now() - this.#arrived >= nonInviteTryingDelay(this.context.timers);
+    return status === 100 && (this.flow.reliable || this.#tryingDue);
   }
 
   /** Timer J. */

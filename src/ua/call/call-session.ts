@@ -208,8 +208,9 @@ export class CallSession implements CallHost {
   }
 
   #trace(from: string, to: string, reason?: string): void {
-    const peer = this.remote.uri.toString();
-    this.logger.info('state', { from: from || undefined, to, peer, reason });
+    if (this.logger.enabled('info')) {
+      this.logger.info('state', { from: from || undefined, to, peer: this.remote.uri.toString(), reason });
+    }
     const tap = this.env.diagnostics.state;
     if (tap.active)
       tap.publish({ time: this.env.clock.wallTime(), kind: 'call', id: this.callId, from, to, reason });
