@@ -1,4 +1,5 @@
 /** Signal processing on 16-bit mono PCM. */
+export { Agc, type AgcOptions } from './agc.js';
 export { DtmfDetector, type DtmfDetectorHandler } from './dtmf-detector.js';
 export { Gain } from './gain.js';
 export { goertzelPower, toneLevelDbov } from './goertzel.js';
@@ -15,3 +16,4 @@ export {
   type ToneSegment,
   type ToneSpec,
 } from './tone.js';
+export { Vad, type VadOptions, type VadStats } from './vad.js';
