@@ -20,6 +20,8 @@ import { formatDuration } from '../output.js';
 import { loggerFrom } from '../phone-from-options.js';
 
 const LEAST_CORRELATION = 0.98;
+/** Of the energy of what was played: nothing may be missing at either end. */
+const LEAST_COVERAGE = 0.98;
 const STEP_TIMEOUT_MS = 15_000;
 
 export const demoCommand: Command = {
@@ -91,23 +93,25 @@ export const demoCommand: Command = {
     if (!received) throw new SwitchhookError('ERR_CALL_ENDED');
 
     const [heard] = (await readWav(path)).channels;
-    const { correlation, delayMs } = compareAudio(reference.mono, heard, reference.sampleRate);
+    const { correlation, coverage, delayMs } = compareAudio(reference.mono, heard, reference.sampleRate);
     const packetsLost = received.received.lost + received.received.late;
-    const ok = correlation >= LEAST_CORRELATION && packetsLost === 0;
+    const ok = correlation >= LEAST_CORRELATION && coverage >= LEAST_COVERAGE && packetsLost === 0;
     output.event('played', `alice spoke for ${(totalMs / 1000).toFixed(1)} s`, { playedMs: totalMs }, 'good');
     output.text('');
     output.text(`  Packets     ${received.received.packets} received, ${packetsLost} lost`);
     output.text(`  Jitter      ${received.received.jitterMs.toFixed(2)} ms`);
     output.text(`  MOS         ${received.mos.toFixed(2)} (G.107 estimate)`);
     output.text(`  Delay       ${delayMs.toFixed(0)} ms from the start of the recording to the first word`);
-    output.text(`  Audio       correlation ${correlation.toFixed(4)} of the recorded against the played`);
+    output.text(
+      `  Audio       correlation ${correlation.toFixed(4)} of the recorded against the played, ${(coverage * 100).toFixed(1)} % of it there`,
+    );
     output.text(
       `  Call record ${record.local} → ${record.remote}, ${formatDuration(record.durationMs)}, ended by ${record.end.by} (${record.end.reason})`,
     );
     output.text(`  Recording   ${path}\n`);
     const verdict = ok
       ? 'The audio that arrived is the audio that was sent.'
-      : `The audio that arrived is not what was sent: correlation ${correlation.toFixed(3)} (at least ${LEAST_CORRELATION}), ${packetsLost} packets lost.`;
+      : `The audio that arrived is not what was sent: correlation ${correlation.toFixed(3)} and coverage ${coverage.toFixed(3)} (at least ${LEAST_CORRELATION}), ${packetsLost} packets lost.`;
     output.text(`${output.paint(ok ? 'good' : 'bad', ok ? '✓' : '✗')} ${verdict}`);
     await alice.close();
     await bob.close();
@@ -117,6 +121,7 @@ export const demoCommand: Command = {
       registered,
       callSetupMs,
       correlation: Math.round(correlation * 10_000) / 10_000,
+      coverage: Math.round(coverage * 10_000) / 10_000,
       delayMs: Math.round(delayMs * 10) / 10,
       packetsLost,
       jitterMs: Math.round(received.received.jitterMs * 100) / 100,

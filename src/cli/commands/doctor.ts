@@ -109,11 +109,11 @@ async function audio(): Promise<string> {
   reader.close();
   await listening;
   await call.hangup();
-  const { correlation, delayMs } = compareAudio(samples, Int16Array.from(heard), speech.sampleRate);
-  if (correlation < 0.95) {
+  const { correlation, coverage, delayMs } = compareAudio(samples, Int16Array.from(heard), speech.sampleRate);
+  if (correlation < 0.95 || coverage < 0.95) {
     throw new SwitchhookError('ERR_MEDIA_FILE', {
       path: 'the echo',
-      why: `what came back is not what was sent (correlation ${correlation.toFixed(2)}); is the machine overloaded?`,
+      why: `what came back is not what was sent (correlation ${correlation.toFixed(2)}, ${(coverage * 100).toFixed(0)} % there); is the machine overloaded?`,
     });
   }
   return `correlation ${correlation.toFixed(3)}, there and back in ${delayMs.toFixed(0)} ms`;
