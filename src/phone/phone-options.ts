@@ -5,7 +5,7 @@ import { SwitchhookError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
 import type { MediaEngine } from '../media/index.js';
-import type { EndpointResolver, EndpointTransport } from '../sip/index.js';
+import type { EndpointResolver, EndpointTransport, TimerValues } from '../sip/index.js';
 import { Account, type AccountOptions, type MediaPreferences, parseServer } from '../ua/index.js';
 
 export interface PhoneOptions {
@@ -60,6 +60,8 @@ export interface PhoneOptions {
   dnsServers?: readonly string[];
   logger?: Logger;
   diagnostics?: Diagnostics;
+  /** SIP timers other than those of the RFC, in ms; for tests and private networks. */
+  sipTimers?: Partial<TimerValues>;
   /** For tests. */
   clock?: Clock;
   /** For tests. */
