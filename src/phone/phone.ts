@@ -242,7 +242,13 @@ export class Phone extends Emitter<PhoneEvents> {
         supported: ['udp', 'tcp', 'tls'],
         family: 'any',
       });
-    const endpoint = new SipEndpoint({ ...common, transport, resolver, userAgent, timers: options.sipTimers });
+    const endpoint = new SipEndpoint({
+      ...common,
+      transport,
+      resolver,
+      userAgent,
+      timers: options.sipTimers,
+    });
     let engine = options.engine;
     try {
       await this.#listen(transport);

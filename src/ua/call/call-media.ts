@@ -16,8 +16,9 @@ import {
 } from '../../sdp/index.js';
 
 import type { CallMediaEngine } from './call-host.js';
+import { checkSrtp, type SrtpPreferences, srtpConfig, srtpWishes, suiteOf } from './srtp-policy.js';
 
-export interface MediaPreferences {
+export interface MediaPreferences extends SrtpPreferences {
   /** Encoding names in order of preference, e.g. ['PCMU', 'PCMA']. Default: all the engine has. */
   codecs?: readonly string[];
   /** Packet time to ask for and to send, in ms. */
@@ -70,10 +71,11 @@ export class CallMedia {
     this.#negotiation = new OfferAnswer({ random: options.random });
   }
 
-  /** Binds the RTP ports. @throws ERR_MEDIA_PORTS, ERR_INVALID_ARGUMENT for an unknown codec */
+  /** Binds the RTP ports. @throws ERR_MEDIA_PORTS, ERR_INVALID_ARGUMENT for an unknown codec or crypto-suite */
   static async open(options: CallMediaOptions): Promise<CallMedia> {
     const { engine, address, label, preferences } = options;
     const formats = audioFormats(preferences.codecs);
+    checkSrtp(preferences);
     const silenceMs = preferences.silenceMs;
     const session = await engine.openSession({
       address,
@@ -90,6 +92,16 @@ export class CallMedia {
 
   get codec(): string | undefined {
     return this.#applied?.send[0]?.format.name;
+  }
+
+  /** The crypto-suite RTP and RTCP are secured with; undefined for plain RTP. */
+  get srtpSuite(): string | undefined {
+    return suiteOf(this.#applied?.crypto);
+  }
+
+  /** There is no call without SRTP. */
+  get requiresSrtp(): boolean {
+    return this.#preferences.srtp === 'required';
   }
 
   get localHold(): boolean {
@@ -115,13 +127,13 @@ export class CallMedia {
   }
 
   createOffer(): string {
-    return this.#negotiation.createOffer(this.#local());
+    return this.#negotiation.createOffer(this.#local('offer', this.#negotiation));
   }
 
   /**
    * Takes the answer to our offer.
    * @param tag the remote tag of the early dialog it came in; absent once the dialog is established
-   * @throws ERR_SDP_PARSE, ERR_SDP_STATE, ERR_SDP_UNACCEPTABLE, ERR_MEDIA_NO_COMMON_CODEC
+   * @throws ERR_SDP_PARSE, ERR_SDP_STATE, ERR_SDP_UNACCEPTABLE, ERR_MEDIA_NO_COMMON_CODEC, ERR_MEDIA_SRTP
    */
   async acceptAnswer(sdp: string, tag = ESTABLISHED): Promise<void> {
     await this.#apply(this.#branch(tag).receiveAnswer(sdp));
@@ -171,15 +183,15 @@ export class CallMedia {
   /**
    * Takes an offer of the peer and answers it.
    * @param tag the remote tag of the early dialog it came in
-   * @throws ERR_SDP_PARSE, ERR_SDP_STATE, ERR_SDP_UNACCEPTABLE, ERR_MEDIA_NO_COMMON_CODEC; what was agreed before stays
-   * in force
+   * @throws ERR_SDP_PARSE, ERR_SDP_STATE, ERR_SDP_UNACCEPTABLE, ERR_MEDIA_NO_COMMON_CODEC, ERR_MEDIA_SRTP; what was
+   * agreed before stays in force
    */
   async answerOffer(sdp: string, tag = ESTABLISHED): Promise<string> {
     const negotiation = this.#branch(tag);
     negotiation.receiveOffer(sdp);
     let answer: { sdp: string; result: NegotiatedAudio };
     try {
-      answer = negotiation.createAnswer(this.#local());
+      answer = negotiation.createAnswer(this.#local('answer', negotiation));
     } catch (error) {
       negotiation.rollback();
       throw error;
@@ -204,7 +216,7 @@ export class CallMedia {
     return branch;
   }
 
-  #local(): LocalAudio {
+  #local(role: 'offer' | 'answer', negotiation: OfferAnswer): LocalAudio {
     const { ptime, rtcpMux = true, telephoneEvents = true } = this.#preferences;
     return {
       address: this.session.address,
@@ -215,6 +227,7 @@ export class CallMedia {
       direction: this.#direction(),
       ptime,
       rtcpMux: rtcpMux ? 'offer' : 'off',
+      ...srtpWishes(this.#preferences, role, negotiation.current),
     };
   }
 
@@ -288,6 +301,7 @@ function streamConfig(audio: NegotiatedAudio, preferences: MediaPreferences): St
       audio.comfortNoiseReceive === undefined ? undefined : { receivePayloadType: audio.comfortNoiseReceive },
     ptimeMs: audio.ptime ?? preferences.ptime,
     rtcpMux: audio.rtcpMux,
+    srtp: audio.active ? srtpConfig(audio.crypto) : undefined,
   };
 }
 

@@ -19,7 +19,14 @@ import {
 import { type Account, contactFor } from '../account.js';
 import { type CallEnvironment, type CallHost, type InDialogHandlers, reasonHeader } from './call-host.js';
 import { CallMedia, type MediaPreferences } from './call-media.js';
-import type { CallDirection, CallEnd, CallEvents, CallRecord, CallState } from './call-types.js';
+import type {
+  CallDirection,
+  CallEncryption,
+  CallEnd,
+  CallEvents,
+  CallRecord,
+  CallState,
+} from './call-types.js';
 import { onDialogRequest } from './in-dialog-requests.js';
 import { IncomingInvite } from './incoming-invite.js';
 import { MORTAL_DIALOG } from './mortal-dialog.js';
@@ -80,6 +87,7 @@ export class CallSession implements CallHost {
   #answeredAt: number | undefined;
   #record: CallRecord | undefined;
   #wasHeld = false;
+  #encryption: CallEncryption | undefined;
 
   constructor(env: CallEnvironment, init: CallSessionInit) {
     this.env = env;
@@ -136,6 +144,10 @@ export class CallSession implements CallHost {
 
   get media(): CallMedia | undefined {
     return this.#media;
+  }
+
+  get encryption(): CallEncryption {
+    return { srtp: this.#media?.srtpSuite, signalling: this.#flow?.protocol };
   }
 
   /** Where the INVITE arrived: the address to take its media on. */
@@ -285,6 +297,8 @@ export class CallSession implements CallHost {
     if (this.ended) return this.bye(dialog);
     this.#answeredAt = this.env.clock.wallTime();
     this.enter('connected');
+    this.#encryption = this.encryption;
+    this.logger.info('encryption', { ...this.#encryption });
     this.events.emit('connected');
     this.#remoteChanged();
   }
@@ -359,6 +373,7 @@ export class CallSession implements CallHost {
   async #finalize(end: CallEnd): Promise<void> {
     const endedAt = this.env.clock.wallTime();
     const codec = this.#media?.codec;
+    const { encryption } = this;
     const stats = await this.#media?.session.close().catch(() => undefined);
     const record: CallRecord = {
       callId: this.callId,
@@ -375,6 +390,7 @@ export class CallSession implements CallHost {
       end,
       codec,
       media: stats,
+      encryption,
     };
     this.#record = record;
     this.#init.onEnded(this);
@@ -403,7 +419,18 @@ export class CallSession implements CallHost {
     this.fail({ by: 'error', status: 408, reason: 'session timer expired', error });
   }
 
+  #encryptionChanged(): void {
+    const { encryption } = this;
+    const before = this.#encryption?.srtp;
+    if (!this.#encryption || before === encryption.srtp) return;
+    this.#encryption = encryption;
+    if (encryption.srtp) this.logger.info('encryption', { ...encryption });
+    else this.logger.warn('the media is no longer encrypted', { before });
+    this.events.emit('encryption', encryption);
+  }
+
   #remoteChanged(): void {
+    this.#encryptionChanged();
     const held = this.#media?.remoteHold ?? false;
     if (held === this.#wasHeld) return;
     this.#wasHeld = held;

@@ -14,6 +14,17 @@ export type CallState = 'trying' | 'ringing' | 'connecting' | 'connected' | 'end
 
 export type CallDirection = 'incoming' | 'outgoing';
 
+/** What protects a call from being listened to. */
+export interface CallEncryption {
+  /** The crypto-suite of the media, e.g. 'AES_CM_128_HMAC_SHA1_80'; undefined = plain RTP, or no media yet. */
+  srtp: string | undefined;
+  /**
+   * How the signalling gets to the first hop; undefined before there was any answer. SRTP keys travel in it: without
+   * 'tls' (or 'wss') whoever sees the signalling can open the media.
+   */
+  signalling: TransportProtocol | undefined;
+}
+
 /** How a call came to its end. */
 export interface CallEnd {
   /** `local`: we hung up, cancelled or rejected; `remote`: the peer did; `error`: something failed. */
@@ -46,6 +57,7 @@ export interface CallRecord {
   end: CallEnd;
   codec?: string;
   media?: MediaStats;
+  encryption: CallEncryption;
 }
 
 export interface DtmfEvent {
@@ -69,6 +81,8 @@ export type CallEvents = {
   connected: [];
   /** One side put the call on hold or took it back. */
   hold: [event: { by: 'local' | 'remote'; held: boolean }];
+  /** The encryption of an established call has changed. */
+  encryption: [encryption: CallEncryption];
   /** A digit from the peer, once. */
   dtmf: [event: DtmfEvent];
   /** An INFO body that is not DTMF. */

@@ -19,7 +19,15 @@ import type {
 } from '../../media/index.js';
 import type { SipRequest } from '../../sip/index.js';
 import type { CallSession } from './call-session.js';
-import type { CallDirection, CallEnd, CallEvents, CallRecord, CallState, DtmfEvent } from './call-types.js';
+import type {
+  CallDirection,
+  CallEncryption,
+  CallEnd,
+  CallEvents,
+  CallRecord,
+  CallState,
+  DtmfEvent,
+} from './call-types.js';
 import { dtmfInfoBody } from './dtmf-info.js';
 import { EventQueue } from './event-queue.js';
 
@@ -94,6 +102,11 @@ export class Call {
   /** Encoding name of what we send, e.g. "PCMU"; undefined before media is agreed. */
   get codec(): string | undefined {
     return this.#session.media?.codec;
+  }
+
+  /** What protects the call now: the crypto-suite of its media and the transport of its signalling. */
+  get encryption(): CallEncryption {
+    return this.#session.encryption;
   }
 
   on<K extends keyof CallEvents>(event: K, listener: (...args: CallEvents[K]) => unknown): this {

@@ -217,8 +217,17 @@ export class OutgoingInvite {
       status,
       reason,
       q850: q850Cause(response),
-      error: new SwitchhookError(cancelled ? 'ERR_CALL_CANCELLED' : 'ERR_CALL_REJECTED', { status, reason }),
+      error: cancelled ? new SwitchhookError('ERR_CALL_CANCELLED') : this.#refusal(status, reason),
     });
+  }
+
+  /** RFC 4568 §7.1.2: a peer without SRTP refuses the secure profile, which is what these statuses most likely mean. */
+  #refusal(status: number, reason: string): SwitchhookError {
+    const aboutMedia = status === 415 || status === 488 || status === 606;
+    if (!aboutMedia || !this.#host.media?.requiresSrtp)
+      return new SwitchhookError('ERR_CALL_REJECTED', { status, reason });
+    const why = `we require it, and the peer refused the offer with ${status} ${reason}`;
+    return new SwitchhookError('ERR_MEDIA_SRTP', { why, status, reason });
   }
 
   /** 3xx followed (RFC 3261 §8.1.3.4) and 422 with a longer session interval (RFC 4028 §7.3). */

@@ -1,0 +1,102 @@
+/**
+ * SRTP of a call (RFC 4568): from what the application wants to what an offer or answer may contain, and from what
+ * was agreed to what the media engine is told. Used by {@link CallMedia} only; keys pass through and are never logged.
+ */
+import { SwitchhookError } from '../../base/errors.js';
+import { SRTP_SUITES, type SrtpSuite, type StreamConfig } from '../../media/index.js';
+import type { CryptoKey, LocalAudio, NegotiatedAudio, NegotiatedCrypto } from '../../sdp/index.js';
+
+/**
+ * - `off`: plain RTP; an offer that requires SRTP is refused with 488.
+ * - `optional`: keys are offered over the plain profile (RFC 8643); a peer without SRTP gets plain RTP.
+ * - `required`: secure profile only; without agreement there is no call (`ERR_MEDIA_SRTP`).
+ */
+export type SrtpMode = 'off' | 'optional' | 'required';
+
+export interface SrtpPreferences {
+  /** Default 'off'. */
+  srtp?: SrtpMode;
+  /**
+   * Crypto-suites to offer, in order of preference, and to accept. Default: AES_CM_128_HMAC_SHA1_80 and
+   * AEAD_AES_256_GCM are offered, since a longer list does not fit into a UDP datagram; all suites are accepted.
+   */
+  srtpSuites?: readonly string[];
+}
+
+const MODES: readonly string[] = ['off', 'optional', 'required'] satisfies SrtpMode[];
+const OFFERED: readonly SrtpSuite[] = ['AES_CM_128_HMAC_SHA1_80', 'AEAD_AES_256_GCM'];
+
+/** @throws ERR_INVALID_ARGUMENT naming the option */
+export function checkSrtp({ srtp = 'off', srtpSuites = OFFERED }: SrtpPreferences): void {
+  const fail = (what: string): never => {
+    throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what });
+  };
+  if (!MODES.includes(srtp)) fail(`SRTP "${srtp}" is not one of ${MODES.join(', ')}`);
+  for (const suite of srtpSuites) {
+    if (!supportedSuite(suite))
+      fail(`SRTP crypto-suite "${suite}" is not one of ${SRTP_SUITES.join(', ')}`);
+  }
+  if (srtpSuites.length === 0 && srtp !== 'off') fail('SRTP needs at least one crypto-suite');
+}
+
+/**
+ * What an offer or answer of ours says about SRTP.
+ * @param current what is agreed so far: a new offer keeps its profile and puts its suite first
+ */
+export function srtpWishes(
+  { srtp = 'off', srtpSuites }: SrtpPreferences,
+  role: 'offer' | 'answer',
+  current: NegotiatedAudio | undefined,
+): Pick<LocalAudio, 'crypto' | 'protocol'> {
+  if (srtp === 'off') return {};
+  const required = srtp === 'required';
+  if (role === 'answer') {
+    const crypto = (srtpSuites ?? SRTP_SUITES).flatMap(spellings).map((suite) => ({ suite }));
+    return { crypto, protocol: required ? 'RTP/SAVP' : 'RTP/AVP' };
+  }
+  const inUse = current?.active ? current.crypto?.suite : undefined;
+  const suites = new Set([...(inUse === undefined ? [] : [inUse]), ...(srtpSuites ?? OFFERED)]);
+  return {
+    crypto: [...suites].map((suite) => ({ suite })),
+    protocol: secureProfile(current) ?? (required ? 'RTP/SAVP' : 'RTP/AVP'),
+  };
+}
+
+/** The suite in the spelling of the media engine. */
+export function suiteOf(crypto: NegotiatedCrypto | undefined): SrtpSuite | undefined {
+  return crypto && supportedSuite(crypto.suite);
+}
+
+/** What the media engine needs to know; undefined for plain RTP. */
+export function srtpConfig(crypto: NegotiatedCrypto | undefined): StreamConfig['srtp'] {
+  const suite = suiteOf(crypto);
+  if (!crypto || !suite) return undefined;
+  return { suite, send: srtpKey(crypto.localKey), receive: crypto.remoteKeys.map(srtpKey) };
+}
+
+/** A profile once agreed on stays: a peer that offered the secure one may know no other. */
+function secureProfile(current: NegotiatedAudio | undefined): LocalAudio['protocol'] {
+  if (!current?.active) return undefined;
+  const protocol = current.protocol.toUpperCase();
+  return protocol === 'RTP/SAVP' || protocol === 'RTP/SAVPF' ? protocol : undefined;
+}
+
+function supportedSuite(name: string): SrtpSuite | undefined {
+  return SRTP_SUITES.find((suite) => spellings(suite).includes(name));
+}
+
+/** RFC 6188 has AES_256_CM, older stacks AES_CM_256. */
+function spellings(suite: string): string[] {
+  const other = suite.startsWith('AES_256_CM')
+    ? suite.replace('AES_256_CM', 'AES_CM_256')
+    : suite.replace('AES_CM_256', 'AES_256_CM');
+  return other === suite ? [suite] : [suite, other];
+}
+
+function srtpKey({ keySalt, mki }: CryptoKey): { keySalt: Uint8Array; mki?: Uint8Array } {
+  if (!mki) return { keySalt };
+  const bytes = new Uint8Array(mki.length);
+  let { value } = mki;
+  for (let i = mki.length - 1; i >= 0; i--, value >>= 8n) bytes[i] = Number(value & 0xffn);
+  return { keySalt, mki: bytes };
+}
