@@ -28,7 +28,7 @@ import { type Binding, Registrar } from './registrar.js';
 import { Services } from './services.js';
 
 export interface ExchangeOptions {
-  /** User name → password. */
+  /** User name → password; with an empty one anybody may register as that user. */
   users: Readonly<Record<string, string>>;
   /** Address to listen on; default 127.0.0.1. */
   host?: string;
@@ -82,7 +82,7 @@ export class Exchange {
       clock: this.#clock,
       algorithms: options.digestAlgorithms,
       lookup: (username) => {
-        const password = Object.hasOwn(options.users, username) ? options.users[username] : undefined;
+        const password = this.#passwordOf(username);
         return password === undefined ? undefined : { password };
       },
     });
@@ -206,11 +206,16 @@ export class Exchange {
   }
 
   #register(request: SipRequest, tx: ServerHandle): void {
+    const aor = request.to.uri.kind === 'sip' ? request.to.uri.user : undefined;
+    if (aor !== undefined && this.#passwordOf(aor) === '') return this.#registrar.handle(request, tx, aor);
     const username = this.#authenticate(request, tx, false);
     if (!username) return;
-    const aor = request.to.uri.kind === 'sip' ? request.to.uri.user : undefined;
     if (aor !== username) return void tx.reply(403, 'Not your address of record');
     this.#registrar.handle(request, tx, username);
+  }
+
+  #passwordOf(user: string): string | undefined {
+    return Object.hasOwn(this.#options.users, user) ? this.#options.users[user] : undefined;
   }
 
   /** The user name when the credentials are right; else the challenge went out. */
@@ -256,12 +261,19 @@ export class Exchange {
     });
   }
 
-  /** The ACK of a 2xx has no transaction: it is passed along the route (RFC 3261 §16.11). */
+  /**
+   * The ACK of a 2xx has no transaction: it is passed along the route (RFC 3261 §16.11). Callers that ignore the route
+   * send it to the number they called.
+   */
   #forwardAck(ack: SipRequest): void {
-    if (!this.#dropOwnRoutes(ack) || ack.to.tag === undefined) return;
-    const { flow } = this.#inDialogTarget(ack);
+    const routed = this.#dropOwnRoutes(ack);
+    if (ack.to.tag === undefined || !(routed || this.#isOurs(ack.uri))) return;
+    const user = ack.uri.kind === 'sip' ? (ack.uri.user ?? '') : '';
+    const target = routed ? this.#inDialogTarget(ack) : this.#targetsOf(user, ack)?.[0];
+    if (!target) return;
+    ack.uri = target.uri;
     ack.set('Max-Forwards', Math.max(0, (ack.maxForwards ?? 70) - 1));
-    this.#endpoint?.sendAck(ack, { flow: flow?.open ? flow : undefined });
+    this.#endpoint?.sendAck(ack, { flow: target.flow?.open ? target.flow : undefined });
   }
 
   /** RFC 3261 §16.4; true when the top Route was ours. */
