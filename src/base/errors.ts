@@ -97,6 +97,11 @@ export const ERROR_CATALOGUE = {
     text: 'no agreement on SRTP: {why}',
     remedy: 'Enable SRTP on both sides with a common crypto-suite, or make it optional.',
   },
+  ERR_MEDIA_SRTP_KEY: {
+    text: '{packets} packets from {from} in a row failed SRTP authentication',
+    remedy:
+      'The peer encrypts with another key or suite than its SDP says, or not at all; a proxy that changes the SDP but not the media does this.',
+  },
   ERR_MEDIA_NO_COMMON_CODEC: {
     text: 'no codec in common: we have {ours}, the peer has {theirs}',
     remedy: 'Enable one of the codecs of the peer.',

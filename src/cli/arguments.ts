@@ -37,6 +37,7 @@ export const OPTIONS = {
     short: 'c',
     help: 'codecs in order of preference, such as PCMA,PCMU',
   },
+  srtp: { type: 'string', value: 'off|optional|required', help: 'encrypt the media (default off)' },
   'rtp-ports': { type: 'string', value: 'min-max', help: 'range of RTP ports' },
   play: { type: 'string', value: 'file.wav', help: 'play this file to the peer' },
   record: { type: 'string', value: 'file.wav', help: 'record both sides (left: peer, right: us)' },

@@ -24,8 +24,8 @@ export function announce(call: Call, output: Output): void {
   call.on('connected', () => {
     output.event(
       'connected',
-      `Connected, ${call.codec ?? 'no audio'}`,
-      { ...data, codec: call.codec },
+      `Connected, ${call.codec ?? 'no audio'}${protection(call)}`,
+      { ...data, codec: call.codec, encryption: call.encryption },
       'good',
     );
   });
@@ -35,6 +35,13 @@ export function announce(call: Call, output: Output): void {
       by === 'local' ? (held ? 'On hold' : 'Resumed') : held ? 'The peer put us on hold' : 'The peer resumed';
     output.event('hold', text, { ...data, by, held });
   });
+  call.on('encryption', (encryption) => {
+    const text = encryption.srtp ? `Media encrypted: ${encryption.srtp}` : 'The media is no longer encrypted';
+    output.event('encryption', text, { ...data, ...encryption }, encryption.srtp ? 'good' : 'bad');
+  });
+  call.on('error', (error) =>
+    output.event('mediaError', error.message, { ...data, code: error.code, details: error.details }, 'bad'),
+  );
   call.on('noMedia', (report) =>
     output.event('noMedia', `No audio: ${report.explanation}`, { ...data, ...report }, 'bad'),
   );
@@ -52,6 +59,11 @@ export function announce(call: Call, output: Output): void {
       end.by === 'error' ? 'bad' : 'plain',
     );
   });
+}
+
+function protection({ encryption: { srtp, signalling } }: Call): string {
+  if (!srtp) return '';
+  return signalling === 'tls' || signalling === 'wss' ? `, ${srtp}` : `, ${srtp} (keys in the clear)`;
 }
 
 /** Shows the live status of a connected call and takes keys; ends with the call. */

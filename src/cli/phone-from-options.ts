@@ -2,7 +2,9 @@
 import { asBuffer } from '../base/bytes.js';
 import { SwitchhookError } from '../base/errors.js';
 import { createLogger, formatLogRecord, type Logger, type LogLevel } from '../base/logger.js';
+import { withoutKeys } from '../base/redact.js';
 import { Phone, type PhoneOptions } from '../phone/index.js';
+import type { SrtpMode } from '../ua/index.js';
 import { type OptionName, readFileOption, type Values } from './arguments.js';
 
 export const PHONE_OPTIONS = [
@@ -18,6 +20,7 @@ export const PHONE_OPTIONS = [
   'insecure',
   'listen',
   'codec',
+  'srtp',
   'rtp-ports',
   'expires',
   'trace',
@@ -25,6 +28,7 @@ export const PHONE_OPTIONS = [
   'json',
 ] as const satisfies readonly OptionName[];
 
+const SRTP_MODES: readonly SrtpMode[] = ['off', 'optional', 'required'];
 const LEVELS: readonly string[] = ['error', 'warn', 'info', 'debug', 'trace'];
 
 /** @throws ERR_INVALID_ARGUMENT naming the option */
@@ -69,6 +73,7 @@ export function phoneOptionsFrom(values: Values): PhoneOptions {
         ?.split(',')
         .map((name) => name.trim())
         .filter((name) => name !== ''),
+      srtp: values.srtp === undefined ? undefined : srtpMode(values.srtp),
       portRange: values['rtp-ports'] ? parseRange(values['rtp-ports']) : undefined,
     },
     logger: loggerFrom(values),
@@ -85,9 +90,16 @@ function traceTo(phone: Phone, write: (text: string) => unknown): void {
   phone.diagnostics.sip.subscribe(({ direction, protocol, remote, data, time }) => {
     const arrow = direction === 'in' ? '<<<' : '>>>';
     const stamp = new Date(time).toISOString().slice(11, 23);
-    write(
-      `${arrow} ${stamp} ${protocol} ${remote.host}:${remote.port}\n${asBuffer(data).toString('utf8')}\n`,
-    );
+    const text = withoutKeys(asBuffer(data).toString('utf8'));
+    write(`${arrow} ${stamp} ${protocol} ${remote.host}:${remote.port}\n${text}\n`);
+  });
+}
+
+function srtpMode(text: string): SrtpMode {
+  const mode = SRTP_MODES.find((one) => one === text.toLowerCase());
+  if (mode) return mode;
+  throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
+    what: `--srtp "${text}" is not one of ${SRTP_MODES.join(', ')}`,
   });
 }
 

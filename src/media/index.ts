@@ -1,4 +1,5 @@
 /** The media room: audio streams of calls behind {@link MediaEngine}, and WAV files. */
+export { SRTP_SUITES, type SrtpSuite } from '../rtp/srtp/suites.js';
 export { MediaEngine } from './engine/media-engine.js';
 export { audioFormats, type MediaFormat } from './formats.js';
 export type { DatagramHandler, DatagramPair, DatagramTransport } from './transport.js';

@@ -10,6 +10,7 @@ import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
 import type { CodecOptions } from '../codecs/codec.js';
 import type { ToneSpec } from '../dsp/tone.js';
+import type { SrtpOptions } from '../rtp/srtp/srtp.js';
 import type { DatagramTransport } from './transport.js';
 
 export interface MediaEngineOptions {
@@ -89,6 +90,8 @@ export interface PlayOptions {
   loop?: boolean;
   /** Linear factor; 1 when absent. */
   gain?: number;
+  /** Secures RTP and RTCP; absent = plain. Under the same keys as before the contexts go on. Never logged. */
+  srtp?: SrtpOptions;
 }
 
 export interface PlaybackResult {
@@ -188,7 +191,13 @@ export interface MediaStats {
   /** Where we send to now. */
   remote: SocketAddress | undefined;
   /** Level of what was sent and heard last, dBov (0 = full scale, -127 = silence). */
+    /** Packets whose SRTP or SRTCP authentication failed. */
+    notAuthentic: number;
+    /** Packets refused by the replay protection of SRTP; copies made by the network are among them. */
+    replayed: number;
   level: { sentDbov: number; receivedDbov: number };
+  /** The crypto-suite RTP and RTCP are secured with; absent = plain. */
+  srtp?: string;
   /** Frames not sent since the clock came too late. */
   skippedFrames: number;
 }

@@ -6,7 +6,7 @@ import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
 import type { MediaEngine } from '../media/index.js';
 import type { EndpointResolver, EndpointTransport, TimerValues } from '../sip/index.js';
-import { Account, type AccountOptions, type MediaPreferences, parseServer } from '../ua/index.js';
+import { Account, type AccountOptions, checkSrtp, type MediaPreferences, parseServer } from '../ua/index.js';
 
 export interface PhoneOptions {
   /** SIP server or domain: `sip.example.com`, `10.0.0.5:5080` or a SIP URI. Without it calls go peer to peer. */
@@ -119,6 +119,7 @@ export function checkOptions(options: PhoneOptions): void {
     if (!(min >= 1 && max <= 65_535 && max > min))
       fail(`option 'media.portRange': ${min}-${max} is not a port range`);
   }
+  if (media) checkSrtp(media);
   for (const name of ['ringTimeout', 'maxCalls', 'minSessionExpires'] as const) {
     const value = options[name];
     if (value !== undefined && !(value >= 0)) fail(`option '${name}': ${value} is not a number from 0 on`);

@@ -10,6 +10,7 @@ import type { SocketAddress } from '../base/diagnostics.js';
 import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
 import { classifyDatagram, RTP_HEADER_LENGTH, RtpPacketView, writeRtpHeader } from './packet.js';
+import { type PacketProtection, REPLAYED } from './protection.js';
 import { SourceStats } from './receiver-stats.js';
 import { type RemoteReport, RtcpReporter } from './rtcp-reporter.js';
 import type { VoipMetrics } from './rtcp-xr.js';
@@ -27,18 +28,8 @@ export interface RtpSink {
   onRemoteChange?(remote: SocketAddress): void;
   /** RTCP BYE of the source being played. */
   onBye?(reason: string | undefined): void;
-}
-
-/** Protects and unprotects in place; SRTP is one. */
-export interface PacketProtection {
-  /** @returns the new length; room for {@link overhead} more bytes must follow */
-  protectRtp(data: Uint8Array, start: number, length: number): number;
-  protectRtcp(data: Uint8Array, start: number, length: number): number;
-  /** @returns the new length, or -1 when the packet is not authentic */
-  unprotectRtp(data: Uint8Array, start: number, length: number): number;
-  unprotectRtcp(data: Uint8Array, start: number, length: number): number;
-  /** Bytes that protection adds at most. */
-  readonly overhead: number;
+  /** So many packets in a row failed authentication that the keys must be wrong; told once per {@link RtpSession.protect}. */
+  onNotAuthentic?(from: SocketAddress, packets: number): void;
 }
 
 export interface RtpSessionOptions {
@@ -100,7 +91,10 @@ export interface RtpSessionStats {
     unexpectedAddress: number;
     unexpectedSsrc: number;
     badSequence: number;
+    /** Failed the authentication of SRTP or SRTCP. */
     notAuthentic: number;
+    /** Refused by the replay protection of SRTP or SRTCP; also copies made by the network. */
+    replayed: number;
   };
   rtcp: { sent: number; received: number; invalid: number };
   /** From LSR and DLSR of the peer's reports (RFC 3550 §6.4.1). */
@@ -114,6 +108,8 @@ const MIN_SEQUENTIAL = 2;
 /** … and when the source being played has been silent for this long, ms: two packet times. */
 const SOURCE_SILENT_MS = 40;
 const PAYLOAD_TYPES = 128;
+/** Packets in a row that fail authentication until it is told: more than stray packets or a change of keys make. */
+const WRONG_KEY_PACKETS = 15;
 
 export class RtpSession {
   /** Our synchronization source identifier. */
@@ -160,6 +156,10 @@ export class RtpSession {
   #unexpectedSsrc = 0;
   #badSequence = 0;
   #notAuthentic = 0;
+  #replayed = 0;
+  /** RTP packets since the last authentic one. */
+  #notAuthenticRun = 0;
+  #wrongKeyTold = false;
 
   constructor(options: RtpSessionOptions) {
     const { random } = options;
@@ -238,9 +238,11 @@ export class RtpSession {
     return this.#reporter.remoteMetrics;
   }
 
-  /** Sets, replaces or removes SRTP. */
+  /** Sets or removes SRTP; to be told as well when its keys have changed. */
   protect(protection: PacketProtection | undefined): void {
     this.#protection = protection;
+    this.#notAuthenticRun = 0;
+    this.#wrongKeyTold = false;
   }
 
   /**
@@ -302,9 +304,10 @@ export class RtpSession {
     if (this.#protection) {
       length = this.#protection.unprotectRtp(data, 0, length);
       if (length < 0) {
-        this.#notAuthentic++;
+        this.#refuse(length, host, port);
         return;
       }
+      this.#notAuthenticRun = 0;
     }
     const packet = this.#view;
     if (!packet.parse(data, 0, length)) {
@@ -334,6 +337,18 @@ export class RtpSession {
       this.#source.updateJitter(packet.timestamp, (nowMs * clockRate) / 1000);
     }
     this.#sink.onPacket(packet, clockRate, nowMs);
+  }
+
+  #refuse(verdict: number, host: string, port: number): void {
+    if (verdict === REPLAYED) {
+      this.#replayed++;
+      return;
+    }
+    this.#notAuthentic++;
+    this.#notAuthenticRun++;
+    if (this.#notAuthenticRun < WRONG_KEY_PACKETS || this.#wrongKeyTold) return;
+    this.#wrongKeyTold = true;
+    this.#sink.onNotAuthentic?.({ host, port }, this.#notAuthenticRun);
   }
 
   /** SSRC and sequence: true when the packet is to be played. */
@@ -429,7 +444,8 @@ export class RtpSession {
     if (this.#protection) {
       length = this.#protection.unprotectRtcp(data, 0, length);
       if (length < 0) {
-        this.#notAuthentic++;
+        if (length === REPLAYED) this.#replayed++;
+        else this.#notAuthentic++;
         return;
       }
     }
@@ -482,6 +498,7 @@ export class RtpSession {
         unexpectedSsrc: this.#unexpectedSsrc,
         badSequence: this.#badSequence,
         notAuthentic: this.#notAuthentic,
+        replayed: this.#replayed,
       },
       rtcp: {
         sent: this.#reporter.sent,
@@ -499,12 +516,17 @@ export class RtpSession {
     const from = expected
       ? `the SDP said ${formatAddress(expected)}`
       : 'the SDP named no address to expect it from';
+    if (this.#notAuthenticRun > 0) {
+      return (
+        `packets arrive (${this.#notAuthenticRun} so far) but their SRTP authentication fails: the peer uses another ` +
+        'key or suite than its SDP says, or does not encrypt'
+      );
+    }
     const others = this.#latch.unexpected.map((s) => `${s.packets} from ${formatAddress(s)}`);
     if (others.length > 0) return `RTP came from another address (${others.join(', ')}), but ${from}`;
     if (this.#unknownPayloadType > 0) {
       return `${this.#unknownPayloadType} RTP packets came with a payload type that was not negotiated`;
     }
-    if (this.#notAuthentic > 0) return `${this.#notAuthentic} SRTP packets came that our keys do not open`;
     if (this.#invalid > 0) return `${this.#invalid} datagrams came that are not RTP; ${from}`;
     if (this.#source.received > 0 && this.remote) {
       return `the RTP from ${formatAddress(this.remote)} stopped after ${this.#source.received} packets`;

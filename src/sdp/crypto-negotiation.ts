@@ -40,6 +40,14 @@ export class LocalKeys {
     return copy;
   }
 
+  /**
+   * SRTP was given up: should it come back, then under new keys, since its roll-over counters are gone and a keystream
+   * must not be used twice (RFC 3711 §9.1).
+   */
+  forget(): void {
+    this.#made.clear();
+  }
+
   /** One attribute per suite of `local`, tagged from 1. */
   attributes(local: LocalAudio): CryptoAttribute[] {
     return (local.crypto ?? []).map((crypto, i) => this.attribute(local, crypto, i + 1));

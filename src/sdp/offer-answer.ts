@@ -149,7 +149,7 @@ export class OfferAnswer {
     const result = this.#readAnswer(description, offer);
     for (const media of description.media) this.#notePeer(media);
     const { slots, audioSlot } = offer;
-    this.#agreement = { slots, audioSlot, result, localSdp: offer.sdp, remoteSdp: sdp };
+    this.#agree({ slots, audioSlot, result, localSdp: offer.sdp, remoteSdp: sdp });
     return result;
   }
 
@@ -201,7 +201,7 @@ export class OfferAnswer {
     // RFC 3264 §6: t= must equal that of the offer.
     const sdp = this.#describe(local, media, description.timing.length > 0 ? description.timing : UNBOUNDED);
     const result = answer?.result ?? inactiveAudio();
-    this.#agreement = { slots: media.map(slotOf), audioSlot, result, localSdp: sdp, remoteSdp: offer.sdp };
+    this.#agree({ slots: media.map(slotOf), audioSlot, result, localSdp: sdp, remoteSdp: offer.sdp });
     return { sdp, result };
   }
 
@@ -226,6 +226,11 @@ export class OfferAnswer {
     if (this.#exchange.state !== state)
       throw new SwitchhookError('ERR_SDP_STATE', { what, state: this.state });
     return this.#exchange as Extract<Exchange, { state: S }>;
+  }
+
+  #agree(agreement: Agreement): void {
+    if (this.#agreement?.result.crypto && !agreement.result.crypto) this.#keys.forget();
+    this.#agreement = agreement;
   }
 
   #notePeer(media: MediaDescription): void {

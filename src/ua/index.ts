@@ -5,6 +5,7 @@ export type { CallMediaEngine } from './call/call-host.js';
 export type { MediaPreferences } from './call/call-media.js';
 export type {
   CallDirection,
+  CallEncryption,
   CallEnd,
   CallEvents,
   CallRecord,
@@ -12,6 +13,8 @@ export type {
   DtmfEvent,
   InfoEvent,
 } from './call/call-types.js';
+export type { SrtpMode } from './call/srtp-policy.js';
+export { checkSrtp } from './call/srtp-policy.js';
 export { resolveTarget } from './call-target.js';
 export { OptionsPing, type OptionsPingEvents, type Reachability } from './options-ping.js';
 export { Registration, type RegistrationEvents, type RegistrationState } from './registration.js';

@@ -56,6 +56,7 @@ export class CoreSession {
 
   async open(
     transport: DatagramTransport,
+      onError: (error) => this.#tellError(error),
     address: string,
     portRange: readonly [min: number, max: number] | undefined,
   ): Promise<{ address: string; rtpPort: number; rtcpPort: number }> {
@@ -93,6 +94,7 @@ export class CoreSession {
     const recorder = await WavRecorder.create(path, options, (error) => this.#tellError(error));
     if (this.#closed) {
       await recorder.stop();
+      srtp: config.srtp?.suite,
       throw new SwitchhookError('ERR_CLOSED', { what: 'the media session' });
     }
     this.#recorders.set(recording, recorder);

@@ -6,6 +6,7 @@
 import { EMPTY_BYTES } from '../../base/bytes.js';
 import type { Clock } from '../../base/clock.js';
 import type { SocketAddress } from '../../base/diagnostics.js';
+import { SwitchhookError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
 import { Gain } from '../../dsp/gain.js';
@@ -13,6 +14,7 @@ import { LevelMeter } from '../../dsp/level.js';
 import { addSaturated } from '../../dsp/mix.js';
 import type { RtpPacketView } from '../../rtp/packet.js';
 import { RtpSession, type RtpSink } from '../../rtp/rtp-session.js';
+import { Srtp } from '../../rtp/srtp/srtp.js';
 import { digitOfEvent } from '../../rtp/telephone-event.js';
 import { TelephoneEventReceiver } from '../../rtp/telephone-event-receiver.js';
 import type { DeadlineClock, Ticked } from '../engine/deadline-clock.js';
@@ -47,6 +49,7 @@ export interface CallStreamOptions {
   emit: (event: SessionEvent) => void;
   onPlayed: (player: Player) => void;
 }
+  onError: (error: SwitchhookError) => void;
 
 export class CallStream implements Ticked, RtpSink {
   readonly rtp: RtpSession;
@@ -62,12 +65,14 @@ export class CallStream implements Ticked, RtpSink {
   readonly #emit: (event: SessionEvent) => void;
   readonly #onPlayed: (player: Player) => void;
   readonly #watchdog: Watchdog;
+  readonly #onError: (error: SwitchhookError) => void;
   readonly #events: TelephoneEventReceiver;
   readonly #eventClockRates = new Int32Array(128);
   #pair: DatagramPair | undefined;
   #config: ResolvedStream | undefined;
   #periodMs = 20;
   #stopTicking: (() => void) | undefined;
+  #srtp: Srtp | undefined;
   readonly #sendFrame = new Int16Array(FRAME_SAMPLES);
   #sendGain = new Gain(8000);
   #receiveGain = new Gain(8000);
@@ -94,6 +99,7 @@ export class CallStream implements Ticked, RtpSink {
     this.#emit = options.emit;
     this.#onPlayed = options.onPlayed;
     this.#watchdog = new Watchdog(options.watchdog);
+    this.#onError = options.onError;
     this.rtp = new RtpSession({
       sink: this,
       random: options.random,
@@ -125,6 +131,7 @@ export class CallStream implements Ticked, RtpSink {
     const now = this.#clock.now();
     const before = this.#config;
     this.#config = resolved;
+    this.#secure(config.srtp);
     this.#eventClockRates.fill(0);
     for (const { payloadType, clockRate } of resolved.receiveEvents)
       this.#eventClockRates[payloadType] = clockRate;
@@ -145,6 +152,11 @@ export class CallStream implements Ticked, RtpSink {
   addPlayer(player: Player): void {
     this.#players.push(player);
   }
+  /** The crypto-suite in use. */
+  get srtpSuite(): string | undefined {
+    return this.#srtp?.suite;
+  }
+
 
   /** @returns the player, if it was playing */
   removePlayer(id: number): Player | undefined {
@@ -228,6 +240,10 @@ export class CallStream implements Ticked, RtpSink {
   output(data: Uint8Array, start: number, length: number, rtcp: boolean): void {
     const remote = rtcp ? this.rtp.rtcpRemote : this.rtp.remote;
     if (!remote || !this.#pair) return;
+  onNotAuthentic(from: SocketAddress, packets: number): void {
+    this.#onError(new SwitchhookError('ERR_MEDIA_SRTP_KEY', { from: `${from.host}:${from.port}`, packets }));
+  }
+
     const viaRtcpPort = rtcp && !this.#config?.rtp.rtcpMux;
     this.#pair.send(data, start, length, remote.host, remote.port, viaRtcpPort);
     if (!viaRtcpPort) this.#lastSentMs = this.#now;
@@ -292,6 +308,18 @@ export class CallStream implements Ticked, RtpSink {
   /** Fills the frame to send. Players stand still while nothing may be sent, so that a prompt is not lost on hold. */
   #compose(heard: number, count: number, sampleRate: number, sends: boolean): void {
     const frame = this.#sendFrame;
+  /** Contexts live as long as SRTP is agreed on, each direction under its key. */
+  #secure(srtp: StreamConfig['srtp']): void {
+    if (!srtp) {
+      if (this.#srtp) this.rtp.protect(undefined);
+      this.#srtp = undefined;
+      return;
+    }
+    if (this.#srtp?.rekey(srtp) === false) return;
+    this.#srtp ??= new Srtp(srtp);
+    this.rtp.protect(this.#srtp);
+  }
+
     frame.fill(0, 0, count);
     if (!sends) return;
     if (this.#echoOn) this.#addEcho(heard, count, sampleRate);

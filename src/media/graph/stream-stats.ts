@@ -20,7 +20,10 @@ export function callStreamStats(stream: CallStream, nowMs: number): MediaStats {
       jitterMs: received.jitterMs,
       invalid: dropped.invalid + dropped.unknownPayloadType + stream.received.undecodable,
       unexpected: dropped.unexpectedAddress + dropped.unexpectedSsrc,
+      notAuthentic: dropped.notAuthentic,
+      replayed: dropped.replayed,
     },
+    srtp: stream.srtpSuite,
     roundTripMs: rtp.roundTripMs,
     remoteReport: rtp.remoteReport && {
       fractionLost: rtp.remoteReport.fractionLost,

@@ -3,6 +3,7 @@
 import type { SocketAddress } from '../../base/diagnostics.js';
 import type { SwitchhookError } from '../../base/errors.js';
 import type { MediaStats, NoMediaReport } from '../../media/index.js';
+import type { TransportProtocol } from '../../sip/index.js';
 
 /**
  *     outgoing:  trying ──18x──► ringing ──2xx──► connected ──BYE──► ended

@@ -33,8 +33,7 @@ export function checkSrtp({ srtp = 'off', srtpSuites = OFFERED }: SrtpPreference
   };
   if (!MODES.includes(srtp)) fail(`SRTP "${srtp}" is not one of ${MODES.join(', ')}`);
   for (const suite of srtpSuites) {
-    if (!supportedSuite(suite))
-      fail(`SRTP crypto-suite "${suite}" is not one of ${SRTP_SUITES.join(', ')}`);
+    if (!supportedSuite(suite)) fail(`SRTP crypto-suite "${suite}" is not one of ${SRTP_SUITES.join(', ')}`);
   }
   if (srtpSuites.length === 0 && srtp !== 'off') fail('SRTP needs at least one crypto-suite');
 }

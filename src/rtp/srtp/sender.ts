@@ -1,0 +1,68 @@
+/**
+ * Protects what one side sends under one master key: numbers SRTCP packets, follows the roll-over of the sequence
+ * (RFC 3711 §3.3), leaves the cryptography to the transform of the suite. Belongs to {@link Srtp}.
+ */
+import { readUint32, writeUint32 } from '../packet.js';
+import { MAX_ROC, Stream, Streams } from './stream.js';
+import { type Keyed, keyed, type SrtpKey, type SrtpSuite } from './suites.js';
+import {
+  E_FLAG,
+  MAX_RTCP_INDEX,
+  placeRtcpTrailer,
+  type RtcpPlace,
+  type RtpPlace,
+  rtpHeaderLength,
+} from './transform.js';
+
+export class SrtpSender {
+  readonly #key: Keyed;
+  readonly #streams = new Streams();
+  readonly #rtp: RtpPlace = { start: 0, payload: 0, end: 0, tagAt: 0, ssrc: 0, roc: 0, sequence: 0 };
+  readonly #rtcp: RtcpPlace = { start: 0, end: 0, tagAt: 0, indexAt: 0, ssrc: 0, index: 0, encrypted: true };
+
+  constructor(
+    readonly suite: SrtpSuite,
+    readonly key: SrtpKey,
+  ) {
+    this.#key = keyed(suite, key);
+  }
+
+  get overhead(): number {
+    const { transform, mki } = this.#key;
+    return Math.max(transform.rtpTagLength, transform.rtcpTagLength + 4) + mki.length;
+  }
+
+  protectRtp(data: Uint8Array, start: number, length: number): number {
+    const { transform, mki } = this.#key;
+    const p = this.#rtp;
+    p.sequence = (data[start + 2] << 8) | data[start + 3];
+    p.ssrc = readUint32(data, start + 8);
+    const stream = this.#streams.get(p.ssrc) ?? this.#streams.add(p.ssrc, new Stream());
+    p.roc = Math.min(MAX_ROC, Math.max(0, stream.guessRoc(p.sequence)));
+    stream.advance(p.roc, p.sequence);
+    p.start = start;
+    p.payload = start + rtpHeaderLength(data, start, length);
+    p.end = start + length;
+    p.tagAt = transform.tagFollowsCiphertext ? p.end : p.end + mki.length;
+    transform.sealRtp(data, p);
+    data.set(mki, transform.tagFollowsCiphertext ? p.end + transform.rtpTagLength : p.end);
+    return length + transform.rtpTagLength + mki.length;
+  }
+
+  protectRtcp(data: Uint8Array, start: number, length: number): number {
+    const { transform, mki } = this.#key;
+    const p = this.#rtcp;
+    p.start = start;
+    p.end = start + length;
+    p.ssrc = readUint32(data, start + 4);
+    const stream = this.#streams.get(p.ssrc) ?? this.#streams.add(p.ssrc, new Stream());
+    // RFC 3711 §3.4: zero for the first packet, then one more, modulo 2^31.
+    p.index = stream.rtcpIndex;
+    stream.rtcpIndex = (stream.rtcpIndex + 1) & MAX_RTCP_INDEX;
+    placeRtcpTrailer(p, transform, mki.length);
+    writeUint32(data, p.indexAt, E_FLAG + p.index);
+    transform.sealRtcp(data, p);
+    data.set(mki, p.indexAt + 4);
+    return length + transform.rtcpTagLength + 4 + mki.length;
+  }
+}
