@@ -1,5 +1,11 @@
 /** Signal processing on 16-bit mono PCM. */
 export { Agc, type AgcOptions } from './agc.js';
+export {
+  type ConferenceMember,
+  type ConferenceMemberOptions,
+  ConferenceMixer,
+  type ConferenceMixerOptions,
+} from './conference-mixer.js';
 export { DtmfDetector, type DtmfDetectorHandler } from './dtmf-detector.js';
 export { Gain } from './gain.js';
 export { goertzelPower, toneLevelDbov } from './goertzel.js';

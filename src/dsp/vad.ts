@@ -98,7 +98,7 @@ export class Vad {
       let squares = 0;
       for (; i < stop; i++) {
         const value = pcm[i];
-        sum += value;
+        sum = (sum + value) | 0;
         squares += value * value;
       }
       this.#sum += sum;
