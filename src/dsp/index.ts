@@ -6,7 +6,9 @@ export {
   ConferenceMixer,
   type ConferenceMixerOptions,
 } from './conference-mixer.js';
+export { DriftController, DriftEstimator } from './drift.js';
 export { DtmfDetector, type DtmfDetectorHandler } from './dtmf-detector.js';
+export { FractionalResampler, MAX_DRIFT_PPM } from './fractional-resampler.js';
 export { Gain } from './gain.js';
 export { goertzelPower, toneLevelDbov } from './goertzel.js';
 export { LevelMeter, levelDbov, powerToDbov, SILENCE_DBOV } from './level.js';

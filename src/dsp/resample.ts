@@ -3,6 +3,7 @@
  * Kaiser) in the ratio of the two rates. The pass band reaches 85 % of the lower rate's Nyquist frequency (3.4 kHz at
  * 8 kHz); aliases, and images of the pass band, are more than 60 dB down. Nothing is allocated per call.
  */
+import { kaiser } from './kaiser.js';
 import { saturate } from './saturate.js';
 
 /** The rates of codecs, devices and applications. */
@@ -52,17 +53,6 @@ function gcd(a: number, b: number): number {
   return b === 0 ? a : gcd(b, a % b);
 }
 
-/** Modified Bessel function of the first kind, order 0 (power series). */
-function bessel0(x: number): number {
-  let sum = 1;
-  let term = 1;
-  for (let k = 1; term > sum * 1e-12; k++) {
-    term *= (x / (2 * k)) ** 2;
-    sum += term;
-  }
-  return sum;
-}
-
 function filterBank(inputRate: number, outputRate: number): FilterBank {
   const key = `${inputRate}/${outputRate}`;
   const known = banks.get(key);
@@ -84,7 +74,7 @@ function filterBank(inputRate: number, outputRate: number): FilterBank {
       const x = position - centre;
       const sinc = x === 0 ? 2 * cutoff : Math.sin(2 * Math.PI * cutoff * x) / (Math.PI * x);
       const edge = x / (length / 2);
-      const window = bessel0(KAISER_BETA * Math.sqrt(Math.max(0, 1 - edge * edge))) / bessel0(KAISER_BETA);
+      const window = kaiser(edge, KAISER_BETA);
       const value = sinc * window * up;
       sum += value;
       // The newest input sample meets tap 0.
