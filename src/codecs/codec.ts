@@ -36,6 +36,14 @@ export interface Encoder {
    * @returns bytes written; 0 when nothing is to be sent (discontinuous transmission)
    */
   encode(pcm: Int16Array, pcmOffset: number, out: Uint8Array, outOffset: number): number;
+  /** Encodes several frames into one payload; present where they do not simply follow each other. */
+  encodePacket?(
+    pcm: Int16Array,
+    pcmOffset: number,
+    frames: number,
+    out: Uint8Array,
+    outOffset: number,
+  ): number;
   reset(): void;
   /** Gives back what is not JavaScript's own memory. Present where there is such; nothing works after it. */
   close?(): void;
@@ -80,6 +88,11 @@ export interface Codec {
   load?(): Promise<void>;
   /** Samples (at `sampleRate`) in a payload, without decoding it; 0 when the payload cannot be valid. */
   samplesIn(data: Uint8Array, start: number, end: number): number;
+  /**
+   * True when the payload ends in a silence descriptor: what is missing until the next packet is silence, which
+   * {@link Decoder.conceal} fills with the codec's comfort noise. Present in codecs with discontinuous transmission.
+   */
+  announcesSilence?(data: Uint8Array, start: number, end: number): boolean;
   createEncoder(options?: CodecOptions): Encoder;
   createDecoder(options?: CodecOptions): Decoder;
 }

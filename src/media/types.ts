@@ -35,6 +35,19 @@ export interface MediaSessionOptions {
   /** Names the session in logs: the Call-ID. */
   label: string;
   watchdog?: WatchdogOptions;
+  jitter?: JitterLimits;
+  /** Plays faster or slower, at the same pitch, to follow the delay of the network; false drops frames. Default true. */
+  allowSpeedup?: boolean;
+}
+
+/** Bounds of the delay by which the jitter buffer evens out the network, in ms, 0 to 4000. */
+export interface JitterLimits {
+  /** Default 20. */
+  minMs?: number;
+  /** Default 500. */
+  maxMs?: number;
+  /** One delay for all the time instead of an adaptive one. */
+  fixedMs?: number;
 }
 
 export interface WatchdogOptions {
@@ -77,6 +90,8 @@ export interface StreamConfig {
   /** Packet time to send, in ms; the codec's default when absent. */
   ptimeMs?: number;
   rtcpMux?: boolean;
+  /** Secures RTP and RTCP; absent = plain. Under the same keys as before the contexts go on. Never logged. */
+  srtp?: SrtpOptions;
 }
 
 export type PlaySource =
@@ -90,8 +105,6 @@ export interface PlayOptions {
   loop?: boolean;
   /** Linear factor; 1 when absent. */
   gain?: number;
-  /** Secures RTP and RTCP; absent = plain. Under the same keys as before the contexts go on. Never logged. */
-  srtp?: SrtpOptions;
 }
 
 export interface PlaybackResult {
@@ -178,7 +191,13 @@ export interface MediaStats {
     invalid: number;
     /** Good RTP from an address or of an SSRC that was not accepted. */
     unexpected: number;
+    /** Packets whose SRTP or SRTCP authentication failed. */
+    notAuthentic: number;
+    /** Packets refused by the replay protection of SRTP; copies made by the network are among them. */
+    replayed: number;
   };
+  /** The crypto-suite RTP and RTCP are secured with; absent = plain. */
+  srtp?: string;
   roundTripMs: number | undefined;
   /** What the peer reports about what we send. */
   remoteReport: { fractionLost: number; lost: number; jitterMs: number } | undefined;
@@ -191,13 +210,7 @@ export interface MediaStats {
   /** Where we send to now. */
   remote: SocketAddress | undefined;
   /** Level of what was sent and heard last, dBov (0 = full scale, -127 = silence). */
-    /** Packets whose SRTP or SRTCP authentication failed. */
-    notAuthentic: number;
-    /** Packets refused by the replay protection of SRTP; copies made by the network are among them. */
-    replayed: number;
   level: { sentDbov: number; receivedDbov: number };
-  /** The crypto-suite RTP and RTCP are secured with; absent = plain. */
-  srtp?: string;
   /** Frames not sent since the clock came too late. */
   skippedFrames: number;
 }

@@ -83,6 +83,9 @@ export const g729: Codec = {
   samplesIn(_data: Uint8Array, start: number, end: number): number {
     return framesIn(start, end) * FRAME;
   },
+  announcesSilence(_data: Uint8Array, start: number, end: number): boolean {
+    return (end - start) % SPEECH_BYTES === SID_BYTES;
+  },
   createEncoder(options?: CodecOptions): Encoder {
     return new G729Encoder(options?.annexb !== 'no' && options?.annexb !== false);
   },

@@ -12,7 +12,7 @@
  */
 import type { Codec, CodecOptions } from '../codec.js';
 import { OpusDecoder } from './decoder.js';
-import { MAX_PACKET_BYTES, OpusEncoder } from './encoder.js';
+import { DTX_BYTES, MAX_PACKET_BYTES, OpusEncoder } from './encoder.js';
 import { opusLibrary } from './library.js';
 import { packetMs } from './packet.js';
 import {
@@ -45,6 +45,7 @@ function opus(sampleRate: OpusRate, frameMs: OpusFrameMs): Codec {
     variant,
     load: async () => void (await opusLibrary()),
     samplesIn: (data, start, end) => (packetMs(data, start, end) * sampleRate) / 1000,
+    announcesSilence: (_data, start, end) => end - start <= DTX_BYTES,
     createEncoder: (options = {}) => new OpusEncoder(sampleRate, frameSamples, options),
     createDecoder: () => new OpusDecoder(sampleRate),
   };

@@ -7,7 +7,7 @@ import { encoderSettings, type OpusRate } from './settings.js';
 export const MAX_PACKET_BYTES = 1275;
 const LIMITS = { maxPacketBytes: MAX_PACKET_BYTES };
 /** RFC 6716 §2.1.9, libopus: a packet as short as this says that there is nothing to say. */
-const DTX_BYTES = 2;
+export const DTX_BYTES = 2;
 
 export class OpusEncoder implements Encoder {
   readonly #handle;
@@ -15,6 +15,8 @@ export class OpusEncoder implements Encoder {
   /** The same memory, as the library takes it. */
   readonly #bytes: Uint8Array;
   readonly #discontinuous: boolean;
+  /** The last packet announced silence: the receiver knows, the next ones like it are not sent. */
+  #silent = false;
 
   constructor(sampleRate: OpusRate, frameSamples: number, options: CodecOptions) {
     const settings = encoderSettings(sampleRate, frameSamples, options);
@@ -30,13 +32,16 @@ export class OpusEncoder implements Encoder {
     const frame = this.#frame;
     for (let i = 0; i < frame.length; i++) frame[i] = pcm[pcmOffset + i];
     const packet = encoder.encode(this.#bytes, LIMITS);
-    if (this.#discontinuous && packet.length <= DTX_BYTES) return 0;
+    const announced = this.#silent;
+    this.#silent = this.#discontinuous && packet.length <= DTX_BYTES;
+    if (announced && this.#silent) return 0;
     out.set(packet, outOffset);
     return packet.length;
   }
 
   reset(): void {
     this.#handle.renew();
+    this.#silent = false;
   }
 
   close(): void {

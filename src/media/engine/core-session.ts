@@ -11,7 +11,13 @@ import { Player } from '../graph/player.js';
 import { WavRecorder } from '../graph/recorder.js';
 import { loadCodecs } from '../graph/stream-config.js';
 import type { DatagramTransport } from '../transport.js';
-import type { DtmfSendOptions, MediaStats, RecordOptions, StreamConfig, WatchdogOptions } from '../types.js';
+import type {
+  DtmfSendOptions,
+  MediaSessionOptions,
+  MediaStats,
+  RecordOptions,
+  StreamConfig,
+} from '../types.js';
 import type { DeadlineClock } from './deadline-clock.js';
 import { type CoreEvent, type CoreSource, type Notice, packError } from './protocol.js';
 
@@ -24,7 +30,8 @@ export interface CoreSessionOptions {
   random: Random;
   logger: Logger;
   deadlines: DeadlineClock;
-  watchdog?: WatchdogOptions;
+  /** As the application asked for it. */
+  open: MediaSessionOptions;
   emit: (event: CoreEvent) => void;
 }
 
@@ -43,11 +50,13 @@ export class CoreSession {
     this.#options = options;
     const { id, emit } = options;
     this.#stream = new CallStream({
+      ...options.open,
       ...options,
       emit: (what) => {
         this.#log(what.name, what.value);
         emit({ event: 'session', session: id, what });
       },
+      onError: (error) => this.#tellError(error),
       onPlayed: (player) => this.#playbackDone(player, 'end'),
     });
     this.#input = new AppInput(() => emit({ event: 'inputRoom', session: id }));
@@ -56,7 +65,6 @@ export class CoreSession {
 
   async open(
     transport: DatagramTransport,
-      onError: (error) => this.#tellError(error),
     address: string,
     portRange: readonly [min: number, max: number] | undefined,
   ): Promise<{ address: string; rtpPort: number; rtcpPort: number }> {
@@ -86,6 +94,7 @@ export class CoreSession {
       remote: `${remote.address}:${remote.port}`,
       direction,
       codec: send?.codec,
+      srtp: config.srtp?.suite,
     });
     return undefined;
   }
@@ -94,7 +103,6 @@ export class CoreSession {
     const recorder = await WavRecorder.create(path, options, (error) => this.#tellError(error));
     if (this.#closed) {
       await recorder.stop();
-      srtp: config.srtp?.suite,
       throw new SwitchhookError('ERR_CLOSED', { what: 'the media session' });
     }
     this.#recorders.set(recording, recorder);

@@ -82,7 +82,7 @@ export class EngineCore {
       random,
       logger: logger.child('session', { session: command.session, label: command.options.label }),
       deadlines: this.#deadlines,
-      watchdog: command.options.watchdog,
+      open: command.options,
       emit,
     });
     const ports = await session.open(transport, command.options.address, portRange);

@@ -20,7 +20,7 @@ import { TelephoneEventReceiver } from '../../rtp/telephone-event-receiver.js';
 import type { DeadlineClock, Ticked } from '../engine/deadline-clock.js';
 import type { SessionEvent } from '../engine/protocol.js';
 import type { DatagramPair } from '../transport.js';
-import type { MediaStats, StreamConfig, WatchdogOptions } from '../types.js';
+import type { JitterLimits, MediaStats, StreamConfig, WatchdogOptions } from '../types.js';
 import type { AppInput, AppOutput } from './app-io.js';
 import { DtmfQueue } from './dtmf-queue.js';
 import type { Player } from './player.js';
@@ -46,14 +46,16 @@ export interface CallStreamOptions {
   logger: Logger;
   deadlines: DeadlineClock;
   watchdog?: WatchdogOptions;
+  jitter?: JitterLimits;
+  allowSpeedup?: boolean;
   emit: (event: SessionEvent) => void;
+  onError: (error: SwitchhookError) => void;
   onPlayed: (player: Player) => void;
 }
-  onError: (error: SwitchhookError) => void;
 
 export class CallStream implements Ticked, RtpSink {
   readonly rtp: RtpSession;
-  readonly received = new ReceivePath();
+  readonly received: ReceivePath;
   readonly sent: SendPath;
   readonly dtmf: DtmfQueue;
   readonly receivedLevel = new LevelMeter(8000);
@@ -63,16 +65,16 @@ export class CallStream implements Ticked, RtpSink {
   readonly #clock: Clock;
   readonly #deadlines: DeadlineClock;
   readonly #emit: (event: SessionEvent) => void;
+  readonly #onError: (error: SwitchhookError) => void;
   readonly #onPlayed: (player: Player) => void;
   readonly #watchdog: Watchdog;
-  readonly #onError: (error: SwitchhookError) => void;
   readonly #events: TelephoneEventReceiver;
   readonly #eventClockRates = new Int32Array(128);
   #pair: DatagramPair | undefined;
   #config: ResolvedStream | undefined;
+  #srtp: Srtp | undefined;
   #periodMs = 20;
   #stopTicking: (() => void) | undefined;
-  #srtp: Srtp | undefined;
   readonly #sendFrame = new Int16Array(FRAME_SAMPLES);
   #sendGain = new Gain(8000);
   #receiveGain = new Gain(8000);
@@ -97,9 +99,10 @@ export class CallStream implements Ticked, RtpSink {
     this.#clock = options.clock;
     this.#deadlines = options.deadlines;
     this.#emit = options.emit;
-    this.#onPlayed = options.onPlayed;
-    this.#watchdog = new Watchdog(options.watchdog);
     this.#onError = options.onError;
+    this.#onPlayed = options.onPlayed;
+    this.received = new ReceivePath(options);
+    this.#watchdog = new Watchdog(options.watchdog);
     this.rtp = new RtpSession({
       sink: this,
       random: options.random,
@@ -128,10 +131,10 @@ export class CallStream implements Ticked, RtpSink {
   /** @throws ERR_INVALID_ARGUMENT; the stream then goes on as before */
   configure(config: StreamConfig): void {
     const resolved = resolveStream(config);
+    this.#secure(config.srtp);
     const now = this.#clock.now();
     const before = this.#config;
     this.#config = resolved;
-    this.#secure(config.srtp);
     this.#eventClockRates.fill(0);
     for (const { payloadType, clockRate } of resolved.receiveEvents)
       this.#eventClockRates[payloadType] = clockRate;
@@ -149,14 +152,14 @@ export class CallStream implements Ticked, RtpSink {
     }
   }
 
-  addPlayer(player: Player): void {
-    this.#players.push(player);
-  }
   /** The crypto-suite in use. */
   get srtpSuite(): string | undefined {
     return this.#srtp?.suite;
   }
 
+  addPlayer(player: Player): void {
+    this.#players.push(player);
+  }
 
   /** @returns the player, if it was playing */
   removePlayer(id: number): Player | undefined {
@@ -237,13 +240,13 @@ export class CallStream implements Ticked, RtpSink {
     this.#ssrc = ssrc;
   }
 
-  output(data: Uint8Array, start: number, length: number, rtcp: boolean): void {
-    const remote = rtcp ? this.rtp.rtcpRemote : this.rtp.remote;
-    if (!remote || !this.#pair) return;
   onNotAuthentic(from: SocketAddress, packets: number): void {
     this.#onError(new SwitchhookError('ERR_MEDIA_SRTP_KEY', { from: `${from.host}:${from.port}`, packets }));
   }
 
+  output(data: Uint8Array, start: number, length: number, rtcp: boolean): void {
+    const remote = rtcp ? this.rtp.rtcpRemote : this.rtp.remote;
+    if (!remote || !this.#pair) return;
     const viaRtcpPort = rtcp && !this.#config?.rtp.rtcpMux;
     this.#pair.send(data, start, length, remote.host, remote.port, viaRtcpPort);
     if (!viaRtcpPort) this.#lastSentMs = this.#now;
@@ -305,9 +308,6 @@ export class CallStream implements Ticked, RtpSink {
     this.dtmf.close();
   }
 
-  /** Fills the frame to send. Players stand still while nothing may be sent, so that a prompt is not lost on hold. */
-  #compose(heard: number, count: number, sampleRate: number, sends: boolean): void {
-    const frame = this.#sendFrame;
   /** Contexts live as long as SRTP is agreed on, each direction under its key. */
   #secure(srtp: StreamConfig['srtp']): void {
     if (!srtp) {
@@ -320,6 +320,9 @@ export class CallStream implements Ticked, RtpSink {
     this.rtp.protect(this.#srtp);
   }
 
+  /** Fills the frame to send. Players stand still while nothing may be sent, so that a prompt is not lost on hold. */
+  #compose(heard: number, count: number, sampleRate: number, sends: boolean): void {
+    const frame = this.#sendFrame;
     frame.fill(0, 0, count);
     if (!sends) return;
     if (this.#echoOn) this.#addEcho(heard, count, sampleRate);

@@ -1,11 +1,16 @@
 /**
- * From received packets to PCM: jitter buffer, decoder, concealment, comfort noise. The call stream puts packets in as
- * they arrive and pulls one period of audio per tick; there is always a period to pull, if only silence.
+ * From received packets to PCM: jitter buffer, decoder, concealment, comfort noise, time scaling. The call stream puts
+ * packets in as they arrive and pulls one period of audio per tick; there is always a period to pull, if only silence.
  */
+import { EMPTY_BYTES } from '../../base/bytes.js';
 import { ComfortNoiseDecoder } from '../../codecs/cn/comfort-noise.js';
 import type { Codec, Decoder } from '../../codecs/codec.js';
+import { TimeScaler } from '../../dsp/time-scale.js';
 import { JitterBuffer, type JitterFrame, type JitterStats } from '../../rtp/jitter-buffer.js';
 import type { RtpPacketView } from '../../rtp/packet.js';
+import type { StorablePacket } from '../../rtp/packet-ring.js';
+import { sequenceDelta } from '../../rtp/sequence.js';
+import type { JitterLimits } from '../types.js';
 
 export interface ReceiveFormat {
   payloadType: number;
@@ -13,11 +18,33 @@ export interface ReceiveFormat {
   options?: Readonly<Record<string, string | number | boolean | undefined>>;
 }
 
+export interface ReceiveOptions {
+  jitter?: JitterLimits;
+  /** Play faster or slower to follow the delay, instead of dropping frames. Default true. */
+  allowSpeedup?: boolean;
+}
+
 interface Format {
   readonly codec: Codec;
   readonly decoder: Decoder;
 }
 
+/** A packet without audio, with the time of the audio around it. */
+class TimelessPacket implements StorablePacket {
+  sequence = 0;
+  timestamp = 0;
+  marker = false;
+  payloadType = 0;
+  data: Uint8Array = EMPTY_BYTES;
+  payloadOffset = 0;
+  payloadLength = 0;
+}
+
+const MIN_DELAY_MS = 20;
+const MAX_DELAY_MS = 500;
+const INITIAL_DELAY_MS = 40;
+/** Packets may be this short. */
+const SHORTEST_PACKET_MS = 5;
 /** Twice the longest packet (120 ms, RFC 7587 §4.2) on top of a period. */
 const QUEUE_MS = (120 + 20) * 2;
 const PERIOD_SAMPLES = 48 * 20;
@@ -40,9 +67,30 @@ export class ReceivePath {
   #current: Format | undefined;
   #comfortNoise = -1;
   #noise: ComfortNoiseDecoder | undefined;
-  /** Comfort noise was the last thing received. */
-  #noiseOn = false;
-  readonly #jitter = new JitterBuffer({ clockRate: SILENT_RATE });
+  /** What fills pauses: comfort noise of RFC 3389 or the codec's own after its silence descriptor. */
+  #pause: 'silent' | 'comfortNoise' | 'codec' = 'silent';
+  readonly #jitter: JitterBuffer;
+  #scaler: TimeScaler | undefined;
+  readonly #timeless = new TimelessPacket();
+  /** Of the newest audio packet; -1 before the first. */
+  #lastSequence = -1;
+  #lastTimestamp = 0;
+
+  constructor({ jitter = {}, allowSpeedup = true }: ReceiveOptions = {}) {
+    const maxDelayMs = jitter.maxMs ?? Math.max(MAX_DELAY_MS, jitter.minMs ?? 0);
+    const minDelayMs = Math.min(jitter.minMs ?? MIN_DELAY_MS, maxDelayMs);
+    const longestMs = Math.max(maxDelayMs, jitter.fixedMs ?? 0);
+    this.#jitter = new JitterBuffer({
+      clockRate: SILENT_RATE,
+      minDelayMs,
+      maxDelayMs,
+      initialDelayMs: Math.max(minDelayMs, Math.min(maxDelayMs, INITIAL_DELAY_MS)),
+      fixedDelayMs: jitter.fixedMs,
+      slots: Math.ceil(longestMs / SHORTEST_PACKET_MS),
+      timeScaling: allowSpeedup,
+    });
+    if (allowSpeedup) this.#scaler = new TimeScaler(SILENT_RATE);
+  }
 
   /** Of {@link frame}, in Hz. */
   get sampleRate(): number {
@@ -79,16 +127,39 @@ export class ReceivePath {
   /** @param packet of a payload type of {@link configure}, or one that carries no audio (telephone-event) */
   put(packet: RtpPacketView, nowMs: number): void {
     const format = this.#formats[packet.payloadType];
-    if (format) {
-      const { data, payloadOffset, payloadLength } = packet;
-      const samples = format.codec.samplesIn(data, payloadOffset, payloadOffset + payloadLength);
-      const { clockRate, sampleRate } = format.codec.info;
-      if (clockRate !== this.#clockRate) this.#changeClock(clockRate);
-      this.#jitter.put(packet, Math.round((samples * clockRate) / sampleRate), nowMs, 'audio');
-    } else {
-      const kind = packet.payloadType === this.#comfortNoise ? 'silence' : 'other';
-      this.#jitter.put(packet, 0, nowMs, kind);
+    if (format) this.#putAudio(packet, format.codec, nowMs);
+    else if (packet.payloadType === this.#comfortNoise) this.#jitter.put(packet, 0, nowMs, 'silence');
+    else this.#putTimeless(packet, nowMs);
+  }
+
+  #putAudio(packet: RtpPacketView, codec: Codec, nowMs: number): void {
+    const { data, payloadOffset, payloadLength } = packet;
+    const end = payloadOffset + payloadLength;
+    const { clockRate, sampleRate } = codec.info;
+    const newest = this.#lastSequence < 0 || sequenceDelta(packet.sequence, this.#lastSequence) > 0;
+    if (clockRate !== this.#clockRate) {
+      // One that was overtaken by the change to another clock has no place on the new time line.
+      if (!newest) return;
+      this.#changeClock(clockRate);
     }
+    if (newest) {
+      this.#lastSequence = packet.sequence;
+      this.#lastTimestamp = packet.timestamp;
+    }
+    const samples = codec.samplesIn(data, payloadOffset, end);
+    const silent = codec.announcesSilence?.(data, payloadOffset, end) ?? false;
+    const units = Math.round((samples * clockRate) / sampleRate);
+    this.#jitter.put(packet, units, nowMs, silent ? 'silence' : 'audio');
+  }
+
+  /** Telephone-events repeat the time of their start and may even have another clock: the audio's time counts. */
+  #putTimeless(packet: RtpPacketView, nowMs: number): void {
+    if (this.#lastSequence < 0) return;
+    const timeless = this.#timeless;
+    timeless.sequence = packet.sequence;
+    timeless.timestamp = this.#lastTimestamp;
+    timeless.payloadType = packet.payloadType;
+    this.#jitter.put(timeless, 0, nowMs, 'other');
   }
 
   /** Another source speaks from now on. */
@@ -96,7 +167,9 @@ export class ReceivePath {
     this.#jitter.reset();
     for (const format of this.#formats) format?.decoder.reset();
     this.#noise?.reset();
-    this.#noiseOn = false;
+    this.#pause = 'silent';
+    this.#scaler?.reset();
+    this.#lastSequence = -1;
   }
 
   close(): void {
@@ -165,7 +238,7 @@ export class ReceivePath {
     if (frame.payloadType === this.#comfortNoise) {
       this.#noise ??= new ComfortNoiseDecoder();
       this.#noise.update(frame.data, frame.offset, frame.offset + frame.length);
-      this.#noiseOn = true;
+      this.#pause = 'comfortNoise';
       this.#fillSilence(this.#samplesOf(frame.duration));
       return;
     }
@@ -174,16 +247,12 @@ export class ReceivePath {
       this.#conceal(this.#samplesOf(frame.duration));
       return;
     }
-    this.#noiseOn = false;
     if (format !== this.#current) this.#use(format);
-    const written = format.decoder.decode(
-      frame.data,
-      frame.offset,
-      frame.offset + frame.length,
-      this.#queue,
-      this.#to,
-    );
-    if (written > 0) this.#to += written;
+    const end = frame.offset + frame.length;
+    const written = format.decoder.decode(frame.data, frame.offset, end, this.#queue, this.#to);
+    const silent = format.codec.announcesSilence?.(frame.data, frame.offset, end) ?? false;
+    this.#pause = silent ? 'codec' : 'silent';
+    if (written > 0) this.#append(written, this.#samplesOf(frame.stretch));
     else {
       this.undecodable++;
       this.#conceal(this.#samplesOf(frame.duration));
@@ -196,7 +265,7 @@ export class ReceivePath {
     const samples = this.#samplesOf(frame.duration);
     const { data, offset, length } = frame;
     const written = decoder.decodeFec(data, offset, offset + length, this.#queue, this.#to, samples);
-    this.#to += written;
+    if (written > 0) this.#append(written, 0);
     return written > 0;
   }
 
@@ -204,14 +273,20 @@ export class ReceivePath {
     const count = Math.min(samples, this.#queue.length - this.#to);
     if (this.#current) this.#current.decoder.conceal(this.#queue, this.#to, count);
     else this.#queue.fill(0, this.#to, this.#to + count);
-    this.#to += count;
+    this.#append(count, 0);
   }
 
   #fillSilence(samples: number): void {
+    if (this.#pause === 'codec') return this.#conceal(samples);
     const count = Math.min(samples, this.#queue.length - this.#to);
-    if (this.#noiseOn && this.#noise) this.#noise.generate(this.#queue, this.#to, count);
+    if (this.#pause === 'comfortNoise') this.#noise?.generate(this.#queue, this.#to, count);
     else this.#queue.fill(0, this.#to, this.#to + count);
-    this.#to += count;
+    this.#append(count, 0);
+  }
+
+  /** Takes what was written behind the queue, longer or shorter by up to `wanted` samples. */
+  #append(count: number, wanted: number): void {
+    this.#to += this.#scaler?.process(this.#queue, this.#to, count, wanted) ?? count;
   }
 
   #samplesOf(units: number): number {
@@ -220,11 +295,14 @@ export class ReceivePath {
 
   /** Switches to another codec; what is queued of the old one counts only at the same rate. */
   #use(format: Format): void {
+    // Should it come back, what it remembers is of another time.
+    this.#current?.decoder.reset();
     this.#current = format;
     const { sampleRate } = format.codec.info;
     if (sampleRate === this.#sampleRate) return;
     this.#sampleRate = sampleRate;
     this.#queue = new Int16Array((sampleRate * QUEUE_MS) / 1000);
+    if (this.#scaler) this.#scaler = new TimeScaler(sampleRate);
     this.skip();
   }
 

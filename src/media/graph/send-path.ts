@@ -144,17 +144,45 @@ export class SendPath {
     const start = this.#rtp.headroom;
     if (this.#events?.busy && this.#sendEvent(this.#events, packet, start, nowMs)) return;
     if (this.#noise && this.#suppressed(this.#noise, config, pcm, packet, start, nowMs)) return;
-    const { frameSamples } = config.format.codec.info;
+    this.#sendAudio(config, encoder, pcm, packet, start, nowMs);
+  }
+
+  /**
+   * One packet, unless the codec has nothing to say in between or says that it falls silent: then what there is goes
+   * out by itself, and the rest, if any, with its own timestamp (RFC 3551 §4.5.6: the silence descriptor comes last).
+   */
+  #sendAudio(
+    config: SendConfig,
+    encoder: Encoder,
+    pcm: Int16Array,
+    packet: Buffer,
+    start: number,
+    nowMs: number,
+  ): void {
+    const { codec, payloadType } = config.format;
+    const { frameSamples, clockRate, sampleRate } = codec.info;
+    const step = encoder.encodePacket ? this.#packetSamples : frameSamples;
+    let timestamp = this.#timestamp;
     let length = 0;
-    for (let at = 0; at < this.#packetSamples; at += frameSamples) {
-      length += encoder.encode(pcm, at, packet, start + length);
+    let speaks = false;
+    for (let at = 0; at < this.#packetSamples; at += step) {
+      if (length === 0) timestamp = this.#timestamp + Math.round((at * clockRate) / sampleRate);
+      const from = start + length;
+      const made = encoder.encodePacket
+        ? encoder.encodePacket(pcm, at, step / frameSamples, packet, from)
+        : encoder.encode(pcm, at, packet, from);
+      length += made;
+      const silent = made === 0 || (codec.announcesSilence?.(packet, from, from + made) ?? false);
+      if (length > 0 && (silent || at + step === this.#packetSamples)) {
+        // The marker is for the first packet of speech (RFC 3551 §4.1).
+        const marker = this.#marker && (speaks || !silent);
+        this.#rtp.send(packet, start, length, payloadType, timestamp, marker, nowMs);
+        if (marker) this.#marker = false;
+        length = 0;
+      }
+      speaks = !silent && length > 0;
+      if (silent) this.#marker = true;
     }
-    if (length === 0) {
-      this.#marker = true;
-      return;
-    }
-    this.#rtp.send(packet, start, length, config.format.payloadType, this.#timestamp, this.#marker, nowMs);
-    this.#marker = false;
   }
 
   #sendEvent(events: TelephoneEventSender, packet: Buffer, start: number, nowMs: number): boolean {
