@@ -138,8 +138,8 @@ export class Account {
   }
 
   /** Our Contact for requests that leave by `flow`. */
-  contact(flow: Pick<Flow, 'protocol' | 'sentBy' | 'local'>): NameAddr {
-    return contactFor(this.uri.user, flow, this.publicAddress, this.uri.secure);
+  contact(flow: Pick<Flow, 'protocol' | 'sentBy' | 'local'>, secure = false): NameAddr {
+    return contactFor(this.uri.user, flow, this.publicAddress, secure || this.uri.secure);
   }
 
   /**
@@ -171,6 +171,7 @@ function checkSeconds(option: string, value: number, min: number): void {
 
 /**
  * A Contact that reaches us over the kind of flow given.
+ * @param publicAddress what a NAT makes of our UDP port
  * @param secure a request to a sips URI wants a sips Contact (RFC 3261 §8.1.1.8)
  */
 export function contactFor(
@@ -179,7 +180,8 @@ export function contactFor(
   publicAddress?: { host: string; port: number },
   secure = false,
 ): NameAddr {
-  const { host, port } = publicAddress ?? splitSentBy(flow.sentBy) ?? flow.local;
+  const { host, port } =
+    (flow.protocol === 'udp' ? publicAddress : undefined) ?? splitSentBy(flow.sentBy) ?? flow.local;
   const uri = new SipUri({ user, host, port, secure });
   // RFC 5630 §3.1.3: sips means TLS already.
   if (flow.protocol !== 'udp' && !(secure && flow.protocol === 'tls')) {

@@ -18,10 +18,10 @@ export { checkSrtp } from './call/srtp-policy.js';
 export { resolveTarget } from './call-target.js';
 export { OptionsPing, type OptionsPingEvents, type Reachability } from './options-ping.js';
 export { Registration, type RegistrationEvents, type RegistrationState } from './registration.js';
-export {
-  type InviteOptions,
-  UserAgent,
-  type UserAgentCounters,
-  type UserAgentEvents,
-  type UserAgentOptions,
-} from './user-agent.js';
+export { UserAgent } from './user-agent.js';
+export type {
+  InviteOptions,
+  UserAgentCounters,
+  UserAgentEvents,
+  UserAgentOptions,
+} from './user-agent-types.js';

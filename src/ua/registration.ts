@@ -14,6 +14,7 @@
  */
 import { abortable } from '../base/abort.js';
 import type { Clock, Timer } from '../base/clock.js';
+import type { Diagnostics } from '../base/diagnostics.js';
 import { Emitter } from '../base/emitter.js';
 import { isSwitchhookError, SwitchhookError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
@@ -28,6 +29,8 @@ import {
   type Target,
 } from '../sip/index.js';
 import type { Account } from './account.js';
+import { lenient } from './lenient.js';
+import { backoff, isPermanent, isUnreachable, refreshDelay, withoutDead } from './registration-retry.js';
 
 export type RegistrationState =
   | 'idle'
@@ -47,17 +50,13 @@ export interface RegistrationEnvironment {
   clock: Clock;
   random: Random;
   logger: Logger;
+  diagnostics: Diagnostics;
   /** Called for each REGISTER before it leaves, to add headers. */
   decorate(request: SipRequest): void;
 }
 
-/** RFC 5626 §4.5: base time when all flows failed, and the ceiling, in seconds. */
-const BACKOFF_BASE_S = 30;
-const BACKOFF_MAX_S = 1800;
 /** A server that restarts loses all its connections at once: the returns are spread over this time, in seconds. */
 const RECONNECT_SPREAD_S = 2;
-/** Answers that waiting does not change. */
-const PERMANENT = new Set([400, 401, 402, 403, 404, 405, 407, 410, 416, 420, 421, 484, 485, 501, 604]);
 const UDP_KEEPALIVE_S = 25;
 const CONNECTION_KEEPALIVE_S = 90;
 
@@ -354,10 +353,10 @@ export class Registration extends Emitter<RegistrationEvents> {
       this.#unwatch = flow.onClose((error) => this.#flowLost(error));
     }
     const usual = flow.reliable ? CONNECTION_KEEPALIVE_S : UDP_KEEPALIVE_S;
-    flow.keepAlive((account.keepAlive ?? response.flowTimer ?? usual) * 1000, {
+    flow.keepAlive((account.keepAlive ?? lenient(() => response.flowTimer, undefined) ?? usual) * 1000, {
       owner: this,
       // RFC 5626 §4.4.1: a registrar that supports outbound answers keep-alives.
-      pongRequired: response.require.includes('outbound'),
+      pongRequired: lenient(() => response.require, []).includes('outbound'),
     });
   }
 
@@ -375,8 +374,8 @@ export class Registration extends Emitter<RegistrationEvents> {
   #succeeded(response: SipResponse): void {
     this.#failures = 0;
     this.#error = undefined;
-    this.#granted = this.#grantedLifetime(response);
-    this.account.serviceRoute = response.serviceRoutes.map((route) => route.clone());
+    this.#granted = lenient(() => this.#grantedLifetime(response), this.#expires);
+    this.account.serviceRoute = lenient(() => response.serviceRoutes.map((route) => route.clone()), []);
     if (this.#wanted) {
       this.#schedule(refreshDelay(this.#granted, this.#env.random));
       this.#enter('registered');
@@ -396,13 +395,9 @@ export class Registration extends Emitter<RegistrationEvents> {
 
   #failed(error: SwitchhookError): void {
     this.#error = error;
-    const permanent =
-      error.code === 'ERR_AUTHENTICATION_FAILED' ||
-      error.code === 'ERR_INVALID_ARGUMENT' ||
-      PERMANENT.has(Number(error.details.status));
     if (!this.#wanted) {
       // unregister() waits for us and goes on.
-    } else if (permanent) {
+    } else if (isPermanent(error)) {
       this.#forget();
       this.#wanted = false;
       this.#enter('failed', error);
@@ -435,38 +430,24 @@ export class Registration extends Emitter<RegistrationEvents> {
 
   #enter(state: RegistrationState, error?: SwitchhookError): void {
     if (state === this.#state) return;
-    this.#env.logger.info('registration', { aor: this.account.uri.toString(), from: this.#state, to: state });
+    const { clock, diagnostics, logger } = this.#env;
+    const change = { from: this.#state, to: state, reason: error?.message };
+    logger.info('registration', { aor: this.account.uri.toString(), ...change });
+    if (diagnostics.state.active) {
+      diagnostics.state.publish({
+        time: clock.wallTime(),
+        kind: 'registration',
+        id: this.#callId,
+        ...change,
+      });
+    }
     this.#state = state;
     this.emit('state', state, error);
   }
-}
-
-/** Nobody was there: another server, or a new connection, may help. */
-function isUnreachable(error: unknown): boolean {
-  return isSwitchhookError(error, 'ERR_SIP_TIMEOUT') || isSwitchhookError(error, 'ERR_SIP_TRANSPORT');
-}
-
-/** The targets but the one behind `flow`; a connection may be made anew, so then it only comes last. */
-function withoutDead(targets: readonly Target[], flow: Flow): Target[] {
-  const isDead = ({ protocol, host, port }: Target): boolean =>
-    protocol === flow.protocol && host === flow.remote.host && port === flow.remote.port;
-  const others = targets.filter((target) => !isDead(target));
-  return flow.reliable ? [...others, ...targets.filter(isDead)] : others;
 }
 
 function asError(error: unknown): SwitchhookError {
   if (error instanceof SwitchhookError) return error;
   const details = { method: 'REGISTER', target: 'the server', why: String(error) };
   return new SwitchhookError('ERR_SIP_TRANSPORT', details, { cause: error });
-}
-
-/** When to refresh a binding of `seconds`: at 80 to 90 %, so that a missed attempt still has time to be repeated. */
-function refreshDelay(seconds: number, random: Random): number {
-  return Math.max(1, seconds * (0.8 + 0.1 * random.float()));
-}
-
-/** RFC 5626 §4.5: a random time between half of and the whole of min(max, base × 2^failures). */
-function backoff(failures: number, random: Random): number {
-  const upper = Math.min(BACKOFF_MAX_S, BACKOFF_BASE_S * 2 ** failures);
-  return upper * (0.5 + 0.5 * random.float());
 }

@@ -13,6 +13,7 @@ import {
   validateRequest,
 } from '../sip/index.js';
 import { type CallEnvironment, type DialogEntry, refuseForeignBody } from './call/call-host.js';
+import { tooShortSession } from './call/session-timer.js';
 
 export interface DispatcherOwner {
   /** A further call would be one too many. */
@@ -105,11 +106,9 @@ export class RequestDispatcher {
       return;
     }
     if (refuseForeignBody(request, tx)) return;
-    const { minimum } = this.#env.sessionTimer;
-    const asked = request.sessionExpires;
-    // RFC 4028 §9
-    if (asked && asked.delta < minimum && request.supported.includes('timer')) {
-      tx.reply(422, undefined, (response) => response.set('Min-SE', minimum));
+    const tooShort = tooShortSession(request, this.#env.sessionTimer);
+    if (tooShort !== undefined) {
+      tx.reply(422, undefined, (response) => response.set('Min-SE', tooShort));
       return;
     }
     if (request.contacts.length === 0) {

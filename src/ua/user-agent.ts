@@ -2,40 +2,34 @@
  * The SIP user agent (RFC 3261 §8, §10, §12): owns the accounts and the calls, and decides what happens to every
  * request that arrives. Made by `Phone`, which adds the policies. It never opens sockets: that is the endpoint's.
  */
-import type { Clock } from '../base/clock.js';
-import type { Diagnostics } from '../base/diagnostics.js';
 import { Emitter } from '../base/emitter.js';
 import { isSwitchhookError, SwitchhookError } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
-import type { Random } from '../base/random.js';
 import {
   DialogTable,
   type Flow,
   NameAddr,
   type ServerHandle,
-  type SipEndpoint,
   type SipMessage,
   SipRequest,
   type SipResponse,
   type SipUri,
-  type TimerValues,
 } from '../sip/index.js';
 import { Account, type AccountOptions, contactFor } from './account.js';
 import { Call } from './call/call.js';
-import type {
-  CallEnvironment,
-  CallMediaEngine,
-  DialogEntry,
-  ReliableProvisionals,
-} from './call/call-host.js';
-import type { MediaPreferences } from './call/call-media.js';
+import type { CallEnvironment, DialogEntry } from './call/call-host.js';
 import { CallSession, type CallSessionInit } from './call/call-session.js';
 import { ABSOLUTE_MIN_SE } from './call/session-timer.js';
 import { identityWithoutAccount, resolveTarget } from './call-target.js';
-import { OptionsPing, type Reachability } from './options-ping.js';
+import { OptionsPing } from './options-ping.js';
 import { Partings } from './partings.js';
 import { Registration } from './registration.js';
 import { RequestDispatcher } from './request-dispatcher.js';
+import type {
+  InviteOptions,
+  UserAgentCounters,
+  UserAgentEvents,
+  UserAgentOptions,
+} from './user-agent-types.js';
 import { findWayOut } from './way-out.js';
 
 const ALLOW = 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, PRACK, UPDATE';
@@ -43,69 +37,6 @@ const SUPPORTED = 'timer, 100rel';
 const ACCEPT = 'application/sdp, application/dtmf-relay, application/dtmf';
 /** As long as proxies let a phone ring (RFC 3261 §16.6: timer C). */
 const RING_TIMEOUT_S = 180;
-
-export interface UserAgentOptions {
-  endpoint: SipEndpoint;
-  engine: CallMediaEngine;
-  clock: Clock;
-  random: Random;
-  logger: Logger;
-  diagnostics: Diagnostics;
-  /** Product name for User-Agent and Server. */
-  userAgent: string;
-  media?: MediaPreferences;
-  /** Seconds; 0 turns session timers off. Default 1800. */
-  sessionExpires?: number;
-  /** Seconds, at least 90. */
-  minSessionExpires?: number;
-  /**
-   * Reliable provisional responses (RFC 3262). `supported`: for early media, when the caller knows them; `required`: for
-   * all, and callees have to use them. Default `supported`.
-   */
-  reliableProvisionals?: ReliableProvisionals;
-  /** How long a call may ring, in seconds, whoever calls; 0 = for ever. Default 180. */
-  ringTimeout?: number;
-  /** SIP timers, as the endpoint has them. */
-  timers?: TimerValues;
-  /** Calls at once; a further one gets 486. Default 1000. */
-  maxCalls?: number;
-}
-
-export interface InviteOptions {
-  account?: Account;
-  /** Who calls, when there is no account. */
-  from?: string;
-  displayName?: string;
-  /** Further headers for the INVITE. */
-  headers?: Readonly<Record<string, string>>;
-  media?: MediaPreferences;
-  /** Leave the offer to the callee. */
-  offerless?: boolean;
-  /** How many redirections to follow; default 5. */
-  redirects?: number;
-  /** How long to wait for the answer, in seconds, before the call is cancelled with ERR_TIMEOUT; 0 = for ever. */
-  ringTimeout?: number;
-}
-
-/** What is alive in a user agent: all 0 when nothing is. */
-export interface UserAgentCounters {
-  calls: number;
-  /** SIP dialogs, early ones and those whose BYE is unanswered included. */
-  dialogs: number;
-  /** Goodbyes (BYE, CANCEL) the peer has not answered yet. */
-  partings: number;
-}
-
-export type UserAgentEvents = {
-  /** A call arrives; nothing but 100 has been answered yet. */
-  incoming: [call: Call];
-  /** A call is over and its resources are free. */
-  callEnded: [call: Call];
-  /** The server of an account with `ping` began or ceased to answer. */
-  reachability: [
-    event: { account: Account; state: Reachability; roundTripMs?: number; error?: SwitchhookError },
-  ];
-};
 
 export class UserAgent extends Emitter<UserAgentEvents> {
   readonly #options: UserAgentOptions;
@@ -130,7 +61,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       logger: options.logger.child('ua'),
       diagnostics: options.diagnostics,
       dialogs: this.#dialogs,
-      timers: options.timers ?? options.endpoint.timers,
+      timers: options.endpoint.timers,
       partings: this.#partings,
       sessionTimer: { interval: sessionExpires, minimum: minSessionExpires },
       reliable: options.reliableProvisionals ?? 'supported',
@@ -184,6 +115,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       clock,
       random,
       logger: this.#env.logger.child('registration'),
+      diagnostics: this.#env.diagnostics,
       decorate: (request) => this.#decorate(request),
     });
     this.#registrations.set(account, registration);
@@ -250,7 +182,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       this.#decorate(request);
       return request;
     };
-    build(); // a header that cannot be sent shows now
+    if (options.headers) build(); // one that cannot be sent shows now
     const session = this.#newSession({
       direction: 'outgoing',
       account,

@@ -19,6 +19,7 @@ import {
 import { type Account, contactFor } from '../account.js';
 import { type CallEnvironment, type CallHost, type InDialogHandlers, reasonHeader } from './call-host.js';
 import { CallMedia, type MediaPreferences } from './call-media.js';
+import { CallTimes } from './call-record.js';
 import type {
   CallDirection,
   CallEncryption,
@@ -82,9 +83,7 @@ export class CallSession implements CallHost {
   #ringTimer: Timer | undefined;
   readonly #ended: Promise<CallRecord>;
   #resolveEnded!: (record: CallRecord) => void;
-  readonly #startedAt: number;
-  #ringingAt: number | undefined;
-  #answeredAt: number | undefined;
+  readonly #times: CallTimes;
   #record: CallRecord | undefined;
   #wasHeld = false;
   #encryption: CallEncryption | undefined;
@@ -100,7 +99,7 @@ export class CallSession implements CallHost {
     this.remote = init.remote;
     this.logger = env.logger.child('call', { callId: init.callId });
     this.#state = init.direction === 'incoming' ? 'ringing' : 'trying';
-    this.#startedAt = env.clock.wallTime();
+    this.#times = new CallTimes(env.clock);
     this.timer = new SessionTimer(
       env.clock,
       env.sessionTimer,
@@ -190,10 +189,10 @@ export class CallSession implements CallHost {
       ...options,
       onProgress: (response, earlyMedia) => {
         if (response.status === 180 || earlyMedia) {
-          this.#ringingAt ??= this.env.clock.wallTime();
+          this.#times.ringing();
           this.enter('ringing');
         }
-        this.modifier.learn(response.allow);
+        this.modifier.learn(response);
         this.events.emit('progress', { status: response.status, reason: response.reason, earlyMedia });
       },
     });
@@ -203,9 +202,9 @@ export class CallSession implements CallHost {
   /** @throws ERR_SIP_PARSE for headers of the INVITE that no dialog can be made of */
   startIncoming(request: SipRequest, tx: ServerHandle): void {
     this.#flow = tx.flow;
-    this.#ringingAt = this.#startedAt;
+    this.#times.ringing();
     this.incoming = new IncomingInvite(this, request, tx);
-    this.modifier.learn(request.allow);
+    this.modifier.learn(request);
     this.env.dialogs.add(this.incoming.dialog, { dialog: this.incoming.dialog, owner: this });
   }
 
@@ -229,10 +228,10 @@ export class CallSession implements CallHost {
   }
 
   contact(flow: Flow): NameAddr {
-    const { uri } = this.local;
-    const user = this.account?.uri.user ?? (uri.kind === 'sip' ? uri.user : undefined);
-    const secure = this.#init.secure || (this.account?.uri.secure ?? false);
-    return contactFor(user, flow, this.account?.publicAddress, secure);
+    const { account, local } = this;
+    const { secure } = this.#init;
+    if (account) return account.contact(flow, secure);
+    return contactFor(local.uri.kind === 'sip' ? local.uri.user : undefined, flow, undefined, secure);
   }
 
   sendInDialog(dialog: Dialog, request: SipRequest, handlers: InDialogHandlers): ClientHandle {
@@ -295,7 +294,7 @@ export class CallSession implements CallHost {
       return;
     }
     if (this.ended) return this.bye(dialog);
-    this.#answeredAt = this.env.clock.wallTime();
+    this.#times.answered();
     this.enter('connected');
     this.#encryption = this.encryption;
     this.logger.info('encryption', { ...this.#encryption });
@@ -371,27 +370,11 @@ export class CallSession implements CallHost {
   }
 
   async #finalize(end: CallEnd): Promise<void> {
-    const endedAt = this.env.clock.wallTime();
+    this.#times.ended();
     const codec = this.#media?.codec;
     const { encryption } = this;
     const stats = await this.#media?.session.close().catch(() => undefined);
-    const record: CallRecord = {
-      callId: this.callId,
-      direction: this.direction,
-      local: this.local.uri.toString(),
-      remote: this.remote.uri.toString(),
-      remoteDisplayName: this.remote.displayName,
-      startedAt: this.#startedAt,
-      ringingAt: this.#ringingAt,
-      answeredAt: this.#answeredAt,
-      endedAt,
-      setupMs: this.#answeredAt && this.#answeredAt - this.#startedAt,
-      durationMs: this.#answeredAt ? endedAt - this.#answeredAt : 0,
-      end,
-      codec,
-      media: stats,
-      encryption,
-    };
+    const record = this.#times.record(this, end, { codec, media: stats, encryption });
     this.#record = record;
     this.#init.onEnded(this);
     this.events.emit('ended', end, record);

@@ -4,6 +4,7 @@
  */
 import { SwitchhookError } from '../../base/errors.js';
 import type { Dialog, ServerHandle, SipRequest } from '../../sip/index.js';
+import { lenient } from '../lenient.js';
 import { q850Cause, reasonText, sdpOf } from './call-host.js';
 import type { CallSession } from './call-session.js';
 import { parseDtmfInfo } from './dtmf-info.js';
@@ -57,8 +58,8 @@ function onBye(session: CallSession, request: SipRequest, tx: ServerHandle, dial
   session.finish({
     by: 'remote',
     status: answered ? 200 : 487,
-    reason: reasonText(request) ?? 'hung up by the peer',
-    q850: q850Cause(request),
+    reason: lenient(() => reasonText(request), undefined) ?? 'hung up by the peer',
+    q850: lenient(() => q850Cause(request), undefined),
     error: answered ? undefined : new SwitchhookError('ERR_CALL_CANCELLED'),
   });
 }

@@ -16,6 +16,7 @@ import {
   type SipRequest,
   SipResponse,
 } from '../../sip/index.js';
+import { lenient } from '../lenient.js';
 import { asSdpError, type CallHost, q850Cause, reasonText, refusalOf, sdpOf, setSdp } from './call-host.js';
 import { ReliableProvisional } from './reliable-provisional.js';
 
@@ -297,8 +298,8 @@ export class IncomingInvite {
     this.#host.finish({
       by: 'remote',
       status: 487,
-      reason: reasonText(cancel) ?? 'cancelled by the caller',
-      q850: q850Cause(cancel),
+      reason: lenient(() => reasonText(cancel), undefined) ?? 'cancelled by the caller',
+      q850: lenient(() => q850Cause(cancel), undefined),
       error: new SwitchhookError('ERR_CALL_CANCELLED'),
     });
   }

@@ -22,6 +22,7 @@ import {
   type Target,
 } from '../../sip/index.js';
 import { callable } from '../call-target.js';
+import { lenient } from '../lenient.js';
 import { asSdpError, type CallHost, q850Cause, sdpOf, setSdp } from './call-host.js';
 
 export interface OutgoingInviteOptions {
@@ -216,7 +217,7 @@ export class OutgoingInvite {
       by: cancelled ? 'local' : 'remote',
       status,
       reason,
-      q850: q850Cause(response),
+      q850: lenient(() => q850Cause(response), undefined),
       error: cancelled ? new SwitchhookError('ERR_CALL_CANCELLED') : this.#refusal(status, reason),
     });
   }
@@ -237,7 +238,10 @@ export class OutgoingInvite {
       return true;
     }
     if (response.status >= 400 || this.#redirectsLeft === 0) return false;
-    const next = bestContact(response.contacts, this.#visited);
+    const next = bestContact(
+      lenient(() => response.contacts, []),
+      this.#visited,
+    );
     if (!next) return false;
     this.#redirectsLeft--;
     this.#host.logger.info('redirected', { to: next.toString(), status: response.status });
@@ -345,6 +349,9 @@ export class OutgoingInvite {
       else await media.acceptAnswer(body, tag);
     }
     await media.confirmBranch(tag);
+    if (!media.negotiated?.active) {
+      throw new SwitchhookError('ERR_SDP_UNACCEPTABLE', { why: 'it rejects the audio' });
+    }
   }
 
   #failed(error: SwitchhookError): void {

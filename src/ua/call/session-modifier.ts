@@ -15,9 +15,11 @@ import {
   type ClientHandle,
   type Dialog,
   type ServerHandle,
+  type SipMessage,
   type SipRequest,
   SipResponse,
 } from '../../sip/index.js';
+import { lenient } from '../lenient.js';
 import { asSdpError, type CallHost, refusalOf, refuseForeignBody, sdpOf, setSdp } from './call-host.js';
 
 type Purpose = 'media' | 'refresh';
@@ -64,7 +66,8 @@ export class SessionModifier {
   }
 
   /** Learns from the peer's Allow header whether UPDATE may be used. */
-  learn(allow: readonly string[]): void {
+  learn(message: SipMessage): void {
+    const allow = lenient(() => message.allow, []);
     if (allow.length > 0) this.#peerAllowsUpdate = allow.includes('UPDATE');
   }
 
@@ -140,7 +143,7 @@ export class SessionModifier {
     if (ack.sent) return this.#host.sendAck(dialog, ack.sent);
     if (response.status >= 300) return this.#refused(change, dialog, response);
     if (change.invite) {
-      dialog.refreshTarget(response);
+      lenient(() => dialog.refreshTarget(response), undefined);
       ack.sent = dialog.createAck(tx.request.cseq.seq, tx.request);
       this.#host.sendAck(dialog, ack.sent);
     }
@@ -162,7 +165,7 @@ export class SessionModifier {
       failure = asSdpError(error);
     }
     if (this.#current !== change) return;
-    this.learn(response.allow);
+    this.learn(response);
     timer.agreed(response);
     if (change.invite && !failure) this.#onRemoteChange();
     this.#done(change, failure);
@@ -227,7 +230,7 @@ export class SessionModifier {
       tx.reply(422, undefined, (response) => response.set('Min-SE', tooShort));
       return;
     }
-    this.learn(request.allow);
+    this.learn(request);
     if (invite) void this.#answerInvite(request, tx, dialog);
     else void this.#answerUpdate(request, tx, dialog, tag);
   }

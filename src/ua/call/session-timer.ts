@@ -8,6 +8,7 @@
  */
 import type { Clock, Timer } from '../../base/clock.js';
 import type { SipMessage, SipRequest, SipResponse } from '../../sip/index.js';
+import { lenient } from '../lenient.js';
 
 /** RFC 4028 §4: the smallest interval anyone may ask for, in seconds. */
 export const ABSOLUTE_MIN_SE = 90;
@@ -20,6 +21,18 @@ export interface SessionTimerOptions {
   interval: number;
   /** Smallest interval we accept, in seconds (at least 90). */
   minimum: number;
+}
+
+/**
+ * RFC 4028 §9: the Min-SE to put into a 422 when a request asks for too short an interval.
+ * @throws ERR_SIP_PARSE for headers that could not be read when the request is accepted: too late for a 400
+ */
+export function tooShortSession(request: SipRequest, options: SessionTimerOptions): number | undefined {
+  void request.minSe;
+  const knowsTimers = request.supported.includes('timer');
+  const asked = request.sessionExpires?.delta;
+  const minimum = Math.max(ABSOLUTE_MIN_SE, options.minimum);
+  return knowsTimers && asked !== undefined && asked < minimum ? minimum : undefined;
 }
 
 export class SessionTimer {
@@ -67,20 +80,16 @@ export class SessionTimer {
 
   /** RFC 4028 §7.3: after a 422, true when the request can be tried again with a longer interval. */
   raise(response: SipResponse): boolean {
-    const minimum = response.minSe;
+    const minimum = lenient(() => response.minSe, undefined);
     if (minimum === undefined || minimum <= this.#minimum || minimum > 86_400) return false;
     this.#minimum = minimum;
     if (this.#interval) this.#interval = Math.max(this.#interval, minimum);
     return true;
   }
 
-  /** RFC 4028 §9: the Min-SE to put into a 422 when a request asks for too short an interval. */
+  /** As {@link tooShortSession}. */
   refusal(request: SipRequest): number | undefined {
-    const asked = request.sessionExpires?.delta;
-    const minimum = Math.max(ABSOLUTE_MIN_SE, this.#options.minimum);
-    return asked !== undefined && asked < minimum && request.supported.includes('timer')
-      ? minimum
-      : undefined;
+    return tooShortSession(request, this.#options);
   }
 
   /** As UAS of `request`: settles the timer in our 2xx and starts it (RFC 4028 §9, table 2). */
@@ -98,7 +107,7 @@ export class SessionTimer {
 
   /** As UAC: takes what the 2xx says (RFC 4028 §7.2). */
   agreed(response: SipMessage): void {
-    const settled = response.sessionExpires;
+    const settled = lenient(() => response.sessionExpires, undefined);
     if (!settled) {
       this.stop();
       return;

@@ -1,0 +1,73 @@
+/** What a UserAgent is made with, what it is told for a call, and what it tells. */
+import type { Clock } from '../base/clock.js';
+import type { Diagnostics } from '../base/diagnostics.js';
+import type { SwitchhookError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import type { Random } from '../base/random.js';
+import type { SipEndpoint } from '../sip/index.js';
+import type { Account } from './account.js';
+import type { Call } from './call/call.js';
+import type { CallMediaEngine, ReliableProvisionals } from './call/call-host.js';
+import type { MediaPreferences } from './call/call-media.js';
+import type { Reachability } from './options-ping.js';
+
+export interface UserAgentOptions {
+  endpoint: SipEndpoint;
+  engine: CallMediaEngine;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  diagnostics: Diagnostics;
+  /** Product name for User-Agent and Server. */
+  userAgent: string;
+  media?: MediaPreferences;
+  /** Seconds; 0 turns session timers off. Default 1800. */
+  sessionExpires?: number;
+  /** Seconds, at least 90. */
+  minSessionExpires?: number;
+  /**
+   * Reliable provisional responses (RFC 3262). `supported`: for early media, when the caller knows them; `required`: for
+   * all, and callees have to use them. Default `supported`.
+   */
+  reliableProvisionals?: ReliableProvisionals;
+  /** How long a call may ring, in seconds, whoever calls; 0 = for ever. Default 180. */
+  ringTimeout?: number;
+  /** Calls at once; a further one gets 486. Default 1000. */
+  maxCalls?: number;
+}
+
+export interface InviteOptions {
+  account?: Account;
+  /** Who calls, when there is no account. */
+  from?: string;
+  displayName?: string;
+  /** Further headers for the INVITE. */
+  headers?: Readonly<Record<string, string>>;
+  media?: MediaPreferences;
+  /** Leave the offer to the callee. */
+  offerless?: boolean;
+  /** How many redirections to follow; default 5. */
+  redirects?: number;
+  /** How long to wait for the answer, in seconds, before the call is cancelled with ERR_TIMEOUT; 0 = for ever. */
+  ringTimeout?: number;
+}
+
+/** What is alive in a user agent: all 0 when nothing is. */
+export interface UserAgentCounters {
+  calls: number;
+  /** SIP dialogs, early ones and those whose BYE is unanswered included. */
+  dialogs: number;
+  /** Goodbyes (BYE, CANCEL) the peer has not answered yet. */
+  partings: number;
+}
+
+export type UserAgentEvents = {
+  /** A call arrives; nothing but 100 has been answered yet. */
+  incoming: [call: Call];
+  /** A call is over and its resources are free. */
+  callEnded: [call: Call];
+  /** The server of an account with `ping` began or ceased to answer. */
+  reachability: [
+    event: { account: Account; state: Reachability; roundTripMs?: number; error?: SwitchhookError },
+  ];
+};
