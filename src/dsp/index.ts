@@ -1,5 +1,6 @@
 /** Signal processing on 16-bit mono PCM. */
 export { Agc, type AgcOptions } from './agc.js';
+export { CallProgressDetector, type CallProgressHandler, type CallProgressTone } from './call-progress.js';
 export {
   type ConferenceMember,
   type ConferenceMemberOptions,
