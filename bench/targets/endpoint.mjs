@@ -1,7 +1,8 @@
 /** Answers calls with the SIP endpoint alone: transactions, dialog, 2xx repeated until the ACK; no SDP negotiation. */
-import { nullLogger } from '../../dist/base/logger.js';
-import { createDiagnostics } from '../../dist/base/diagnostics.js';
+
 import { systemClock } from '../../dist/base/clock.js';
+import { createDiagnostics } from '../../dist/base/diagnostics.js';
+import { nullLogger } from '../../dist/base/logger.js';
 import { cryptoRandom } from '../../dist/base/random.js';
 import {
   AcceptRetransmitter,
@@ -20,9 +21,15 @@ const common = {
   logger: nullLogger,
   diagnostics: createDiagnostics(),
 };
-const { limits, ring = false } = targetOptions();
+const { limits, ring = false, answerAfterMs } = targetOptions();
 const transport = new TransportLayer(common);
-const endpoint = new SipEndpoint({ ...common, transport, resolver: undefined, userAgent: 'Switchhook', limits });
+const endpoint = new SipEndpoint({
+  ...common,
+  transport,
+  resolver: undefined,
+  userAgent: 'Switchhook',
+  limits,
+});
 const dialogs = new DialogTable();
 const sdp = Buffer.from(SDP);
 let calls = 0;
@@ -56,8 +63,12 @@ endpoint.onRequest = (request, tx) => {
     onTimeout: () => dialogs.remove(dialog),
   });
   dialogs.add(dialog, { dialog, repeat });
-  tx.respond(answer);
-  repeat.start();
+  const accept = () => {
+    tx.respond(answer);
+    repeat.start();
+  };
+  if (answerAfterMs === undefined) accept();
+  else setTimeout(accept, answerAfterMs);
 };
 endpoint.onAck = (ack) => dialogs.find(ack)?.repeat.stop();
 

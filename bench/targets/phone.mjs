@@ -1,12 +1,14 @@
-/** Answers calls with the whole phone; `answer: false` lets them ring. */
+/** Answers calls with the whole phone; given `ringMs` it rings for so long first. */
 import { Phone } from '../../dist/phone/index.js';
 import { serve, targetOptions } from '../support/target.mjs';
 
-const { answer = true, options = {} } = targetOptions();
+const { ringMs, options = {} } = targetOptions();
 const phone = new Phone({ listen: { host: '127.0.0.1', transports: ['udp'] }, maxCalls: 10_000, ...options });
+const answer = (call) => call.answer().catch(() => {});
 let calls = 0;
 phone.on('incoming', (call) => {
-  if (answer) call.answer().catch(() => {});
+  if (ringMs === undefined) answer(call);
+  else setTimeout(answer, ringMs, call);
 });
 phone.on('callEnded', () => {
   calls++;
