@@ -14,6 +14,7 @@ export { Gain } from './gain.js';
 export { goertzelPower, toneLevelDbov } from './goertzel.js';
 export { LevelMeter, levelDbov, powerToDbov, SILENCE_DBOV } from './level.js';
 export { addSaturated, Mixer } from './mix.js';
+export { type NoiseSuppressionStrength, NoiseSuppressor } from './noise-suppression.js';
 export { canResample, isSampleRate, Resampler, resampleAll, SAMPLE_RATES } from './resample.js';
 export { TimeScaler } from './time-scale.js';
 export {
