@@ -6,12 +6,12 @@ import { equalTags, RTCP_CLEAR, type RtcpPlace, type RtpPlace, type SrtpTransfor
 
 const SALT_LENGTH = 14;
 const AUTHENTICATION_KEY_LENGTH = 20;
-/** SRTCP always has the long tag (RFC 4568 §6.2.2). */
+/** SRTCP has the long tag in all suites (RFC 4568 §6.2) … */
 const RTCP_TAG_LENGTH = 10;
 const NO_TRAILER = -1;
 
 export class CounterTransform implements SrtpTransform {
-  readonly rtcpTagLength = RTCP_TAG_LENGTH;
+  readonly rtcpTagLengths: readonly number[];
   readonly tagFollowsCiphertext = false;
   readonly #rtpCipher: AesCounter;
   readonly #rtcpCipher: AesCounter;
@@ -23,6 +23,9 @@ export class CounterTransform implements SrtpTransform {
     masterSalt: Uint8Array,
     readonly rtpTagLength: number,
   ) {
+    // … but baresip and linphone give it that of their RTP packets.
+    this.rtcpTagLengths =
+      rtpTagLength === RTCP_TAG_LENGTH ? [RTCP_TAG_LENGTH] : [RTCP_TAG_LENGTH, rtpTagLength];
     const derive = (label: number, length: number) => deriveKey(masterKey, masterSalt, label, length);
     const keyLength = masterKey.length;
     this.#rtpCipher = new AesCounter(
@@ -53,12 +56,12 @@ export class CounterTransform implements SrtpTransform {
   sealRtcp(data: Uint8Array, p: RtcpPlace): void {
     this.#rtcpCipher.apply(data, p.start + RTCP_CLEAR, p.end, p.ssrc, p.index >>> 16, p.index & 0xffff);
     this.#rtcpMac.compute(data, p.start, p.indexAt + 4, NO_TRAILER);
-    writeTag(data, p.tagAt, this.#rtcpMac.digest, RTCP_TAG_LENGTH);
+    writeTag(data, p.tagAt, this.#rtcpMac.digest, p.tagLength);
   }
 
   openRtcp(data: Uint8Array, p: RtcpPlace): boolean {
     this.#rtcpMac.compute(data, p.start, p.indexAt + 4, NO_TRAILER);
-    if (!equalTags(this.#rtcpMac.digest, data, p.tagAt, RTCP_TAG_LENGTH)) return false;
+    if (!equalTags(this.#rtcpMac.digest, data, p.tagAt, p.tagLength)) return false;
     if (!p.encrypted) return true;
     this.#rtcpCipher.apply(data, p.start + RTCP_CLEAR, p.end, p.ssrc, p.index >>> 16, p.index & 0xffff);
     return true;

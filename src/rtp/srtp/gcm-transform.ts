@@ -134,7 +134,7 @@ function blocksOf(length: number): number {
 
 export class GcmTransform implements SrtpTransform {
   readonly rtpTagLength = TAG_LENGTH;
-  readonly rtcpTagLength = TAG_LENGTH;
+  readonly rtcpTagLengths = [TAG_LENGTH];
   readonly tagFollowsCiphertext = true;
   readonly #rtp: Gcm;
   readonly #rtcp: Gcm;

@@ -10,6 +10,7 @@ import { MAX_ROC, Stream, Streams } from './stream.js';
 import { type Keyed, keyed, type SrtpKey, type SrtpSuite } from './suites.js';
 import {
   E_FLAG,
+  emptyRtcpPlace,
   MAX_RTCP_INDEX,
   placeRtcpTrailer,
   RTCP_CLEAR,
@@ -22,7 +23,9 @@ export class SrtpReceiver {
   readonly #keys: Keyed[];
   readonly #streams = new Streams();
   readonly #rtp: RtpPlace = { start: 0, payload: 0, end: 0, tagAt: 0, ssrc: 0, roc: 0, sequence: 0 };
-  readonly #rtcp: RtcpPlace = { start: 0, end: 0, tagAt: 0, indexAt: 0, ssrc: 0, index: 0, encrypted: true };
+  readonly #rtcp: RtcpPlace = emptyRtcpPlace();
+  /** Of the peer's last SRTCP packet. */
+  rtcpTagLength = 0;
   /** For an SSRC that is not known before its packet has proved authentic. */
   #fresh = new Stream();
 
@@ -72,27 +75,40 @@ export class SrtpReceiver {
   }
 
   unprotectRtcp(data: Uint8Array, start: number, length: number): number {
-    for (const { transform, mki } of this.#keys) {
-      const plainLength = length - transform.rtcpTagLength - 4 - mki.length;
-      if (plainLength < RTCP_CLEAR) return NOT_AUTHENTIC;
-      const p = this.#rtcp;
-      p.start = start;
-      p.end = start + plainLength;
-      placeRtcpTrailer(p, transform, mki.length);
-      if (!equals(mki, data, p.indexAt + 4)) continue;
-      p.ssrc = readUint32(data, start + 4);
-      const word = readUint32(data, p.indexAt);
-      p.encrypted = word >= E_FLAG;
-      p.index = word & MAX_RTCP_INDEX;
-      const known = this.#streams.get(p.ssrc);
-      const stream = known ?? this.#fresh;
-      if (!stream.rtcp.isFresh(p.index)) return REPLAYED;
-      if (!transform.openRtcp(data, p)) return NOT_AUTHENTIC;
-      if (!known) this.#adopt(p.ssrc, stream);
-      stream.rtcp.add(p.index);
-      return plainLength;
+    let verdict = NOT_AUTHENTIC;
+    for (const key of this.#keys) {
+      for (const tagLength of key.transform.rtcpTagLengths) {
+        verdict = this.#openRtcp(data, start, length, key, tagLength);
+        if (verdict !== NOT_AUTHENTIC) return verdict;
+      }
     }
-    return NOT_AUTHENTIC;
+    return verdict;
+  }
+
+  #openRtcp(data: Uint8Array, start: number, length: number, key: Keyed, tagLength: number): number {
+    const { transform, mki } = key;
+    const plainLength = length - tagLength - 4 - mki.length;
+    if (plainLength < RTCP_CLEAR) return NOT_AUTHENTIC;
+    const p = this.#rtcp;
+    p.start = start;
+    p.end = start + plainLength;
+    placeRtcpTrailer(p, transform, tagLength, mki.length);
+    if (!equals(mki, data, p.indexAt + 4)) return NOT_AUTHENTIC;
+    p.ssrc = readUint32(data, start + 4);
+    const word = readUint32(data, p.indexAt);
+    p.encrypted = word >= E_FLAG;
+    p.index = word & MAX_RTCP_INDEX;
+    const known = this.#streams.get(p.ssrc);
+    const stream = known ?? this.#fresh;
+    // Only an authentic packet can be a replay: the index of another tag length is made of other bytes.
+    const fresh = stream.rtcp.isFresh(p.index);
+    if (!fresh && transform.rtcpTagLengths.length === 1) return REPLAYED;
+    if (!transform.openRtcp(data, p)) return NOT_AUTHENTIC;
+    if (!fresh) return REPLAYED;
+    if (!known) this.#adopt(p.ssrc, stream);
+    stream.rtcp.add(p.index);
+    this.rtcpTagLength = tagLength;
+    return plainLength;
   }
 
   #keyOfRtp(data: Uint8Array, start: number, length: number): Keyed | undefined {

@@ -7,6 +7,7 @@ import { MAX_ROC, Stream, Streams } from './stream.js';
 import { type Keyed, keyed, type SrtpKey, type SrtpSuite } from './suites.js';
 import {
   E_FLAG,
+  emptyRtcpPlace,
   MAX_RTCP_INDEX,
   placeRtcpTrailer,
   type RtcpPlace,
@@ -18,18 +19,26 @@ export class SrtpSender {
   readonly #key: Keyed;
   readonly #streams = new Streams();
   readonly #rtp: RtpPlace = { start: 0, payload: 0, end: 0, tagAt: 0, ssrc: 0, roc: 0, sequence: 0 };
-  readonly #rtcp: RtcpPlace = { start: 0, end: 0, tagAt: 0, indexAt: 0, ssrc: 0, index: 0, encrypted: true };
+  readonly #rtcp: RtcpPlace = emptyRtcpPlace();
+  /** Of SRTCP packets. */
+  #rtcpTagLength: number;
 
   constructor(
     readonly suite: SrtpSuite,
     readonly key: SrtpKey,
   ) {
     this.#key = keyed(suite, key);
+    this.#rtcpTagLength = this.#key.transform.rtcpTagLengths[0];
+  }
+
+  /** To be that of the peer where it differs from the standard: it would not take ours. */
+  set rtcpTagLength(length: number) {
+    this.#rtcpTagLength = length;
   }
 
   get overhead(): number {
     const { transform, mki } = this.#key;
-    return Math.max(transform.rtpTagLength, transform.rtcpTagLength + 4) + mki.length;
+    return Math.max(transform.rtpTagLength, transform.rtcpTagLengths[0] + 4) + mki.length;
   }
 
   protectRtp(data: Uint8Array, start: number, length: number): number {
@@ -59,10 +68,10 @@ export class SrtpSender {
     // RFC 3711 §3.4: zero for the first packet, then one more, modulo 2^31.
     p.index = stream.rtcpIndex;
     stream.rtcpIndex = (stream.rtcpIndex + 1) & MAX_RTCP_INDEX;
-    placeRtcpTrailer(p, transform, mki.length);
+    placeRtcpTrailer(p, transform, this.#rtcpTagLength, mki.length);
     writeUint32(data, p.indexAt, E_FLAG + p.index);
     transform.sealRtcp(data, p);
     data.set(mki, p.indexAt + 4);
-    return length + transform.rtcpTagLength + 4 + mki.length;
+    return length + this.#rtcpTagLength + 4 + mki.length;
   }
 }

@@ -76,7 +76,9 @@ export class Srtp implements PacketProtection {
   }
 
   unprotectRtcp(data: Uint8Array, start: number, length: number): number {
-    const opened = this.#receiver.unprotectRtcp(data, start, length);
+    const receiver = this.#receiver;
+    const opened = receiver.unprotectRtcp(data, start, length);
+    if (opened >= 0) this.#sender.rtcpTagLength = receiver.rtcpTagLength;
     if (this.#former === undefined || opened !== NOT_AUTHENTIC) return opened;
     return this.#former.unprotectRtcp(data, start, length);
   }

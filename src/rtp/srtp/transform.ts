@@ -11,7 +11,8 @@ export const MAX_RTCP_INDEX = 0x7fff_ffff;
 /** Everything in place; `tagAt` is where the authentication tag lies or is to be written. */
 export interface SrtpTransform {
   readonly rtpTagLength: number;
-  readonly rtcpTagLength: number;
+  /** That of the standard first, then what some peers use in its place. */
+  readonly rtcpTagLengths: readonly number[];
   /** AEAD: the tag belongs to the ciphertext and precedes SRTCP index and MKI (RFC 7714 §9.2). */
   readonly tagFollowsCiphertext: boolean;
   sealRtp(data: Uint8Array, p: RtpPlace): void;
@@ -38,11 +39,16 @@ export interface RtcpPlace {
   start: number;
   end: number;
   tagAt: number;
+  tagLength: number;
   /** Of the word with E flag and index, which is written already. */
   indexAt: number;
   ssrc: number;
   index: number;
   encrypted: boolean;
+}
+
+export function emptyRtcpPlace(): RtcpPlace {
+  return { start: 0, end: 0, tagAt: 0, tagLength: 0, indexAt: 0, ssrc: 0, index: 0, encrypted: true };
 }
 
 /** Header and SSRC stay in the clear (RFC 3711 §3.4). */
@@ -66,10 +72,16 @@ export function rtpHeaderLength(data: Uint8Array, start: number, length: number)
 }
 
 /** Sets where tag, index word and MKI lie behind an SRTCP packet (RFC 3711 §3.4, RFC 7714 §9.2). */
-export function placeRtcpTrailer(p: RtcpPlace, transform: SrtpTransform, mkiLength: number): void {
+export function placeRtcpTrailer(
+  p: RtcpPlace,
+  transform: SrtpTransform,
+  tagLength: number,
+  mkiLength: number,
+): void {
+  p.tagLength = tagLength;
   if (transform.tagFollowsCiphertext) {
     p.tagAt = p.end;
-    p.indexAt = p.end + transform.rtcpTagLength;
+    p.indexAt = p.end + tagLength;
   } else {
     p.indexAt = p.end;
     p.tagAt = p.end + 4 + mkiLength;
