@@ -278,6 +278,60 @@ export interface MediaSession {
   close(): Promise<MediaStats>;
 }
 
+export interface BridgeOptions {
+  /** Names the bridge in logs. */
+  label: string;
+  /** Of the mix, in Hz; 16000 when absent. The highest rate of the members is best. */
+  sampleRate?: number;
+}
+
+export interface BridgeMemberOptions {
+  /** Linear factor for what the member says; 1 when absent. */
+  gain?: number;
+  /** Not heard for now. */
+  muted?: boolean;
+  /** Never heard, never the active speaker (barge-in). */
+  listenOnly?: boolean;
+  /** Hears nothing. */
+  deaf?: boolean;
+  /** Heard by these members only (a supervisor's whisper), and still hears everybody. */
+  whisperTo?: readonly MediaSession[];
+}
+
+export type BridgeEvents = {
+  /** Another member speaks now; 'local' is the application. */
+  speaker: [member: MediaSession | 'local'];
+  /** Something failed; the bridge lives on. */
+  error: [error: SwitchhookError];
+  /** The bridge is gone: closed, or its worker died (with the error). */
+  ended: [error: SwitchhookError | undefined];
+};
+
+/**
+ * A conference of sessions of one engine, whatever their codecs and workers: each hears all others and not itself. The
+ * application is a member by {@link input} and {@link output}. Who joins or leaves is faded in or out.
+ */
+export interface MediaBridge {
+  readonly id: number;
+  readonly sampleRate: number;
+  readonly members: readonly MediaSession[];
+  /** Lets a session in, or changes how it takes part. It leaves by itself when it ends. @throws ERR_CLOSED */
+  add(session: MediaSession, options?: BridgeMemberOptions): void;
+  /** Replaces all options of a member. */
+  set(session: MediaSession, options: BridgeMemberOptions): void;
+  remove(session: MediaSession): void;
+  readonly input: PcmWriter;
+  /** What the members say, without what the application says itself. @throws ERR_INVALID_ARGUMENT, ERR_CLOSED */
+  output(options: { sampleRate: number }): PcmReader;
+  /** Records the mix of all, mono. @throws ERR_MEDIA_FILE */
+  record(path: string, options?: Pick<RecordOptions, 'sampleRate'>): Promise<Recording>;
+  on<K extends keyof BridgeEvents>(event: K, listener: (...args: BridgeEvents[K]) => unknown): unknown;
+  once<K extends keyof BridgeEvents>(event: K, listener: (...args: BridgeEvents[K]) => unknown): unknown;
+  off<K extends keyof BridgeEvents>(event: K, listener: (...args: BridgeEvents[K]) => unknown): unknown;
+  /** Ends the bridge, not its members. */
+  close(): Promise<void>;
+}
+
 export interface EngineStats {
   sessions: number;
   /** Clock slots that came more than 5 ms late. */

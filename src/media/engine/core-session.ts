@@ -4,6 +4,7 @@ import { SwitchhookError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
 import { AppInput, AppOutput } from '../graph/app-io.js';
+import { BridgePort } from '../graph/bridge-port.js';
 import { CallStream } from '../graph/call-stream.js';
 import { FileSource } from '../graph/file-source.js';
 import { MemorySource, type PcmSource, ToneSource } from '../graph/pcm-source.js';
@@ -57,6 +58,7 @@ export class CoreSession {
         emit({ event: 'session', session: id, what });
       },
       onError: (error) => this.#tellError(error),
+      onUnplugged: (port) => emit({ event: 'unplugged', session: id, port }),
       onPlayed: (player) => this.#playbackDone(player, 'end'),
     });
     this.#input = new AppInput(() => emit({ event: 'inputRoom', session: id }));
@@ -155,6 +157,12 @@ export class CoreSession {
         break;
       case 'closeOutput':
         this.#stream.removeOutput(notice.output);
+        break;
+      case 'plugIn':
+        this.#stream.plugIn(new BridgePort(notice.port, notice.rings));
+        break;
+      case 'unplug':
+        this.#stream.unplug(notice.port);
         break;
     }
   }

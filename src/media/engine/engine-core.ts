@@ -7,6 +7,7 @@ import { SwitchhookError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
 import type { DatagramTransport } from '../transport.js';
+import { CoreBridge } from './core-bridge.js';
 import { CoreSession } from './core-session.js';
 import { DeadlineClock } from './deadline-clock.js';
 import { type Command, type CoreEvent, type CoreStats, packError, type Request } from './protocol.js';
@@ -24,6 +25,7 @@ export class EngineCore {
   readonly #options: EngineCoreOptions;
   readonly #deadlines: DeadlineClock;
   readonly #sessions = new Map<number, CoreSession>();
+  readonly #bridges = new Map<number, CoreBridge>();
   #closed = false;
 
   constructor(options: EngineCoreOptions) {
@@ -55,13 +57,20 @@ export class EngineCore {
       case 'configure':
         return this.#session(command.session).configure(command.config);
       case 'record':
-        return this.#session(command.session).record(command.recording, command.path, command.options);
+        return this.#recordable(command.session).record(command.recording, command.path, command.options);
       case 'dtmf':
         return this.#session(command.session).sendDtmf(command.digits, command.options);
       case 'stats':
         return this.#session(command.session).stats();
       case 'close':
         return this.#close(command.session);
+      case 'openBridge':
+        return this.#openBridge(command);
+      case 'closeBridge': {
+        const bridge = this.#bridges.get(command.session);
+        this.#bridges.delete(command.session);
+        return bridge?.close();
+      }
       case 'engineStats':
         return { ...this.#deadlines.stats, sessions: this.#sessions.size } satisfies CoreStats;
       case 'shutdown':
@@ -71,7 +80,7 @@ export class EngineCore {
 
   /** Notices for a session that is gone come too late, which is no error. */
   #obey(notice: Exclude<Command, Request>): void {
-    this.#sessions.get(notice.session)?.obey(notice);
+    (this.#sessions.get(notice.session) ?? this.#bridges.get(notice.session))?.obey(notice);
   }
 
   async #open(command: Extract<Request, { op: 'open' }>): Promise<unknown> {
@@ -94,6 +103,24 @@ export class EngineCore {
     return ports;
   }
 
+  #openBridge({ session: id, label, sampleRate }: Extract<Request, { op: 'openBridge' }>): undefined {
+    const { logger, emit } = this.#options;
+    if (this.#closed) throw new SwitchhookError('ERR_CLOSED', { what: 'the media engine' });
+    const bridge = new CoreBridge({
+      id,
+      sampleRate,
+      logger: logger.child('bridge', { bridge: id, label }),
+      deadlines: this.#deadlines,
+      emit,
+    });
+    this.#bridges.set(id, bridge);
+    return undefined;
+  }
+
+  #recordable(id: number): CoreSession | CoreBridge {
+    return this.#bridges.get(id) ?? this.#session(id);
+  }
+
   #session(id: number): CoreSession {
     const session = this.#sessions.get(id);
     if (!session) throw new SwitchhookError('ERR_CLOSED', { what: 'the media session' });
@@ -108,9 +135,10 @@ export class EngineCore {
 
   async #shutdown(): Promise<undefined> {
     this.#closed = true;
-    const sessions = [...this.#sessions.values()];
+    const all = [...this.#bridges.values(), ...this.#sessions.values()];
+    this.#bridges.clear();
     this.#sessions.clear();
-    await Promise.all(sessions.map((session) => session.close()));
+    await Promise.all(all.map((one) => one.close()));
     this.#deadlines.close();
     return undefined;
   }

@@ -1,8 +1,9 @@
 /** A session as the application sees it: sends commands to its core and turns what comes back into events. */
 import { Emitter } from '../../base/emitter.js';
 import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
-import { canResample, isSampleRate } from '../../dsp/resample.js';
+import { canResample } from '../../dsp/resample.js';
 import { namedTone, TONE_NAMES } from '../../dsp/tone.js';
+import type { BridgeRings } from '../graph/bridge-port.js';
 import type {
   DtmfSendOptions,
   MediaSession,
@@ -14,13 +15,13 @@ import type {
   PlayOptions,
   PlaySource,
   Recording,
-  RecordingResult,
   RecordOptions,
   StreamConfig,
 } from '../types.js';
 import type { CoreLink, CoreListener } from './core-link.js';
-import { SessionPcmReader } from './pcm-reader.js';
-import { SessionPcmWriter, unsupportedRate } from './pcm-writer.js';
+import { HostAudio } from './host-audio.js';
+import type { SessionPcmReader } from './pcm-reader.js';
+import { type SessionPcmWriter, unsupportedRate } from './pcm-writer.js';
 import { type CoreEvent, type CoreSource, type SessionEvent, unpackError } from './protocol.js';
 
 /** What can be brought to this can be brought to the rate of any codec. */
@@ -28,15 +29,15 @@ const LOWEST_RATE = 8000;
 
 export class HostSession extends Emitter<MediaSessionEvents> implements MediaSession, CoreListener {
   readonly id: number;
-  readonly input: SessionPcmWriter;
   address = '';
   rtpPort = 0;
   rtcpPort = 0;
   readonly #link: CoreLink;
   readonly #playbacks = new Map<number, (result: PlaybackResult) => void>();
-  readonly #recordings = new Map<number, { path: string; resolve: (result: RecordingResult) => void }>();
-  readonly #outputs = new Map<number, SessionPcmReader>();
-  /** Numbers for playbacks, recordings and outputs. */
+  readonly #audio: HostAudio;
+  /** Bridges this session is plugged into: what to do when one lets go or the session ends. */
+  readonly #plugs = new Map<number, () => void>();
+  /** Numbers for playbacks and plugs. */
   #next = 1;
   #closing: Promise<MediaStats> | undefined;
   #ended = false;
@@ -45,10 +46,11 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
     super();
     this.id = id;
     this.#link = link;
-    this.input = new SessionPcmWriter({
-      openInput: (ring, sampleRate) => link.notify({ op: 'openInput', session: id, ring, sampleRate }),
-      clearInput: () => link.notify({ op: 'clearInput', session: id }),
-    });
+    this.#audio = new HostAudio(id, link);
+  }
+
+  get input(): SessionPcmWriter {
+    return this.#audio.input;
   }
 
   async open(options: MediaSessionOptions): Promise<void> {
@@ -77,29 +79,7 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
 
   async record(path: string, options: RecordOptions = {}): Promise<Recording> {
     this.#checkOpen();
-    const { sampleRate } = options;
-    if (sampleRate !== undefined && !isSampleRate(sampleRate)) throw unsupportedRate(sampleRate);
-    const session = this.id;
-    const recording = this.#next++;
-    const done = new Promise<RecordingResult>((resolve) =>
-      this.#recordings.set(recording, { path, resolve }),
-    );
-    try {
-      await this.#link.request('record', { session, recording, path, options });
-    } catch (error) {
-      this.#recordings.delete(recording);
-      throw error;
-    }
-    const pause = (paused: boolean) =>
-      this.#link.notify({ op: 'pauseRecording', session, recording, paused });
-    return {
-      stop: () => {
-        this.#link.notify({ op: 'stopRecording', session, recording });
-        return done;
-      },
-      pause: () => pause(true),
-      resume: () => pause(false),
-    };
+    return this.#audio.record(path, options);
   }
 
   async sendDtmf(digits: string, options: DtmfSendOptions = {}): Promise<void> {
@@ -115,17 +95,24 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
     this.#link.notify({ op: 'echo', session: this.id, on });
   }
 
-  output({ sampleRate }: { sampleRate: number }): SessionPcmReader {
+  output(options: { sampleRate: number }): SessionPcmReader {
     this.#checkOpen();
-    if (!isSampleRate(sampleRate)) throw unsupportedRate(sampleRate);
-    const output = this.#next++;
-    const reader = new SessionPcmReader(sampleRate, () => {
-      this.#outputs.delete(output);
-      this.#link.notify({ op: 'closeOutput', session: this.id, output });
-    });
-    this.#outputs.set(output, reader);
-    this.#link.notify({ op: 'openOutput', session: this.id, output, ring: reader.ring, sampleRate });
-    return reader;
+    return this.#audio.output(options);
+  }
+
+  /**
+   * Connects the session with a bridge.
+   * @param onGone the session has ended
+   * @returns the function that cuts the connection; the bridge may as well end its ring
+   */
+  plugIn(rings: BridgeRings, onGone: () => void): () => void {
+    this.#checkOpen();
+    const port = this.#next++;
+    this.#plugs.set(port, onGone);
+    this.#link.notify({ op: 'plugIn', session: this.id, port, rings });
+    return () => {
+      if (this.#plugs.delete(port)) this.#link.notify({ op: 'unplug', session: this.id, port });
+    };
   }
 
   async stats(): Promise<MediaStats> {
@@ -154,19 +141,11 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
       case 'playbackDone':
         this.#playbackDone(event);
         break;
-      case 'recordingDone':
-        this.#recordings.get(event.recording)?.resolve({
-          ...event.result,
-          error: event.error && unpackError(event.error),
-        });
-        this.#recordings.delete(event.recording);
+      case 'unplugged':
+        this.#plugs.delete(event.port);
         break;
-      case 'inputRoom':
-        this.input.onRoom();
-        break;
-      case 'outputReady':
-        this.#outputs.get(event.output)?.onReady();
-        break;
+      default:
+        this.#audio.onCoreEvent(event);
     }
   }
 
@@ -195,11 +174,9 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
       done({ reason: failed ? 'error' : 'stopped', playedMs: 0, error: failed ? error : undefined });
     }
     this.#playbacks.clear();
-    for (const { path, resolve } of this.#recordings.values())
-      resolve({ path, durationMs: 0, bytes: 0, error });
-    this.#recordings.clear();
-    this.input.close();
-    for (const output of [...this.#outputs.values()]) output.close();
+    for (const gone of [...this.#plugs.values()]) gone();
+    this.#plugs.clear();
+    this.#audio.end(error);
     this.emit('ended', error);
   }
 

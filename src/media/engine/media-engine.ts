@@ -4,9 +4,19 @@
  */
 import { SwitchhookError } from '../../base/errors.js';
 import { type Logger, nullLogger } from '../../base/logger.js';
-import type { EngineStats, MediaEngineOptions, MediaSession, MediaSessionOptions } from '../types.js';
+import { isSampleRate } from '../../dsp/resample.js';
+import type {
+  BridgeOptions,
+  EngineStats,
+  MediaBridge,
+  MediaEngineOptions,
+  MediaSession,
+  MediaSessionOptions,
+} from '../types.js';
 import { CoreLink } from './core-link.js';
+import { HostBridge } from './host-bridge.js';
 import { HostSession } from './host-session.js';
+import { unsupportedRate } from './pcm-writer.js';
 
 const MAX_WORKERS = 64;
 
@@ -54,6 +64,29 @@ export class MediaEngine {
       throw error;
     }
     return session;
+  }
+
+  /**
+   * Makes a conference without members.
+   * @throws ERR_INVALID_ARGUMENT for an unsupported rate, ERR_CLOSED
+   */
+  async openBridge(options: BridgeOptions): Promise<MediaBridge> {
+    const id = this.#nextSession++;
+    const link = await this.#leastLoaded();
+    const bridge = new HostBridge(id, link, options);
+    if (!isSampleRate(bridge.sampleRate)) throw unsupportedRate(bridge.sampleRate);
+    link.attach(id, bridge);
+    try {
+      await link.request('openBridge', {
+        session: id,
+        label: options.label,
+        sampleRate: bridge.sampleRate,
+      });
+    } catch (error) {
+      link.detach(id);
+      throw error;
+    }
+    return bridge;
   }
 
   async stats(): Promise<EngineStats> {

@@ -96,6 +96,11 @@ export class PcmPipe extends PcmRing {
     return given;
   }
 
+  /** Called by the reader: leaves out `count` samples, at most what is available. */
+  skip(count: number): void {
+    Atomics.store(this.header, READ, (this.header[READ] + count) | 0);
+  }
+
   /** Called by the reader: forgets what is there. */
   drain(): void {
     Atomics.store(this.header, READ, Atomics.load(this.header, WRITE));

@@ -6,6 +6,8 @@
 import { type ErrorCode, isSwitchhookError, SwitchhookError } from '../../base/errors.js';
 import type { LogFields, LogLevel } from '../../base/logger.js';
 import type { ToneSpec } from '../../dsp/tone.js';
+import type { BridgeMemberSettings } from '../graph/bridge.js';
+import type { BridgeRings } from '../graph/bridge-port.js';
 import type {
   DtmfSendOptions,
   MediaSessionEvents,
@@ -39,6 +41,8 @@ export interface Requests {
   dtmf: { in: { session: number; digits: string; options: DtmfSendOptions }; out: undefined };
   stats: { in: { session: number }; out: MediaStats };
   close: { in: { session: number }; out: MediaStats };
+  openBridge: { in: { session: number; label: string; sampleRate: number }; out: undefined };
+  closeBridge: { in: { session: number }; out: undefined };
   engineStats: { in: unknown; out: CoreStats };
   shutdown: { in: unknown; out: undefined };
 }
@@ -59,7 +63,20 @@ export type Notice =
   | { op: 'openInput'; session: number; ring: SharedArrayBuffer; sampleRate: number }
   | { op: 'clearInput'; session: number }
   | { op: 'openOutput'; session: number; output: number; ring: SharedArrayBuffer; sampleRate: number }
-  | { op: 'closeOutput'; session: number; output: number };
+  | { op: 'closeOutput'; session: number; output: number }
+  /** To the session: its end of a bridge. */
+  | { op: 'plugIn'; session: number; port: number; rings: BridgeRings }
+  | { op: 'unplug'; session: number; port: number }
+  /** To the bridge, whose number stands in `session`, as for all commands that bridges share with sessions. */
+  | {
+      op: 'joinBridge';
+      session: number;
+      member: number;
+      rings: BridgeRings;
+      settings: BridgeMemberSettings;
+    }
+  | { op: 'setMember'; session: number; member: number; settings: BridgeMemberSettings }
+  | { op: 'leaveBridge'; session: number; member: number };
 
 export type Command = Request | Notice;
 
@@ -99,6 +116,10 @@ export type CoreEvent =
   | { event: 'inputRoom'; session: number }
   /** There is audio in an output ring, or it has ended. */
   | { event: 'outputReady'; session: number; output: number }
+  /** A bridge has let go of a session. */
+  | { event: 'unplugged'; session: number; port: number }
+  /** Another member of a bridge speaks; 0 is the application. */
+  | { event: 'speaker'; session: number; member: number }
   | { event: 'log'; level: LogLevel; message: string; fields: LogFields };
 
 /** What a worker is started with. */

@@ -22,6 +22,7 @@ import type { SessionEvent } from '../engine/protocol.js';
 import type { DatagramPair } from '../transport.js';
 import type { JitterLimits, MediaStats, StreamConfig, WatchdogOptions } from '../types.js';
 import type { AppInput, AppOutput } from './app-io.js';
+import type { BridgePort } from './bridge-port.js';
 import { DtmfQueue } from './dtmf-queue.js';
 import type { Player } from './player.js';
 import { RateAdapter } from './rate-adapter.js';
@@ -51,6 +52,8 @@ export interface CallStreamOptions {
   emit: (event: SessionEvent) => void;
   onError: (error: SwitchhookError) => void;
   onPlayed: (player: Player) => void;
+  /** A bridge has let go of the call. */
+  onUnplugged: (port: number) => void;
 }
 
 export class CallStream implements Ticked, RtpSink {
@@ -67,6 +70,7 @@ export class CallStream implements Ticked, RtpSink {
   readonly #emit: (event: SessionEvent) => void;
   readonly #onError: (error: SwitchhookError) => void;
   readonly #onPlayed: (player: Player) => void;
+  readonly #onUnplugged: (port: number) => void;
   readonly #watchdog: Watchdog;
   readonly #events: TelephoneEventReceiver;
   readonly #eventClockRates = new Int32Array(128);
@@ -85,6 +89,7 @@ export class CallStream implements Ticked, RtpSink {
   readonly #leaving: Player[] = [];
   readonly #recorders: WavRecorder[] = [];
   readonly #outputs: AppOutput[] = [];
+  readonly #ports: BridgePort[] = [];
   #input: AppInput | undefined;
   #flowing = false;
   #lastSentMs = 0;
@@ -101,6 +106,7 @@ export class CallStream implements Ticked, RtpSink {
     this.#emit = options.emit;
     this.#onError = options.onError;
     this.#onPlayed = options.onPlayed;
+    this.#onUnplugged = options.onUnplugged;
     this.received = new ReceivePath(options);
     this.#watchdog = new Watchdog(options.watchdog);
     this.rtp = new RtpSession({
@@ -183,6 +189,15 @@ export class CallStream implements Ticked, RtpSink {
   removeOutput(id: number): AppOutput | undefined {
     const at = this.#outputs.findIndex((output) => output.id === id);
     return at < 0 ? undefined : this.#outputs.splice(at, 1)[0];
+  }
+
+  plugIn(port: BridgePort): void {
+    this.#ports.push(port);
+  }
+
+  unplug(id: number): void {
+    const at = this.#ports.findIndex((port) => port.id === id);
+    if (at >= 0) this.#ports.splice(at, 1)[0].close();
   }
 
   set input(input: AppInput) {
@@ -275,6 +290,7 @@ export class CallStream implements Ticked, RtpSink {
       );
     }
     this.#handOut(heard);
+    this.#feedBridges(heard, config.sends);
     this.sent.push(this.#sendFrame, sentCount, config.sends, now);
     this.#retirePlayers();
     this.dtmf.check();
@@ -303,6 +319,8 @@ export class CallStream implements Ticked, RtpSink {
     this.received.close();
     for (const player of this.#players) player.close();
     for (const output of this.#outputs) output.end();
+    for (const port of this.#ports) port.close();
+    this.#ports.length = 0;
     this.#players.length = 0;
     this.#outputs.length = 0;
     this.dtmf.close();
@@ -327,6 +345,7 @@ export class CallStream implements Ticked, RtpSink {
     if (!sends) return;
     if (this.#echoOn) this.#addEcho(heard, count, sampleRate);
     for (let i = 0; i < this.#players.length; i++) this.#players[i].addTo(frame, count, sampleRate);
+    for (let i = 0; i < this.#ports.length; i++) this.#ports[i].addTo(frame, count, sampleRate);
     this.#input?.addTo(frame, count, sampleRate);
     this.#sendGain.process(frame, 0, count);
   }
@@ -339,10 +358,21 @@ export class CallStream implements Ticked, RtpSink {
 
   /** After the recorders: muting what is heard does not blank a recording. */
   #handOut(heard: number): void {
-    if (this.#outputs.length === 0) return;
+    if (this.#outputs.length === 0 && this.#ports.length === 0) return;
     this.#receiveGain.process(this.received.frame, 0, heard);
     for (let i = 0; i < this.#outputs.length; i++) {
       this.#outputs[i].push(this.received.frame, heard, this.received.sampleRate);
+    }
+  }
+
+  #feedBridges(heard: number, sends: boolean): void {
+    for (let i = this.#ports.length - 1; i >= 0; i--) {
+      const port = this.#ports[i];
+      port.push(this.received.frame, heard, this.received.sampleRate);
+      if (!sends) port.drain();
+      if (!port.finished) continue;
+      this.#ports.splice(i, 1);
+      this.#onUnplugged(port.id);
     }
   }
 

@@ -1,0 +1,100 @@
+/** One bridge within the core: turns commands into members, rings and recorders of a {@link Bridge}. */
+import type { Logger } from '../../base/logger.js';
+import { AppInput, AppOutput } from '../graph/app-io.js';
+import { Bridge } from '../graph/bridge.js';
+import { WavRecorder } from '../graph/recorder.js';
+import type { RecordOptions } from '../types.js';
+import type { DeadlineClock } from './deadline-clock.js';
+import { type CoreEvent, type Notice, packError } from './protocol.js';
+
+export interface CoreBridgeOptions {
+  id: number;
+  sampleRate: number;
+  logger: Logger;
+  deadlines: DeadlineClock;
+  emit: (event: CoreEvent) => void;
+}
+
+export class CoreBridge {
+  readonly #options: CoreBridgeOptions;
+  readonly #bridge: Bridge;
+  readonly #input: AppInput;
+  readonly #recorders = new Map<number, WavRecorder>();
+  #closed = false;
+
+  constructor(options: CoreBridgeOptions) {
+    this.#options = options;
+    const { id, emit, sampleRate, deadlines } = options;
+    this.#input = new AppInput(() => emit({ event: 'inputRoom', session: id }));
+    this.#bridge = new Bridge(sampleRate, this.#input, deadlines, {
+      onSpeaker: (member) => emit({ event: 'speaker', session: id, member }),
+    });
+    options.logger.info('bridge opened', { sampleRate });
+  }
+
+  async record(recording: number, path: string, options: RecordOptions): Promise<undefined> {
+    const { sampleRate } = this.#bridge;
+    const recorder = await WavRecorder.create(path, { sampleRate, ...options, layout: 'mono' }, (error) =>
+      this.#options.emit({ event: 'error', session: this.#options.id, error: packError(error) }),
+    );
+    this.#recorders.set(recording, recorder);
+    if (this.#closed) await this.#stopRecording(recording);
+    else this.#bridge.addRecorder(recorder);
+    return undefined;
+  }
+
+  obey(notice: Notice): void {
+    switch (notice.op) {
+      case 'joinBridge':
+        this.#bridge.join(notice.member, notice.rings, notice.settings);
+        break;
+      case 'setMember':
+        this.#bridge.set(notice.member, notice.settings);
+        break;
+      case 'leaveBridge':
+        this.#bridge.leave(notice.member);
+        break;
+      case 'stopRecording':
+        void this.#stopRecording(notice.recording);
+        break;
+      case 'pauseRecording': {
+        const recorder = this.#recorders.get(notice.recording);
+        if (recorder) recorder.paused = notice.paused;
+        break;
+      }
+      case 'openInput':
+        this.#input.open(notice.ring, notice.sampleRate);
+        break;
+      case 'clearInput':
+        this.#input.clear();
+        break;
+      case 'openOutput': {
+        const { emit, id: session } = this.#options;
+        const onReady = (output: number) => emit({ event: 'outputReady', session, output });
+        this.#bridge.addOutput(new AppOutput(notice.output, notice.ring, notice.sampleRate, onReady));
+        break;
+      }
+      case 'closeOutput':
+        this.#bridge.removeOutput(notice.output);
+        break;
+    }
+  }
+
+  /** Resolves when the recordings are complete on disk. */
+  async close(): Promise<undefined> {
+    this.#closed = true;
+    this.#bridge.close();
+    await Promise.all([...this.#recorders.keys()].map((recording) => this.#stopRecording(recording)));
+    return undefined;
+  }
+
+  async #stopRecording(recording: number): Promise<void> {
+    const recorder = this.#recorders.get(recording);
+    if (!recorder) return;
+    this.#bridge.removeRecorder(recorder);
+    const { error, ...result } = await recorder.stop();
+    if (!this.#recorders.delete(recording)) return;
+    const { emit, id: session } = this.#options;
+    emit({ event: 'recordingDone', session, recording, result, error: error && packError(error) });
+  }
+}
