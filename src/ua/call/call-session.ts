@@ -184,7 +184,7 @@ export class CallSession implements CallHost {
     return (await this.env.endpoint.resolve(uri)).map((target) => target.host);
   }
 
-  startOutgoing(options: Omit<OutgoingInviteOptions, 'onProgress'>): void {
+  startOutgoing(options: Omit<OutgoingInviteOptions, 'onProgress' | 'onAnswer'>): void {
     this.#outgoing = new OutgoingInvite(this, {
       ...options,
       onProgress: (response, earlyMedia) => {
@@ -195,6 +195,8 @@ export class CallSession implements CallHost {
         this.modifier.learn(response);
         this.events.emit('progress', { status: response.status, reason: response.reason, earlyMedia });
       },
+      // Its Allow tells whether the session may be refreshed with UPDATE (RFC 4028 §7.4).
+      onAnswer: (response) => this.modifier.learn(response),
     });
     this.#outgoing.start();
   }

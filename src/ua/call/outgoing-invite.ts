@@ -35,6 +35,8 @@ export interface OutgoingInviteOptions {
   /** How many 3xx to follow; 0 = none. */
   redirects: number;
   onProgress(response: SipResponse, earlyMedia: boolean): void;
+  /** The 2xx that makes the call. */
+  onAnswer(response: SipResponse): void;
 }
 
 interface EarlyDialog {
@@ -332,6 +334,7 @@ export class OutgoingInvite {
       this.#host.fail({ by: 'error', status: 488, reason: 'Not Acceptable Here', error: failure });
       return;
     }
+    this.#options.onAnswer(response);
     if (!this.#host.ended) this.#host.timer.agreed(response);
     this.#host.established(dialog);
   }
