@@ -8,6 +8,11 @@ import { HIGH_HEADER_BITS, HIGH_SUBMODES, NARROW_HEADER_BITS, NARROW_SUBMODES } 
 /** More is not decoded: 240 ms in a packet is far beyond what anyone sends. */
 export const MAX_FRAMES = 12;
 
+/** The sub-mode of background noise; its last bits tell whether more frames will come. */
+export const NOISE_SUBMODE = 1;
+export const STOP_BITS = 4;
+export const STOPPED = 15;
+
 /** Numbers in the place of a sub-mode: a message of the user, one of Speex; 15 ends the packet (RFC 5574 §3.3). */
 const USER_MESSAGE = 13;
 const SPEEX_MESSAGE = 14;
@@ -50,6 +55,24 @@ export function countFrames(bits: BitReader): number {
     frames++;
   }
   return frames;
+}
+
+/** Whether the last frame of the rest of a packet says that nothing is sent until there is speech again. */
+export function endsInSilence(bits: BitReader): boolean {
+  let silent = false;
+  for (let frames = 0; frames < MAX_FRAMES; frames++) {
+    const number = nextFrame(bits);
+    if (number < 0) break;
+    const rest = narrowBits(number);
+    if (number === NOISE_SUBMODE) {
+      bits.skip(rest - STOP_BITS);
+      silent = bits.read(STOP_BITS) === STOPPED;
+    } else {
+      silent = number === 0;
+      bits.skip(rest);
+    }
+  }
+  return silent;
 }
 
 /** Bits of a frame of the narrow band after its header. */

@@ -3,19 +3,19 @@
  * vector rings on into the ones after it.
  */
 import type { BitWriter } from './bits.js';
-import { SHAPE_UNIT } from './innovation.js';
 import type { InnovationShape } from './submodes.js';
 
 /** Ways that are followed. */
-const SURVIVORS = 2;
+const SURVIVORS = 3;
 const MOST_SAMPLES = 40;
 const MOST_VECTORS = 256;
 const MOST_PLACES = 8;
 
 export class InnovationSearch {
   /** Filtered beginnings of the vectors, and half their energies. */
-  readonly #filtered = new Float64Array(MOST_VECTORS * 20);
+  readonly #filtered = new Float64Array(MOST_VECTORS * 8);
   readonly #halfEnergies = new Float64Array(MOST_VECTORS);
+  readonly #products = new Float64Array(MOST_VECTORS);
   /** Targets, chosen vectors and errors of the ways, those at hand and those being made. */
   #targets = ways(MOST_SAMPLES);
   #freshTargets = ways(MOST_SAMPLES);
@@ -56,21 +56,21 @@ export class InnovationSearch {
       bits.write(pick, shape.bits + (shape.signed ? 1 : 0));
       const negative = pick >= vectors;
       const at = (pick - (negative ? vectors : 0)) * length;
-      const unit = negative ? -SHAPE_UNIT : SHAPE_UNIT;
-      for (let i = 0; i < length; i++) out[place * length + i] = unit * shape.vectors[at + i];
+      const sign = negative ? -1 : 1;
+      for (let i = 0; i < length; i++) out[place * length + i] = sign * shape.vectors[at + i];
     }
     target.set(this.#targets[0]);
   }
 
   #filterVectors(shape: InnovationShape, response: Float64Array): void {
     const { vectors, length } = shape;
+    const filtered = this.#filtered;
     for (let v = 0, at = 0; at < vectors.length; v++, at += length) {
       let energy = 0;
       for (let n = 0; n < length; n++) {
         let sum = 0;
         for (let k = 0; k <= n; k++) sum += vectors[at + k] * response[n - k];
-        sum *= SHAPE_UNIT;
-        this.#filtered[at + n] = sum;
+        filtered[at + n] = sum;
         energy += sum * sum;
       }
       this.#halfEnergies[v] = 0.5 * energy;
@@ -79,22 +79,26 @@ export class InnovationSearch {
 
   /** Finds the best continuations of the ways so far. @returns how many there are */
   #pick(shape: InnovationShape, place: number, count: number): number {
-    const { length } = shape;
+    const { length, signed } = shape;
     const from = place * length;
-    const size = shape.vectors.length;
+    const vectors = 1 << shape.bits;
     const errors = this.#freshErrors;
-    const signed = 1 << shape.bits;
+    const products = this.#products;
+    const halfEnergies = this.#halfEnergies;
     errors.fill(Number.POSITIVE_INFINITY);
     for (let way = 0; way < count; way++) {
       const target = this.#targets[way];
       let base = this.#errors[way];
       for (let i = from; i < from + length; i++) base += 0.5 * target[i] * target[i];
-      for (let v = 0, at = 0; at < size; v++, at += length) {
-        let product = 0;
-        for (let i = 0; i < length; i++) product += target[from + i] * this.#filtered[at + i];
-        const turned = shape.signed && product < 0;
-        const error = base + this.#halfEnergies[v] - (turned ? -product : product);
-        if (error < errors[SURVIVORS - 1]) this.#insert(error, way, turned ? v + signed : v);
+      correlate(target, from, this.#filtered, length, vectors, products);
+      let limit = errors[SURVIVORS - 1] - base;
+      for (let v = 0; v < vectors; v++) {
+        const product = products[v];
+        const merit = signed ? Math.abs(product) : product;
+        const error = halfEnergies[v] - merit;
+        if (error >= limit) continue;
+        this.#insert(base + error, way, product === merit ? v : v + vectors);
+        limit = errors[SURVIVORS - 1] - base;
       }
     }
     return errors[SURVIVORS - 1] === Number.POSITIVE_INFINITY ? 1 : SURVIVORS;
@@ -124,12 +128,56 @@ export class InnovationSearch {
     this.#freshChosen[way][place] = pick;
     const negative = pick >= vectors;
     const at = (pick - (negative ? vectors : 0)) * length;
-    const unit = negative ? -SHAPE_UNIT : SHAPE_UNIT;
+    const sign = negative ? -1 : 1;
     for (let k = 0; k < length; k++) {
-      const sample = unit * shape.vectors[at + k];
+      const sample = sign * shape.vectors[at + k];
       for (let n = from + k; n < MOST_SAMPLES; n++) target[n] -= sample * response[n - from - k];
     }
   }
+}
+
+/** The scalar products of a stretch of the target with all vectors; unrolled for the lengths that matter. */
+function correlate(
+  target: Float64Array,
+  from: number,
+  filtered: Float64Array,
+  length: number,
+  vectors: number,
+  products: Float64Array,
+): void {
+  const [t0, t1, t2, t3, t4] = [
+    target[from],
+    target[from + 1],
+    target[from + 2],
+    target[from + 3],
+    target[from + 4],
+  ];
+  if (length === 5) {
+    for (let v = 0, at = 0; v < vectors; v++, at += 5)
+      products[v] =
+        t0 * filtered[at] +
+        t1 * filtered[at + 1] +
+        t2 * filtered[at + 2] +
+        t3 * filtered[at + 3] +
+        t4 * filtered[at + 4];
+  } else if (length === 8) {
+    const [t5, t6, t7] = [target[from + 5], target[from + 6], target[from + 7]];
+    for (let v = 0, at = 0; v < vectors; v++, at += 8)
+      products[v] =
+        t0 * filtered[at] +
+        t1 * filtered[at + 1] +
+        t2 * filtered[at + 2] +
+        t3 * filtered[at + 3] +
+        t4 * filtered[at + 4] +
+        t5 * filtered[at + 5] +
+        t6 * filtered[at + 6] +
+        t7 * filtered[at + 7];
+  } else
+    for (let v = 0, at = 0; v < vectors; v++) {
+      let sum = 0;
+      for (let i = 0; i < length; i++) sum += target[from + i] * filtered[at++];
+      products[v] = sum;
+    }
 }
 
 function ways(length: number): Float64Array[] {

@@ -2,9 +2,6 @@
 import type { BitReader } from './bits.js';
 import type { InnovationShape } from './submodes.js';
 
-/** Code book samples are in 1/32. */
-export const SHAPE_UNIT = 1 / 32;
-
 /** Levels of a narrow-band sub-frame against that of its frame, for corrections of 1 and of 3 bits. */
 export const GAIN_STEPS_1 = new Float64Array([0.70469, 1.05127]);
 export const GAIN_STEPS_3 = new Float64Array([
@@ -39,7 +36,7 @@ export function addInnovation(
   const { vectors, length } = shape;
   for (let at = from; at < from + count; at += length) {
     const negative = shape.signed && bits.read(1) === 1;
-    const scale = (negative ? -gain : gain) * SHAPE_UNIT;
+    const scale = negative ? -gain : gain;
     const vector = bits.read(shape.bits) * length;
     for (let i = 0; i < length; i++) out[at + i] += scale * vectors[vector + i];
   }

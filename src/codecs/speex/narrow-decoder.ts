@@ -15,7 +15,7 @@ import {
   synthesize,
   WIDE_OUTPUT,
 } from './filters.js';
-import { nextFrame } from './frame-walk.js';
+import { NOISE_SUBMODE, nextFrame, STOP_BITS, STOPPED } from './frame-walk.js';
 import { addInnovation, frameLevel, GAIN_STEPS_1, GAIN_STEPS_3, NARROW_REFINEMENT } from './innovation.js';
 import { interpolateLsp, lspToFilter, subframePosition } from './lsp.js';
 import { COARSE_LSP, FINE_LSP, readLsp } from './lsp-quantizer.js';
@@ -28,10 +28,6 @@ import { Vocoder } from './vocoder.js';
 
 /** Least distance of line spectral pairs, in radians. */
 export const NARROW_LSP_MARGIN = 0.002;
-/** The two sub-modes that say more with less: 1 makes speech from pulses and noise. */
-const VOCODER_SUBMODE = 1;
-/** In the last 4 bits of sub-mode 1: nothing more will be sent until speech comes back. */
-const STOPPED = 15;
 /** The prediction never exceeds this, whatever a packet says. */
 const LIMIT = 32000;
 /** Steps of the one pitch gain of a frame, and what it may amount to. */
@@ -128,8 +124,7 @@ export class NarrowDecoder implements BandDecoder {
     const frameLag = submode.framePitch ? MIN_PITCH + bits.read(7) : 0;
     const frameGain = submode.pitchGains ? 0 : bits.read(4) * FRAME_GAIN_STEP;
     const level = frameLevel(bits.read(5));
-    if (number === VOCODER_SUBMODE) this.silent = bits.read(4) === STOPPED;
-    else this.silent = false;
+    this.silent = number === NOISE_SUBMODE && bits.read(STOP_BITS) === STOPPED;
 
     this.innovation.fill(0);
     this.#vote.start();
@@ -137,7 +132,7 @@ export class NarrowDecoder implements BandDecoder {
       const lag = this.#predict(bits, submode, sub, frameLag, frameGain);
       this.#vote.add(lag, wholePitchGain(this.#gains));
       this.#innovate(bits, submode, sub, level);
-      if (number === VOCODER_SUBMODE)
+      if (number === NOISE_SUBMODE)
         this.#vocoder.excite(
           this.#excitation,
           PAST + sub * SUBFRAME,

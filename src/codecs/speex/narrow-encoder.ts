@@ -6,6 +6,7 @@ import type { BandEncoder } from './band.js';
 import type { BitWriter } from './bits.js';
 import { FRAME, MAX_PITCH, MIN_PITCH, ORDER, SUBFRAME, SUBFRAMES } from './dimensions.js';
 import { analyze, effectiveValue, filterMemory, HighPass, NARROW_INPUT, WIDE_INPUT } from './filters.js';
+import { NOISE_SUBMODE, STOP_BITS, STOPPED } from './frame-walk.js';
 import { frameLevel, GAIN_STEPS_1, GAIN_STEPS_3, NARROW_REFINEMENT, nearestStep } from './innovation.js';
 import { InnovationSearch } from './innovation-search.js';
 import { analysisWindow, filterToLsp, predictionFilter } from './linear-prediction.js';
@@ -23,9 +24,6 @@ const ANALYSED = FRAME + SUBFRAME;
 const WINDOW = analysisWindow(ANALYSED);
 /** Weighting of errors. */
 const GAMMAS = [0.92, 0.6] as const;
-/** The sub-mode for noise, and how its frames tell that there is nothing else. */
-export const NOISE_SUBMODE = 1;
-const STOPPED = 15;
 /** A pitch gain for a whole frame tends to be too much. */
 const GAIN_CAUTION = 0.9;
 /** Part of the energy that the prediction takes away at full voicing, when one level has to do for a frame. */
@@ -142,7 +140,7 @@ export class NarrowEncoder implements BandEncoder {
     const levelIndex = Math.max(0, Math.min(31, Math.round(3.5 * Math.log(level))));
     bits.write(levelIndex, 5);
     level = frameLevel(levelIndex);
-    if (!submode.innovation) bits.write(this.noise ? STOPPED : 0, 4);
+    if (!submode.innovation) bits.write(this.noise ? STOPPED : 0, STOP_BITS);
     for (let sub = 0; sub < SUBFRAMES; sub++)
       this.#encodeSubframe(bits, submode, sub, frameLag, frameGain, level);
   }

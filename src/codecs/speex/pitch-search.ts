@@ -7,11 +7,16 @@ import { addPitchTap, predictPitch, readPitchGains } from './pitch-prediction.js
 import type { PitchGains } from './submodes.js';
 
 /** Lags that are tried with all gains. */
-const CANDIDATES = 4;
+const CANDIDATES = 6;
 /** Gains are kept a little low, so that a lost frame is soon forgotten. */
 const CAUTION = 1.04;
 /** In 1/32: a vector with more than this amplifies. */
 const UNITY = 31;
+/** What predictions may amplify in a row. */
+const MOST_ACCUMULATED = 256;
+
+/** Samples of excitation before a sub-frame that the search looks at. */
+export const PITCH_PAST = MAX_PITCH + 1;
 
 export class PitchSearch {
   /** What was found: lag, number of the gain vector and the contribution to the excitation. */
@@ -23,8 +28,9 @@ export class PitchSearch {
   readonly #lags = new Int32Array(CANDIDATES);
   readonly #scores = new Float64Array(CANDIDATES);
   readonly #tap = new Float64Array(SUBFRAME);
-  /** Filtered contributions of the three taps. */
-  readonly #taps = [new Float64Array(SUBFRAME), new Float64Array(SUBFRAME), new Float64Array(SUBFRAME)];
+  /** Filtered contributions of the three taps, of the lag at hand and of the best one. */
+  #taps = threeTaps();
+  #bestTaps = threeTaps();
   readonly #gains = new Float64Array(3);
   /** Gain that all predictions since the last weak one amount to. */
   #accumulated = 1;
@@ -56,11 +62,11 @@ export class PitchSearch {
       best = this.#merit;
       this.lag = lag;
       this.index = this.#index;
+      [this.#taps, this.#bestTaps] = [this.#bestTaps, this.#taps];
     }
     readPitchGains(book.vectors, this.index, this.#gains);
     predictPitch(excitation, at, this.lag, this.#gains, this.predicted);
-    this.#filterTaps(response, excitation, at, this.lag);
-    const [x, y, z] = this.#taps;
+    const [x, y, z] = this.#bestTaps;
     const [g0, g1, g2] = this.#gains;
     for (let i = 0; i < SUBFRAME; i++) target[i] -= g0 * x[i] + g1 * y[i] + g2 * z[i];
     this.#accumulated = Math.max(1, this.#accumulated) * (book.vectors[4 * this.index + 3] / 32);
@@ -89,32 +95,37 @@ export class PitchSearch {
   /** The lags whose past fits best, best first. */
   #rank(excitation: Float64Array, at: number, lowest: number, highest: number): void {
     const scores = this.#scores;
+    const backward = this.#backward;
+    let energy = 0;
     scores.fill(Number.NEGATIVE_INFINITY);
     for (let lag = lowest; lag <= highest; lag++) {
       let product = 0;
-      let energy = 1;
-      const known = Math.min(lag, SUBFRAME);
-      for (let i = 0; i < known; i++) {
-        const e = excitation[at + i - lag];
-        product += this.#backward[i] * e;
-        energy += e * e;
+      if (lag > SUBFRAME && lag > lowest) {
+        const from = at - lag;
+        for (let i = 0; i < SUBFRAME; i++) product += backward[i] * excitation[from + i];
+        energy += excitation[from] ** 2 - excitation[from + SUBFRAME] ** 2;
+      } else {
+        energy = 0;
+        const end = Math.min(2 * lag, SUBFRAME);
+        for (let i = 0; i < end; i++) {
+          const past = excitation[at + i - (i < lag ? lag : 2 * lag)];
+          product += backward[i] * past;
+          energy += past * past;
+        }
       }
-      const repeated = Math.min(2 * lag, SUBFRAME);
-      for (let i = known; i < repeated; i++) {
-        const e = excitation[at + i - 2 * lag];
-        product += this.#backward[i] * e;
-        energy += e * e;
-      }
-      const score = (product * Math.abs(product)) / energy;
-      let place = CANDIDATES - 1;
-      if (score <= scores[place]) continue;
-      for (; place > 0 && score > scores[place - 1]; place--) {
-        scores[place] = scores[place - 1];
-        this.#lags[place] = this.#lags[place - 1];
-      }
-      scores[place] = score;
-      this.#lags[place] = lag;
+      const score = (product * Math.abs(product)) / (1 + Math.max(0, energy));
+      if (score > scores[CANDIDATES - 1]) this.#insert(lag, score);
     }
+  }
+
+  #insert(lag: number, score: number): void {
+    let place = CANDIDATES - 1;
+    for (; place > 0 && score > this.#scores[place - 1]; place--) {
+      this.#scores[place] = this.#scores[place - 1];
+      this.#lags[place] = this.#lags[place - 1];
+    }
+    this.#scores[place] = score;
+    this.#lags[place] = lag;
   }
 
   /** Each tap through the filter; one is the one before it, a sample later and with a new first sample. */
@@ -177,7 +188,6 @@ export class PitchSearch {
   }
 }
 
-const MOST_ACCUMULATED = 256;
-
-/** Samples of excitation before a sub-frame that the search looks at. */
-export const PITCH_PAST = MAX_PITCH + 1;
+function threeTaps(): readonly Float64Array[] {
+  return Array.from({ length: 3 }, () => new Float64Array(SUBFRAME));
+}

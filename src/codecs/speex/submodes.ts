@@ -16,7 +16,7 @@ import { PITCH_GAINS_32, PITCH_GAINS_128 } from './pitch-gain-codebooks.js';
 
 /** How the innovation of a sub-frame is put together from code book vectors. */
 export interface InnovationShape {
-  readonly vectors: Int8Array;
+  readonly vectors: Float64Array;
   /** Samples of a vector. */
   readonly length: number;
   /** Bits of a vector's number, without the sign. */
@@ -57,7 +57,11 @@ export interface HighSubmode {
   readonly twice: boolean;
 }
 
-function shape(vectors: Int8Array, length: number, signed = false): InnovationShape {
+/** Code book samples are in 1/32. */
+const SHAPE_UNIT = 1 / 32;
+
+function shape(book: Int8Array, length: number, signed = false): InnovationShape {
+  const vectors = Float64Array.from(book, (sample) => sample * SHAPE_UNIT);
   return { vectors, length, bits: Math.log2(vectors.length / length), signed };
 }
 
