@@ -13,7 +13,7 @@ import { heardIn, SPEECH_RATE } from '../speech.js';
 import type { Workbench } from '../workbench.js';
 import type { PeerProcess } from './peer-process.js';
 
-const MODULES = ['g711', 'aufile', 'aubridge', 'sndfile'];
+const MODULES = ['g711', 'aufile', 'aubridge', 'sndfile', 'srtp'];
 /** It speaks as soon as the call stands, before a test can record. */
 const LEAD_S = 1.5;
 const EVENT_MS = 30_000;
@@ -23,7 +23,7 @@ const SILENCE_S = 60;
 export interface BaresipOptions {
   /** What it says, 8 kHz. */
   says: Int16Array;
-  /** Parameters of its account, such as `answermode=auto`. */
+  /** Parameters of its account, such as `answermode=auto` or `mediaenc=srtp-mand`. */
   account?: string;
   /** Its address of record; default `sip:baresip@` its own address. */
   aor?: string;

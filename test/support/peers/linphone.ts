@@ -17,6 +17,9 @@ export interface LinphoneOptions {
   /** What it says, 8 kHz. */
   says: Int16Array;
   autoAnswer?: boolean;
+  /** Crypto-suites to offer and accept; then calls without SRTP are refused unless `srtpOptional`. */
+  srtpSuites?: string;
+  srtpOptional?: boolean;
 }
 
 export interface Linphone {
@@ -47,6 +50,13 @@ export async function startLinphone(bench: Workbench, options: LinphoneOptions):
     'sip_tls_port=0',
     `contact=sip:linphone@127.0.0.1:${port}`,
     'guess_hostname=0',
+    ...(options.srtpSuites === undefined
+      ? []
+      : [
+          'media_encryption=srtp',
+          `media_encryption_mandatory=${options.srtpOptional ? 0 : 1}`,
+          `srtp_crypto_suites=${options.srtpSuites}`,
+        ]),
     '[net]',
     'dns_srv_enabled=0',
     '[rtp]',
