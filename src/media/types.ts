@@ -120,16 +120,28 @@ export interface Playback {
   stop(): void;
 }
 
+/** Kinds of files that can be recorded: 'vorbis' and 'opus' in Ogg, 'gsm' without any container. */
+export type RecordingFormat = 'wav' | 'gsm' | 'mp3' | 'vorbis' | 'opus';
+
 export interface RecordOptions {
-  /** 'stereo': left = received, right = sent; 'mono': both added. Default 'stereo'. */
-  layout?: 'mono' | 'stereo';
-  /** In Hz; 8000 when absent. */
+  /**
+   * 'stereo': left = received, right = sent; 'mono': both added; 'separate': two files, of which the names end in
+   * -received and -sent; 'received', 'sent': one side only. Default 'stereo'; with 'gsm', which is mono, 'separate'.
+   */
+  layout?: 'mono' | 'stereo' | 'separate' | 'received' | 'sent';
+  /** In Hz; 8000 when absent. GSM is always 8000; Opus takes the next of 8000, 16000, 24000 and 48000. */
   sampleRate?: number;
+  /** By the extension when absent (.wav, .gsm, .mp3, .ogg, .opus), WAV for others. */
+  format?: RecordingFormat;
 }
 
 export interface RecordingResult {
+  /** The file, or the first of two. */
   path: string;
+  /** Both files, where the layout makes two. */
+  paths?: readonly string[];
   durationMs: number;
+  /** Of all files. */
   bytes: number;
   /** Set when the file could not be written to the end (disk full). */
   error?: SwitchhookError;

@@ -2,7 +2,7 @@
 import type { Logger } from '../../base/logger.js';
 import { AppInput, AppOutput } from '../graph/app-io.js';
 import { Bridge } from '../graph/bridge.js';
-import { WavRecorder } from '../graph/recorder.js';
+import { Recorder } from '../graph/recorder.js';
 import type { RecordOptions } from '../types.js';
 import type { DeadlineClock } from './deadline-clock.js';
 import { type CoreEvent, type Notice, packError } from './protocol.js';
@@ -19,7 +19,7 @@ export class CoreBridge {
   readonly #options: CoreBridgeOptions;
   readonly #bridge: Bridge;
   readonly #input: AppInput;
-  readonly #recorders = new Map<number, WavRecorder>();
+  readonly #recorders = new Map<number, Recorder>();
   #closed = false;
 
   constructor(options: CoreBridgeOptions) {
@@ -34,7 +34,7 @@ export class CoreBridge {
 
   async record(recording: number, path: string, options: RecordOptions): Promise<undefined> {
     const { sampleRate } = this.#bridge;
-    const recorder = await WavRecorder.create(path, { sampleRate, ...options, layout: 'mono' }, (error) =>
+    const recorder = await Recorder.create(path, { sampleRate, ...options, layout: 'mono' }, (error) =>
       this.#options.emit({ event: 'error', session: this.#options.id, error: packError(error) }),
     );
     this.#recorders.set(recording, recorder);

@@ -9,7 +9,7 @@ import { CallStream } from '../graph/call-stream.js';
 import { FileSource } from '../graph/file-source.js';
 import { MemorySource, type PcmSource, ToneSource } from '../graph/pcm-source.js';
 import { Player } from '../graph/player.js';
-import { WavRecorder } from '../graph/recorder.js';
+import { Recorder } from '../graph/recorder.js';
 import { loadCodecs } from '../graph/stream-config.js';
 import type { DatagramTransport } from '../transport.js';
 import type {
@@ -40,7 +40,7 @@ export class CoreSession {
   readonly #options: CoreSessionOptions;
   readonly #stream: CallStream;
   readonly #players = new Map<number, Player>();
-  readonly #recorders = new Map<number, WavRecorder>();
+  readonly #recorders = new Map<number, Recorder>();
   readonly #input: AppInput;
   /** Counts the calls of `configure`. */
   #configurations = 0;
@@ -102,7 +102,7 @@ export class CoreSession {
   }
 
   async record(recording: number, path: string, options: RecordOptions): Promise<undefined> {
-    const recorder = await WavRecorder.create(path, options, (error) => this.#tellError(error));
+    const recorder = await Recorder.create(path, options, (error) => this.#tellError(error));
     if (this.#closed) {
       await recorder.stop();
       throw new SwitchhookError('ERR_CLOSED', { what: 'the media session' });

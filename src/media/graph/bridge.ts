@@ -11,7 +11,7 @@ import { PcmPipe } from '../engine/pcm-ring.js';
 import type { BridgeMemberOptions } from '../types.js';
 import type { AppInput, AppOutput } from './app-io.js';
 import type { BridgeRings } from './bridge-port.js';
-import type { WavRecorder } from './recorder.js';
+import type { Recorder } from './recorder.js';
 import { RingFeed } from './ring-feed.js';
 
 const PERIOD_MS = 20;
@@ -91,7 +91,7 @@ export class Bridge implements Ticked {
   readonly #local: ConferenceMember;
   readonly #input: AppInput;
   readonly #outputs: AppOutput[] = [];
-  readonly #recorders: WavRecorder[] = [];
+  readonly #recorders: Recorder[] = [];
   readonly #frame: Int16Array;
   readonly #silence: Int16Array;
   readonly #events: BridgeEvents;
@@ -132,11 +132,11 @@ export class Bridge implements Ticked {
     if (at >= 0) this.#outputs.splice(at, 1);
   }
 
-  addRecorder(recorder: WavRecorder): void {
+  addRecorder(recorder: Recorder): void {
     this.#recorders.push(recorder);
   }
 
-  removeRecorder(recorder: WavRecorder): void {
+  removeRecorder(recorder: Recorder): void {
     const at = this.#recorders.indexOf(recorder);
     if (at >= 0) this.#recorders.splice(at, 1);
   }

@@ -27,7 +27,7 @@ import { DtmfQueue } from './dtmf-queue.js';
 import type { Player } from './player.js';
 import { RateAdapter } from './rate-adapter.js';
 import { ReceivePath } from './receive-path.js';
-import type { WavRecorder } from './recorder.js';
+import type { Recorder } from './recorder.js';
 import { SendPath } from './send-path.js';
 import { type ResolvedStream, resolveStream } from './stream-config.js';
 import { callStreamStats } from './stream-stats.js';
@@ -87,7 +87,7 @@ export class CallStream implements Ticked, RtpSink {
   readonly #players: Player[] = [];
   /** Players whose last samples wait in a packet that is not full. */
   readonly #leaving: Player[] = [];
-  readonly #recorders: WavRecorder[] = [];
+  readonly #recorders: Recorder[] = [];
   readonly #outputs: AppOutput[] = [];
   readonly #ports: BridgePort[] = [];
   #input: AppInput | undefined;
@@ -173,11 +173,11 @@ export class CallStream implements Ticked, RtpSink {
     return at < 0 ? undefined : this.#players.splice(at, 1)[0];
   }
 
-  addRecorder(recorder: WavRecorder): void {
+  addRecorder(recorder: Recorder): void {
     this.#recorders.push(recorder);
   }
 
-  removeRecorder(recorder: WavRecorder): void {
+  removeRecorder(recorder: Recorder): void {
     const at = this.#recorders.indexOf(recorder);
     if (at >= 0) this.#recorders.splice(at, 1);
   }

@@ -1,112 +1,98 @@
 /**
- * Records a call into a WAV file. Both directions are written in the same blocks, so they cannot drift apart. The disk
- * is never waited for: half-second blocks are written in the background, and after each the sizes in the header are
- * brought up to date, so that the file is playable at any time, also when the process is killed. A full disk ends the
- * file, not the call; a slow one leaves silence, not a shift in time.
+ * Records a call into a file, or two. Both directions are put into the same blocks, so they cannot drift apart. The
+ * disk and the encoder are never waited for: half-second blocks are written in the background, each of them leaving
+ * the file playable, also when the process is killed. A full disk ends the file, not the call; a slow one leaves
+ * silence, not a shift in time.
  */
 import { open } from 'node:fs/promises';
-import { SwitchhookError } from '../../base/errors.js';
+import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
+import { cryptoRandom } from '../../base/random.js';
 import { addSaturated } from '../../dsp/mix.js';
 import { fileErrorText } from '../file-error.js';
+import type { AudioFileWriter, RecordingFile } from '../files/audio-file-writer.js';
+import { openWriter, planRecording, type RecordingPlan } from '../files/recording-format.js';
 import type { RecordingResult, RecordOptions } from '../types.js';
-import { MAX_WAV_DATA, WAV_HEADER_LENGTH, writeWavHeader } from '../wav/wav-header.js';
 import { RateAdapter } from './rate-adapter.js';
 
 const BLOCK_MS = 500;
 /** Blocks waiting for the disk: more than ten seconds, then audio is left out. */
 const MAX_BLOCKS = 24;
-const DEFAULT_RATE = 8000;
 
-/** What a recorder needs of a file; node's FileHandle has it. */
-export interface RecordingFile {
-  write(
-    data: Uint8Array,
-    offset: number,
-    length: number,
-    position: number,
-  ): Promise<{ bytesWritten: number }>;
-  truncate(length: number): Promise<void>;
-  close(): Promise<void>;
-}
-
+/** Audio on its way to the files. */
 interface Block {
-  readonly bytes: Buffer;
-  readonly samples: Int16Array;
-  /** Samples filled, of all channels. */
-  length: number;
-  /** Bytes of silence before this block, left as a hole in the file. */
-  gapBytes: number;
+  /** Interleaved samples for each file. */
+  readonly tracks: readonly Int16Array[];
+  /** Sample frames filled. */
+  frames: number;
+  /** Frames of silence before this block. */
+  silence: number;
 }
 
-export class WavRecorder {
-  readonly path: string;
+/** Makes or empties a file. */
+export type OpenRecordingFile = (path: string) => Promise<RecordingFile>;
+
+export class Recorder {
   readonly sampleRate: number;
-  readonly #channels: number;
-  readonly #file: RecordingFile;
+  readonly #plan: RecordingPlan;
+  readonly #files: readonly RecordingFile[];
+  readonly #writers: readonly AudioFileWriter[];
   readonly #received: RateAdapter;
   readonly #sent: RateAdapter;
   readonly #onError: (error: SwitchhookError) => void;
-  readonly #header = Buffer.alloc(WAV_HEADER_LENGTH);
   readonly #free: Block[] = [];
   readonly #queue: Block[] = [];
   #blocks = 0;
   #current: Block | undefined;
-  #gapBytes = 0;
+  #silence = 0;
   #frames = 0;
-  /** Data bytes on disk. */
-  #written = 0;
   #paused = false;
   #failed: SwitchhookError | undefined;
   #pumping: Promise<void> | undefined;
   #stopped: Promise<RecordingResult> | undefined;
 
   private constructor(
-    path: string,
-    file: RecordingFile,
-    options: RecordOptions,
+    plan: RecordingPlan,
+    files: readonly RecordingFile[],
+    writers: readonly AudioFileWriter[],
     onError: (error: SwitchhookError) => void,
   ) {
-    this.path = path;
-    this.#file = file;
-    this.sampleRate = options.sampleRate ?? DEFAULT_RATE;
-    this.#channels = options.layout === 'mono' ? 1 : 2;
+    this.#plan = plan;
+    this.#files = files;
+    this.#writers = writers;
+    this.sampleRate = plan.sampleRate;
     this.#received = new RateAdapter(this.sampleRate);
     this.#sent = new RateAdapter(this.sampleRate);
     this.#onError = onError;
   }
 
   /**
-   * Creates (or overwrites) the file.
-   * @param onError told at most once, when the file cannot be written on
-   * @throws ERR_MEDIA_FILE
+   * Creates (or overwrites) the file or files.
+   * @param onError told at most once, when a file cannot be written on
+   * @throws ERR_MEDIA_FILE, ERR_MEDIA_CODEC
    */
   static async create(
     path: string,
     options: RecordOptions,
     onError: (error: SwitchhookError) => void,
-  ): Promise<WavRecorder> {
+    openFile: OpenRecordingFile = (name) => open(name, 'w'),
+  ): Promise<Recorder> {
+    const plan = planRecording(path, options);
+    const files: RecordingFile[] = [];
+    const writers: AudioFileWriter[] = [];
     try {
-      return await WavRecorder.into(await open(path, 'w'), path, options, onError);
+      for (const [i, name] of plan.paths.entries()) {
+        files.push(await openFile(name));
+        // The streams of two files that are joined later must differ (RFC 3533 §4).
+        const writer = await openWriter(plan, files[i], cryptoRandom.uint32());
+        writers.push(writer);
+        await writer.begin();
+      }
     } catch (error) {
-      throw new SwitchhookError('ERR_MEDIA_FILE', { path, why: fileErrorText(error) }, { cause: error });
+      for (const writer of writers) writer.close();
+      await Promise.allSettled(files.map((file) => file.close()));
+      throw fileError(plan.paths[Math.max(0, files.length - 1)], error);
     }
-  }
-
-  /** Records into a file that is open and empty; `path` only names it. */
-  static async into(
-    file: RecordingFile,
-    path: string,
-    options: RecordOptions,
-    onError: (error: SwitchhookError) => void,
-  ): Promise<WavRecorder> {
-    const recorder = new WavRecorder(path, file, options, onError);
-    try {
-      await recorder.#writeHeader();
-    } catch (error) {
-      await file.close().catch(() => {});
-      throw error;
-    }
-    return recorder;
+    return new Recorder(plan, files, writers, onError);
   }
 
   set paused(paused: boolean) {
@@ -135,15 +121,17 @@ export class WavRecorder {
     this.#received.frame.fill(0, left, count);
     this.#sent.frame.fill(0, right, count);
     this.#frames += count;
-    let done = 0;
-    while (done < count) {
+    const room = this.#blockFrames();
+    for (let done = 0; done < count; ) {
       const block = this.#block();
       if (!block) {
-        this.#gapBytes += (count - done) * this.#channels * 2;
+        this.#silence += count - done;
         return;
       }
-      done += this.#fill(block, done, count - done);
-      if (block.length === block.samples.length) this.#submit();
+      const run = Math.min(count - done, room - block.frames);
+      this.#fill(block, done, run);
+      done += run;
+      if (block.frames === room) this.#submit();
     }
   }
 
@@ -153,7 +141,7 @@ export class WavRecorder {
     const frames = Math.round((ms * this.sampleRate) / 1000);
     this.#frames += frames;
     this.#submit();
-    this.#gapBytes += frames * this.#channels * 2;
+    this.#silence += frames;
   }
 
   /** Completes the file. */
@@ -162,37 +150,52 @@ export class WavRecorder {
     return this.#stopped;
   }
 
-  #fill(block: Block, from: number, count: number): number {
-    const { samples } = block;
-    const run = Math.min(count, (samples.length - block.length) / this.#channels);
+  #fill(block: Block, from: number, run: number): void {
     const left = this.#received.frame;
     const right = this.#sent.frame;
-    if (this.#channels === 1) {
-      for (let i = 0; i < run; i++) samples[block.length + i] = left[from + i];
-      addSaturated(samples, block.length, right, from, run);
-    } else {
-      for (let i = 0; i < run; i++) {
-        samples[block.length + 2 * i] = left[from + i];
-        samples[block.length + 2 * i + 1] = right[from + i];
-      }
+    const at = block.frames;
+    const [first, second] = block.tracks;
+    switch (this.#plan.layout) {
+      case 'stereo':
+        for (let i = 0; i < run; i++) {
+          first[2 * (at + i)] = left[from + i];
+          first[2 * (at + i) + 1] = right[from + i];
+        }
+        break;
+      case 'mono':
+        copy(left, from, first, at, run);
+        addSaturated(first, at, right, from, run);
+        break;
+      case 'separate':
+        copy(left, from, first, at, run);
+        copy(right, from, second, at, run);
+        break;
+      case 'received':
+        copy(left, from, first, at, run);
+        break;
+      case 'sent':
+        copy(right, from, first, at, run);
+        break;
     }
-    block.length += run * this.#channels;
-    return run;
+    block.frames += run;
+  }
+
+  #blockFrames(): number {
+    return Math.round((this.sampleRate * BLOCK_MS) / 1000);
   }
 
   #block(): Block | undefined {
     if (this.#current) return this.#current;
     let block = this.#free.pop();
     if (!block && this.#blocks < MAX_BLOCKS) {
-      const length = Math.round((this.sampleRate * BLOCK_MS) / 1000) * this.#channels;
-      const samples = new Int16Array(length);
-      block = { samples, bytes: Buffer.from(samples.buffer), length: 0, gapBytes: 0 };
+      const length = this.#blockFrames() * this.#plan.channels;
+      block = { tracks: this.#plan.paths.map(() => new Int16Array(length)), frames: 0, silence: 0 };
       this.#blocks++;
     }
     if (!block) return undefined;
-    block.length = 0;
-    block.gapBytes = this.#gapBytes;
-    this.#gapBytes = 0;
+    block.frames = 0;
+    block.silence = this.#silence;
+    this.#silence = 0;
     this.#current = block;
     return block;
   }
@@ -206,67 +209,55 @@ export class WavRecorder {
   }
 
   async #pump(): Promise<void> {
-    try {
-      for (let block = this.#queue.shift(); block; block = this.#queue.shift()) {
-        const length = block.length * 2;
-        if (this.#written + block.gapBytes + length > MAX_WAV_DATA) throw new Error('WAV files end at 4 GB');
-        this.#written += block.gapBytes;
-        await this.#writeAt(block.bytes, length, WAV_HEADER_LENGTH + this.#written);
-        this.#written += length;
-        this.#free.push(block);
-        await this.#writeHeader();
+    for (let block = this.#queue.shift(); block; block = this.#queue.shift()) {
+      for (let i = 0; i < this.#writers.length && !this.#failed; i++) {
+        try {
+          await this.#writers[i].write(block.silence, block.tracks[i], block.frames);
+        } catch (error) {
+          this.#fail(i, error);
+        }
       }
-    } catch (error) {
-      this.#fail(error);
+      this.#free.push(block);
     }
     this.#pumping = undefined;
   }
 
-  async #writeAt(bytes: Buffer, length: number, position: number): Promise<void> {
-    let done = 0;
-    while (done < length) {
-      const { bytesWritten } = await this.#file.write(bytes, done, length - done, position + done);
-      done += bytesWritten;
-    }
-  }
-
-  async #writeHeader(): Promise<void> {
-    const format = { channels: this.#channels, sampleRate: this.sampleRate };
-    writeWavHeader(this.#header, format, this.#written);
-    await this.#writeAt(this.#header, WAV_HEADER_LENGTH, 0);
-  }
-
-  #fail(error: unknown): void {
+  #fail(file: number, error: unknown): void {
     this.#queue.length = 0;
     this.#current = undefined;
     if (this.#failed) return;
-    this.#failed = new SwitchhookError(
-      'ERR_MEDIA_FILE',
-      { path: this.path, why: fileErrorText(error) },
-      { cause: error },
-    );
+    this.#failed = fileError(this.#plan.paths[file], error);
     this.#onError(this.#failed);
   }
 
   async #finish(): Promise<RecordingResult> {
     this.#submit();
     while (this.#pumping) await this.#pumping;
-    try {
-      if (!this.#failed && this.#gapBytes > 0) {
-        this.#written += this.#gapBytes;
-        await this.#file.truncate(WAV_HEADER_LENGTH + this.#written);
-        await this.#writeHeader();
+    for (const [i, writer] of this.#writers.entries()) {
+      try {
+        if (!this.#failed) await writer.finish(this.#silence);
+      } catch (error) {
+        this.#fail(i, error);
       }
-      await this.#file.close();
-    } catch (error) {
-      this.#fail(error);
+      writer.close();
+      await this.#files[i].close().catch((error: unknown) => this.#fail(i, error));
     }
-    const bytesPerSecond = this.sampleRate * this.#channels * 2;
+    const { paths } = this.#plan;
     return {
-      path: this.path,
-      durationMs: (this.#written * 1000) / bytesPerSecond,
-      bytes: WAV_HEADER_LENGTH + this.#written,
+      path: paths[0],
+      paths: paths.length > 1 ? paths : undefined,
+      durationMs: (this.#writers[0].frames * 1000) / this.sampleRate,
+      bytes: this.#writers.reduce((sum, writer) => sum + writer.bytes, 0),
       error: this.#failed,
     };
   }
+}
+
+function copy(from: Int16Array, fromAt: number, to: Int16Array, toAt: number, count: number): void {
+  for (let i = 0; i < count; i++) to[toAt + i] = from[fromAt + i];
+}
+
+function fileError(path: string, error: unknown): SwitchhookError {
+  if (isSwitchhookError(error)) return error;
+  return new SwitchhookError('ERR_MEDIA_FILE', { path, why: fileErrorText(error) }, { cause: error });
 }

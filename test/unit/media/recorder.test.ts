@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { SwitchhookError } from '../../../src/base/errors.js';
-import { type RecordingFile, WavRecorder } from '../../../src/media/graph/recorder.js';
-import { parseWav } from '../../../src/media/index.js';
+import type { RecordingFile } from '../../../src/media/files/audio-file-writer.js';
+import { Recorder } from '../../../src/media/graph/recorder.js';
+import { parseWav, type RecordOptions } from '../../../src/media/index.js';
 
 /** A disk that can be slow or full. */
 class FakeFile implements RecordingFile {
@@ -35,6 +36,12 @@ class FakeFile implements RecordingFile {
   }
 }
 
+const record = (
+  file: FakeFile,
+  options: RecordOptions = {},
+  onError: (error: SwitchhookError) => void = () => {},
+) => Recorder.create('x.wav', options, onError, async () => file);
+
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 function frame(value: number, count = 160): Int16Array {
@@ -42,14 +49,14 @@ function frame(value: number, count = 160): Int16Array {
 }
 
 /** Pushes `ms` of constant values. */
-function push(recorder: WavRecorder, ms: number, left: number, right: number): void {
+function push(recorder: Recorder, ms: number, left: number, right: number): void {
   for (let at = 0; at < ms; at += 20) recorder.push(frame(left), 160, 8000, frame(right), 160, 8000);
 }
 
 describe('recorder', () => {
   it('writes stereo: left received, right sent', async () => {
     const file = new FakeFile();
-    const recorder = await WavRecorder.into(file, 'x.wav', {}, () => {});
+    const recorder = await record(file);
     push(recorder, 740, 100, -200);
     const result = await recorder.stop();
     expect(result).toMatchObject({ path: 'x.wav', durationMs: 740, bytes: 44 + 740 * 8 * 4 });
@@ -63,7 +70,7 @@ describe('recorder', () => {
 
   it('adds both directions for mono, with saturation, at another rate', async () => {
     const file = new FakeFile();
-    const recorder = await WavRecorder.into(file, 'x.wav', { layout: 'mono', sampleRate: 16000 }, () => {});
+    const recorder = await record(file, { layout: 'mono', sampleRate: 16000 });
     push(recorder, 1000, 20000, 20000);
     await recorder.stop();
     const wav = parseWav(file.bytes);
@@ -74,7 +81,7 @@ describe('recorder', () => {
 
   it('is playable at any time, also when nobody stops it', async () => {
     const file = new FakeFile();
-    const recorder = await WavRecorder.into(file, 'x.wav', {}, () => {});
+    const recorder = await record(file);
     push(recorder, 2300, 1, 2);
     for (let i = 0; i < 20; i++) await settle();
     // As a killed process would leave it.
@@ -85,7 +92,7 @@ describe('recorder', () => {
 
   it('leaves pauses out, keeps skipped time in', async () => {
     const file = new FakeFile();
-    const recorder = await WavRecorder.into(file, 'x.wav', {}, () => {});
+    const recorder = await record(file);
     push(recorder, 100, 1, 1);
     recorder.paused = true;
     push(recorder, 100, 2, 2);
@@ -104,7 +111,7 @@ describe('recorder', () => {
 
   it('a slow disk costs silence, not time, and bounded memory', async () => {
     const file = new FakeFile();
-    const recorder = await WavRecorder.into(file, 'x.wav', {}, () => {});
+    const recorder = await record(file);
     let open = () => {};
     file.gate = new Promise((resolve) => {
       open = resolve;
@@ -126,7 +133,7 @@ describe('recorder', () => {
   it('reports a full disk once and keeps what is there playable', async () => {
     const file = new FakeFile();
     const errors: SwitchhookError[] = [];
-    const recorder = await WavRecorder.into(file, 'x.wav', {}, (error) => errors.push(error));
+    const recorder = await record(file, {}, (error) => errors.push(error));
     file.limit = 44 + 40_000;
     for (let i = 0; i < 10; i++) {
       push(recorder, 500, 9, 9);
@@ -142,12 +149,12 @@ describe('recorder', () => {
   });
 
   it('refuses a path it cannot write', async () => {
-    await expect(WavRecorder.create('/nonexistent/x.wav', {}, () => {})).rejects.toMatchObject({
+    await expect(Recorder.create('/nonexistent/x.wav', {}, () => {})).rejects.toMatchObject({
       code: 'ERR_MEDIA_FILE',
       message: '/nonexistent/x.wav: no such file or folder',
     });
     if (existsSync('/dev/full')) {
-      await expect(WavRecorder.create('/dev/full', {}, () => {})).rejects.toThrow('the disk is full');
+      await expect(Recorder.create('/dev/full', {}, () => {})).rejects.toThrow('the disk is full');
     }
   });
 });
