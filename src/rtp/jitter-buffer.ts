@@ -142,6 +142,8 @@ export class JitterBuffer {
   #previousOffset = 0;
   #jumpSequence = 0;
   #drainStart = 0;
+  /** Decoded audio the caller still had at this decision, ms. */
+  #queuedMs = 0;
   #drainExcess = Number.POSITIVE_INFINITY;
 
   #delayMs = 0;
@@ -240,7 +242,8 @@ export class JitterBuffer {
    * @returns {@link frame}; its payload is valid until the next `put`
    */
   get(nowMs: number, queuedUnits = 0): JitterFrame {
-    const playMs = nowMs + queuedUnits * this.#msPerUnit;
+    this.#queuedMs = queuedUnits * this.#msPerUnit;
+    const playMs = nowMs + this.#queuedMs;
     this.#targetMs = this.#estimator.target(nowMs);
     this.frame.stretch = 0;
     if (this.#state !== 'playing' && this.#ring.count === 0) return this.#nothing('empty');
@@ -438,7 +441,8 @@ export class JitterBuffer {
   }
 
   #stretchAdvice(delayMs: number, time: number, duration: number): number {
-    const excess = delayMs - this.#targetMs;
+    // A frame is asked for before what is queued has been played: it is then that it must have come.
+    const excess = delayMs - this.#queuedMs - this.#targetMs;
     if (excess > STRETCH_HYSTERESIS_MS) {
       // Never play away more than is waiting behind this frame.
       const waiting = Math.max(0, this.#highestTime + this.#highestDuration - time - duration);
