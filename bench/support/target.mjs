@@ -32,6 +32,7 @@ export async function startTarget(name, options = {}) {
   };
   const { port } = await answer();
   return {
+    name,
     pid: child.pid,
     port,
     /** @returns {Promise<{cpuMs: number, calls: number, rss: number, heap: number}>} since its start */
