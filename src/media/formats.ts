@@ -1,6 +1,7 @@
 /** What the engine can speak, in the form that offers are made of; used by ua and exchange. */
 import { SwitchhookError } from '../base/errors.js';
-import { allCodecs } from '../codecs/registry.js';
+import type { Codec } from '../codecs/codec.js';
+import { allCodecs, offeredCodecs } from '../codecs/registry.js';
 
 /** As in an `a=rtpmap` line; sdp's AudioFormat has the same shape. */
 export interface MediaFormat {
@@ -12,21 +13,12 @@ export interface MediaFormat {
 }
 
 /**
- * @param names encoding names in order of preference, case-insensitive; all codecs when absent
+ * @param names codecs in order of preference, the usual ones when absent: encoding names, case-insensitive, which may
+ * say a sampling rate where there are several ("G7221/32000", "opus/16000")
  * @throws ERR_INVALID_ARGUMENT for a name that is no codec of ours, or none at all
  */
 export function audioFormats(names?: readonly string[]): MediaFormat[] {
-  const codecs = allCodecs();
-  const chosen = names
-    ? names.flatMap((name) => {
-        const found = codecs.filter(({ info }) => info.name.toLowerCase() === name.toLowerCase());
-        if (found.length > 0) return found;
-        const known = codecs.map(({ info }) => info.name).join(', ');
-        throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
-          what: `unknown codec '${name}' (there are ${known})`,
-        });
-      })
-    : codecs;
+  const chosen = names ? names.flatMap(codecsNamed) : offeredCodecs();
   if (chosen.length === 0) throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: 'no codec is enabled' });
   return chosen.map(({ info }) => ({
     name: info.name,
@@ -35,4 +27,18 @@ export function audioFormats(names?: readonly string[]): MediaFormat[] {
     payloadType: info.payloadType,
     fmtp: info.fmtp,
   }));
+}
+
+function codecsNamed(text: string): readonly Codec[] {
+  const [name, rate] = text.toLowerCase().split('/', 2);
+  const named = allCodecs().filter(({ info }) => info.name.toLowerCase() === name);
+  const found =
+    rate === undefined
+      ? named
+      : named
+          .map((codec) => codec.variant?.({ maxplaybackrate: rate }) ?? codec)
+          .filter(({ info }) => info.sampleRate === Number(rate) || info.clockRate === Number(rate));
+  if (found.length > 0) return found;
+  const known = [...new Set(allCodecs().map(({ info }) => info.name))].join(', ');
+  throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `unknown codec '${text}' (there are ${known})` });
 }

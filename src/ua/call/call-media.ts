@@ -34,6 +34,8 @@ export interface MediaPreferences extends SrtpPreferences {
 /** The IP addresses of a host name. */
 export type HostLookup = (host: string) => Promise<string[]>;
 
+/** RFC 7587 §6.1. */
+const CAPTURE_RATE = 'sprop-maxcapturerate';
 /** Stands for the established dialog where an early one is named by its remote tag. */
 const ESTABLISHED = '';
 
@@ -271,6 +273,9 @@ export class CallMedia {
 
 function streamConfig(audio: NegotiatedAudio, preferences: MediaPreferences): StreamConfig {
   const best = audio.active ? audio.send[0] : undefined;
+  const ours = audio.receive.find(
+    ({ format }) => format.name === best?.format.name && format.clockRate === best.format.clockRate,
+  );
   const { telephoneEventSend: events } = audio;
   return {
     remote: {
@@ -284,7 +289,7 @@ function streamConfig(audio: NegotiatedAudio, preferences: MediaPreferences): St
       payloadType: best.payloadType,
       codec: best.format.name,
       clockRate: best.format.clockRate,
-      options: codecOptions(best.format.fmtp),
+      options: { ...codecOptions(best.format.fmtp), ...ownSendOptions(ours?.format.fmtp) },
     },
     receive: audio.receive.map(({ payloadType, format }) => ({
       payloadType,
@@ -303,6 +308,12 @@ function streamConfig(audio: NegotiatedAudio, preferences: MediaPreferences): St
     rtcpMux: audio.rtcpMux,
     srtp: audio.active ? srtpConfig(audio.crypto) : undefined,
   };
+}
+
+/** What our own description says of what we send, rather than of what we take. */
+function ownSendOptions(fmtp: string | undefined): Record<string, string> | undefined {
+  const rate = codecOptions(fmtp)?.[CAPTURE_RATE];
+  return rate === undefined ? undefined : { [CAPTURE_RATE]: rate };
 }
 
 /** `mode=20;annexb=no` → { mode: '20', annexb: 'no' }. */
