@@ -31,6 +31,7 @@ export class CounterTransform implements SrtpTransform {
     this.#rtpCipher = new AesCounter(
       derive(KeyLabel.rtpEncryption, keyLength),
       derive(KeyLabel.rtpSalt, SALT_LENGTH),
+      true,
     );
     this.#rtcpCipher = new AesCounter(
       derive(KeyLabel.rtcpEncryption, keyLength),

@@ -1,20 +1,20 @@
 /**
- * AES-GCM (RFC 7714, NIST SP 800-38D): the transform of the AEAD suites, with a persistent block cipher of node:crypto
- * for the keystream and {@link Ghash} for the tag.
+ * AES-GCM (RFC 7714, NIST SP 800-38D): the transform of the AEAD suites, with {@link Keystream} for the encryption and
+ * {@link Ghash} for the tag.
  */
-import type { Cipher } from 'node:crypto';
-import { writeUint32 } from '../packet.js';
-import { createBlockCipher } from './aes-counter.js';
 import { Ghash } from './ghash.js';
 import { deriveKey, KeyLabel } from './key-derivation.js';
+import { blocksOf, createBlockCipher, Keystream } from './keystream.js';
 import { equalTags, RTCP_CLEAR, type RtcpPlace, type RtpPlace, type SrtpTransform } from './transform.js';
 
 const SALT_LENGTH = 12;
 const TAG_LENGTH = 16;
-const IV_LENGTH = 12;
 const BLOCK = 16;
-/** Blocks of keystream made at once: one for the tag and those of a packet of any usual size. */
-const MAX_BLOCKS = 96;
+/**
+ * RFC 7714 §8.1: IV = 0 (16 bits), SSRC, ROC, SEQ, xor salt; §9.1 has the SRTCP index in the place of the last 32
+ * bits. The blocks count from 1 (SP 800-38D §7.1), and the first one masks the tag.
+ */
+const LAYOUT = { ssrcAt: 2, firstCounter: 1 };
 
 /** Session key and salt of one of the two protocols. */
 export interface GcmKeys {
@@ -23,113 +23,81 @@ export interface GcmKeys {
   salt: Uint8Array;
 }
 
+/** Which bytes of which packet; reused for every packet. */
+interface GcmPlace {
+  ssrc: number;
+  /** The 48-bit packet index is `high * 2^16 + low`. */
+  high: number;
+  low: number;
+  /** Authenticated only: up to `aadEnd`. */
+  aad: Uint8Array;
+  aadStart: number;
+  aadEnd: number;
+  /** Encrypted: `from` to `to`. */
+  from: number;
+  to: number;
+  tagAt: number;
+}
+
 /** GCM with one key and salt, in place. */
 class Gcm {
-  /** Set by the transform before each packet: the 12 bytes before the counter. */
-  readonly iv = new Uint8Array(IV_LENGTH);
-  readonly #salt: Uint8Array;
-  readonly #cipher: Cipher;
+  readonly place: GcmPlace = {
+    ssrc: 0,
+    high: 0,
+    low: 0,
+    aad: new Uint8Array(0),
+    aadStart: 0,
+    aadEnd: 0,
+    from: 0,
+    to: 0,
+    tagAt: 0,
+  };
+  readonly #keystream: Keystream;
   readonly #ghash: Ghash;
-  readonly #blocks = new Uint8Array(BLOCK * MAX_BLOCKS);
-  /** The first n blocks, for each n. */
-  readonly #views: Uint8Array[] = [];
   readonly #tag = new Uint8Array(TAG_LENGTH);
 
-  constructor({ key, salt }: GcmKeys) {
-    this.#salt = salt;
-    this.#cipher = createBlockCipher(key);
-    this.#ghash = new Ghash(this.#cipher.update(new Uint8Array(BLOCK)));
-    for (let n = 0; n <= MAX_BLOCKS; n++) this.#views.push(this.#blocks.subarray(0, n * BLOCK));
+  constructor({ key, salt }: GcmKeys, ahead: boolean) {
+    this.#keystream = new Keystream(key, salt, LAYOUT, ahead);
+    this.#ghash = new Ghash(createBlockCipher(key).update(new Uint8Array(BLOCK)));
   }
 
-  /** Encrypts `data[from..to)` and writes the tag; `aad` up to `aadEnd` is authenticated with it. */
-  seal(
-    data: Uint8Array,
-    aad: Uint8Array,
-    aadStart: number,
-    aadEnd: number,
-    from: number,
-    to: number,
-    tagAt: number,
-  ): void {
-    const keystream = this.#keystream(1, 1 + blocksOf(to - from));
-    this.#takeTagMask(keystream);
-    this.#xor(data, from, to, keystream);
-    this.#authenticate(data, aad, aadStart, aadEnd, from, to);
-    data.set(this.#tag, tagAt);
+  /** Encrypts what {@link place} says and writes the tag. */
+  seal(data: Uint8Array): void {
+    const stream = this.#streamOfPlace();
+    this.#xor(data, stream);
+    this.#authenticate(data, stream);
+    data.set(this.#tag, this.place.tagAt);
   }
 
   /** @returns false, leaving the data alone, when the tag is wrong */
-  open(
-    data: Uint8Array,
-    aad: Uint8Array,
-    aadStart: number,
-    aadEnd: number,
-    from: number,
-    to: number,
-    tagAt: number,
-  ): boolean {
-    const keystream = this.#keystream(1, 1 + blocksOf(to - from));
-    this.#takeTagMask(keystream);
-    this.#authenticate(data, aad, aadStart, aadEnd, from, to);
-    if (!equalTags(this.#tag, data, tagAt, TAG_LENGTH)) return false;
-    this.#xor(data, from, to, keystream);
+  open(data: Uint8Array): boolean {
+    const stream = this.#streamOfPlace();
+    this.#authenticate(data, stream);
+    if (!equalTags(this.#tag, data, this.place.tagAt, TAG_LENGTH)) return false;
+    this.#xor(data, stream);
     return true;
   }
 
-  /** E(K, Y0) is what the hash is masked with (SP 800-38D §7.1). */
-  #takeTagMask(keystream: Uint8Array): void {
-    for (let i = 0; i < TAG_LENGTH; i++) this.#tag[i] = keystream[i];
+  #streamOfPlace(): Uint8Array {
+    const { ssrc, high, low, from, to } = this.place;
+    return this.#keystream.of(ssrc, high, low, 1 + blocksOf(to - from));
   }
 
-  #authenticate(
-    data: Uint8Array,
-    aad: Uint8Array,
-    aadStart: number,
-    aadEnd: number,
-    from: number,
-    to: number,
-  ): void {
+  #authenticate(data: Uint8Array, stream: Uint8Array): void {
+    const { aad, aadStart, aadEnd, from, to } = this.place;
+    const { offset } = this.#keystream;
+    for (let i = 0; i < TAG_LENGTH; i++) this.#tag[i] = stream[offset + i];
     this.#ghash.begin();
     this.#ghash.update(aad, aadStart, aadEnd);
     this.#ghash.update(data, from, to);
     this.#ghash.finish(aadEnd - aadStart, to - from, this.#tag);
   }
 
-  /** The first turn's keystream has the tag's block in front; packets that are longer take more turns. */
-  #xor(data: Uint8Array, from: number, to: number, keystream: Uint8Array): void {
-    let skip = BLOCK;
-    let counter = keystream.length / BLOCK + 1;
-    for (let offset = from; offset < to; ) {
-      const length = Math.min(to - offset, keystream.length - skip);
-      for (let i = 0; i < length; i++) data[offset + i] ^= keystream[skip + i];
-      offset += length;
-      if (offset === to) return;
-      skip = 0;
-      keystream = this.#keystream(counter, blocksOf(to - offset));
-      counter += keystream.length / BLOCK;
-    }
+  #xor(data: Uint8Array, stream: Uint8Array): void {
+    const { from, to } = this.place;
+    const shift = this.#keystream.offset + BLOCK - from;
+    for (let i = from; i < to; i++) data[i] ^= stream[i + shift];
   }
-
-  /** Up to `count` blocks of keystream, from counter value `first`. */
-  #keystream(first: number, count: number): Uint8Array {
-    const turn = Math.min(MAX_BLOCKS, count);
-    const blocks = this.#blocks;
-    const { iv } = this;
-    const salt = this.#salt;
-    for (let at = 0, counter = first; at < turn * BLOCK; at += BLOCK, counter++) {
-      for (let i = 0; i < IV_LENGTH; i++) blocks[at + i] = iv[i] ^ salt[i];
-      blocks[at + 12] = 0;
-      blocks[at + 13] = 0;
-      blocks[at + 14] = counter >>> 8;
-      blocks[at + 15] = counter;
-    }
-    return this.#cipher.update(this.#views[turn]);
-  }
-}
-
-function blocksOf(length: number): number {
-  return (length + BLOCK - 1) >>> 4;
 }
 
 export class GcmTransform implements SrtpTransform {
@@ -143,8 +111,8 @@ export class GcmTransform implements SrtpTransform {
 
   /** Takes session keys; {@link GcmTransform.derive} makes them from a master key. */
   constructor(rtp: GcmKeys, rtcp: GcmKeys) {
-    this.#rtp = new Gcm(rtp);
-    this.#rtcp = new Gcm(rtcp);
+    this.#rtp = new Gcm(rtp, true);
+    this.#rtcp = new Gcm(rtcp, false);
   }
 
   static derive(masterKey: Uint8Array, masterSalt: Uint8Array): GcmTransform {
@@ -159,42 +127,49 @@ export class GcmTransform implements SrtpTransform {
   }
 
   sealRtp(data: Uint8Array, p: RtpPlace): void {
-    this.#setRtpIv(p);
-    this.#rtp.seal(data, data, p.start, p.payload, p.payload, p.end, p.tagAt);
+    this.#placeRtp(data, p);
+    this.#rtp.seal(data);
   }
 
   openRtp(data: Uint8Array, p: RtpPlace): boolean {
-    this.#setRtpIv(p);
-    return this.#rtp.open(data, data, p.start, p.payload, p.payload, p.end, p.tagAt);
+    this.#placeRtp(data, p);
+    return this.#rtp.open(data);
   }
 
   sealRtcp(data: Uint8Array, p: RtcpPlace): void {
-    this.#setRtcpIv(p);
-    const aad = this.#aadOf(data, p);
-    this.#rtcp.seal(data, aad, 0, aad.length, p.start + RTCP_CLEAR, p.end, p.tagAt);
+    this.#placeRtcp(data, p);
+    this.#rtcp.seal(data);
   }
 
   openRtcp(data: Uint8Array, p: RtcpPlace): boolean {
-    this.#setRtcpIv(p);
-    const aad = this.#aadOf(data, p);
-    const from = p.encrypted ? p.start + RTCP_CLEAR : p.end;
-    return this.#rtcp.open(data, aad, 0, aad.length, from, p.end, p.tagAt);
+    this.#placeRtcp(data, p);
+    return this.#rtcp.open(data);
   }
 
-  /** RFC 7714 §8.1: 0 (16 bits), SSRC, ROC, SEQ, xor salt. */
-  #setRtpIv(p: RtpPlace): void {
-    const { iv } = this.#rtp;
-    writeUint32(iv, 2, p.ssrc);
-    writeUint32(iv, 6, p.roc);
-    iv[10] = p.sequence >>> 8;
-    iv[11] = p.sequence;
+  #placeRtp(data: Uint8Array, p: RtpPlace): void {
+    const { place } = this.#rtp;
+    place.ssrc = p.ssrc;
+    place.high = p.roc;
+    place.low = p.sequence;
+    place.aad = data;
+    place.aadStart = p.start;
+    place.aadEnd = p.payload;
+    place.from = p.payload;
+    place.to = p.end;
+    place.tagAt = p.tagAt;
   }
 
-  /** RFC 7714 §9.1: 0 (16 bits), SSRC, 0 (16 bits), 0 and index, xor salt. */
-  #setRtcpIv(p: RtcpPlace): void {
-    const { iv } = this.#rtcp;
-    writeUint32(iv, 2, p.ssrc);
-    writeUint32(iv, 8, p.index);
+  #placeRtcp(data: Uint8Array, p: RtcpPlace): void {
+    const { place } = this.#rtcp;
+    place.ssrc = p.ssrc;
+    place.high = p.index >>> 16;
+    place.low = p.index & 0xffff;
+    place.aad = this.#aadOf(data, p);
+    place.aadStart = 0;
+    place.aadEnd = place.aad.length;
+    place.from = p.encrypted ? p.start + RTCP_CLEAR : p.end;
+    place.to = p.end;
+    place.tagAt = p.tagAt;
   }
 
   /** RFC 7714 §9.2 and §9.3: what is in the clear, and the index word. */
