@@ -15,14 +15,18 @@ export async function speech(from: number, seconds: number): Promise<Int16Array>
 }
 
 /**
- * Fails unless what was heard is the speech that was sent, from its beginning to its end.
- * @param least the correlation asked for: G.711 alone has 0.9999, unrelated speech about 0.3
+ * What every conversation must reach. G.711 over an idle machine has 0.9999; on a machine with five times the work it
+ * can do, jitter buffers stretch and shorten the speech, which measured down to 0.89 for 2 s of it. Unrelated speech
+ * has about 0.3.
  */
+const LEAST_CORRELATION = 0.8;
+
+/** Fails unless what was heard is the speech that was sent, from its beginning to its end. */
 export function expectSpeech(
   reference: Int16Array,
   heard: Int16Array,
   what: string,
-  least = 0.95,
+  least = LEAST_CORRELATION,
 ): AudioComparison {
   const result = compareAudio(reference, heard, SPEECH_RATE);
   if (process.env.SWITCHHOOK_FIGURES === '1') console.log(what, JSON.stringify(result));

@@ -15,7 +15,7 @@ export async function talk(
   bench: Workbench,
   caller: Call,
   callee: Call,
-  { seconds = 4, least = 0.95 }: { seconds?: number; least?: number } = {},
+  { seconds = 4, least }: { seconds?: number; least?: number } = {},
 ): Promise<{ caller: AudioComparison; callee: AudioComparison }> {
   const name = `talk${++conversations}`;
   const paths = [bench.path(`${name}-caller.wav`), bench.path(`${name}-callee.wav`)];
@@ -35,7 +35,7 @@ export async function talk(
 export async function hearEcho(
   bench: Workbench,
   call: Call,
-  { seconds = 2, least = 0.95 }: { seconds?: number; least?: number } = {},
+  { seconds = 2, least }: { seconds?: number; least?: number } = {},
 ): Promise<AudioComparison> {
   const path = bench.path(`echo${++conversations}.wav`);
   const words = await speech(0, seconds);

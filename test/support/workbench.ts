@@ -24,6 +24,7 @@ export class Workbench implements AsyncDisposable {
   readonly #closers: Array<() => unknown> = [];
   readonly #reports: Array<() => string> = [];
   #engine: Promise<MediaEngine> | undefined;
+  #lastReport: string | undefined;
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -75,7 +76,7 @@ export class Workbench implements AsyncDisposable {
 
   /** What everything here said, for the report of a failure. */
   report(): string {
-    return this.#reports.map((report) => report()).join('\n\n');
+    return this.#lastReport ?? this.#reports.map((report) => report()).join('\n\n');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -86,6 +87,7 @@ export class Workbench implements AsyncDisposable {
         console.error('while taking the test down:', error);
       }
     }
+    this.#lastReport = this.report();
     await rm(this.folder, { recursive: true, force: true });
   }
 

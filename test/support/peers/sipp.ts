@@ -31,6 +31,9 @@ export interface Sipp {
   succeeded(): Promise<void>;
 }
 
+/** Takes a repeated message as one of the scenario, instead of repeating its own last one each time. */
+export const NO_REPETITION = ['-nr'] as const;
+
 let count = 0;
 
 /** Resolves when it listens. */
