@@ -9,7 +9,11 @@ import type { SwitchhookError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
 import type { CodecOptions } from '../codecs/codec.js';
+import type { AgcOptions } from '../dsp/agc.js';
+import type { NoiseSuppressionStrength } from '../dsp/noise-suppression.js';
 import type { ToneSpec } from '../dsp/tone.js';
+import type { VadStats } from '../dsp/vad.js';
+import type { HeaderExtension, HeaderExtensionElement } from '../rtp/header-extension.js';
 import type { SrtpOptions } from '../rtp/srtp/srtp.js';
 import type { DatagramTransport } from './transport.js';
 
@@ -36,8 +40,32 @@ export interface MediaSessionOptions {
   label: string;
   watchdog?: WatchdogOptions;
   jitter?: JitterLimits;
+  processing?: ProcessingOptions;
+  /**
+   * Whom to listen to: a peer may change address and SSRC as NATs and transfers need it (the default, with care),
+   * 'address' keeps to the address in the SDP, 'ssrc' to the first SSRC from it as well.
+   */
+  strictSource?: 'address' | 'ssrc';
+  /** Tell about header extensions of received packets. Default false. */
+  headerExtensions?: boolean;
   /** Plays faster or slower, at the same pitch, to follow the delay of the network; false drops frames. Default true. */
   allowSpeedup?: boolean;
+}
+
+/** What is done to the audio of one direction. */
+export interface SideProcessingOptions {
+  /** Brings speech to one level and limits peaks. */
+  agc?: boolean | AgcOptions;
+  noiseSuppression?: NoiseSuppressionStrength;
+  /** Statistics of who spoke when and how loud, see {@link MediaStats.voice}. */
+  vad?: boolean;
+}
+
+export interface ProcessingOptions {
+  sent?: SideProcessingOptions;
+  received?: SideProcessingOptions;
+  /** Recognises digits in the received audio; 'auto': only while the peer has no telephone-events. Default 'off'. */
+  dtmfDetection?: 'off' | 'auto' | 'on';
 }
 
 /** Bounds of the delay by which the jitter buffer evens out the network, in ms, 0 to 4000. */
@@ -55,6 +83,8 @@ export interface WatchdogOptions {
   firstPacketMs?: number;
   /** Silence after the last packet until 'noMedia' is told, in ms; 0 = never. Default 10000. */
   silenceMs?: number;
+  /** Silence, from the start or since the last packet, until 'mediaTimeout' is told, in ms; never when absent. */
+  timeoutMs?: number;
 }
 
 /** Ours, by RFC 3264: 'sendonly' means we send. */
@@ -95,7 +125,11 @@ export interface StreamConfig {
 }
 
 export type PlaySource =
-  | { file: string }
+  /**
+   * WAV (PCM, G.711), Ogg Opus, raw GSM, and what a system ffmpeg can decode where there is one. Several files follow
+   * each other without a gap.
+   */
+  | { file: string | readonly string[] }
   /** A name of dsp's tone table ('dial-eu', 'ringback-us', …) or a description. */
   | { tone: string | ToneSpec }
   | { samples: Int16Array; sampleRate: number };
@@ -156,6 +190,8 @@ export interface Recording {
 }
 
 export interface DtmfSendOptions {
+  /** As telephone-events (RFC 4733, the default) or as tones in the audio. */
+  method?: 'rfc4733' | 'inband';
   /** Length of a digit in ms; 100 when absent. */
   durationMs?: number;
   /** Pause after a digit in ms; 60 when absent. */
@@ -223,8 +259,19 @@ export interface MediaStats {
   remote: SocketAddress | undefined;
   /** Level of what was sent and heard last, dBov (0 = full scale, -127 = silence). */
   level: { sentDbov: number; receivedDbov: number };
+  /** Who spoke how long and how loud, where asked for. */
+  voice?: { sent?: VadStats; received?: VadStats };
   /** Frames not sent since the clock came too late. */
   skippedFrames: number;
+}
+
+export type DtmfPath = 'rfc4733' | 'inband' | 'info';
+
+export interface ReceivedDigit {
+  digit: string;
+  durationMs: number;
+  /** The path that told it first. */
+  via: DtmfPath;
 }
 
 export interface NoMediaReport {
@@ -240,11 +287,15 @@ export interface NoMediaReport {
 
 export type MediaSessionEvents = {
   /** A digit was received, once, at its end. */
-  dtmf: [event: { digit: string; durationMs: number; via: 'rfc4733' }];
+  dtmf: [event: ReceivedDigit];
   /** The first RTP packet was accepted. */
   flowing: [event: { remote: SocketAddress }];
   noMedia: [event: NoMediaReport];
   mediaBack: [event: { silentMs: number }];
+  /** The silence has lasted for `timeoutMs`: time to hang up. Told once per silence. */
+  mediaTimeout: [event: { silentMs: number }];
+  /** The header extension of received packets has changed; told every 200 ms at most. */
+  headerExtension: [extension: HeaderExtension];
   ssrcChanged: [event: { from: number; to: number }];
   /** Something failed; the session lives on. */
   error: [error: SwitchhookError];
@@ -263,10 +314,21 @@ export interface MediaSession {
   /** @throws ERR_MEDIA_FILE when the file cannot be created */
   record(path: string, options?: RecordOptions): Promise<Recording>;
   /**
-   * Sends 0-9 * # A-D as telephone-events; ',' pauses 500 ms (as many dial strings do). Digits of several calls queue up.
+   * Sends 0-9 * # A-D, as telephone-events unless asked otherwise; ',' pauses 500 ms (as many dial strings do). Digits of several calls queue up.
    * @throws ERR_INVALID_ARGUMENT for other characters or when the peer takes no telephone-events
    */
   sendDtmf(digits: string, options?: DtmfSendOptions): Promise<void>;
+  /** A digit arrived by SIP INFO: told as 'dtmf' unless it came by the media as well. */
+  reportDigit(digit: string, durationMs: number): void;
+  /** Replaces all processing options. */
+  setProcessing(options: ProcessingOptions): void;
+  /**
+   * Sends a header extension with every RTP packet: a list by RFC 8285 or any other (RFC 3550 §5.3.1); none to stop.
+   * @throws ERR_INVALID_ARGUMENT for more than 64 bytes
+   */
+  setHeaderExtension(
+    extension?: readonly HeaderExtensionElement[] | { profile: number; data: Uint8Array },
+  ): void;
   setMute(options: { send?: boolean; receive?: boolean }): void;
   /** Sends back what is received. */
   setEcho(on: boolean): void;

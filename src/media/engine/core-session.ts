@@ -140,6 +140,15 @@ export class CoreSession {
         if (recorder) recorder.paused = notice.paused;
         break;
       }
+      case 'digit':
+        this.#stream.reportDigit(notice.digit, notice.durationMs);
+        break;
+      case 'processing':
+        this.#stream.processing = notice.options;
+        break;
+      case 'headerExtension':
+        this.#stream.rtp.headerExtension = notice.extension;
+        break;
       case 'mute':
         this.#stream.setMute(notice.send, notice.receive);
         break;
@@ -191,7 +200,8 @@ export class CoreSession {
   #source(id: number, what: CoreSource, loop: boolean): PcmSource {
     if ('samples' in what) return new MemorySource(what.samples, what.sampleRate, loop);
     if ('tone' in what) return new ToneSource(what.tone, this.#stream.sent.sampleRate, loop);
-    return new FileSource(what.file, loop, (error) => {
+    const files = typeof what.file === 'string' ? [what.file] : what.file;
+    return new FileSource(files, loop, (error) => {
       const player = this.#players.get(id);
       if (!player) return;
       player.fail(error);

@@ -14,6 +14,7 @@ import type {
   MediaSessionOptions,
   MediaStats,
   PlayOptions,
+  ProcessingOptions,
   RecordingResult,
   RecordOptions,
   StreamConfig,
@@ -21,7 +22,10 @@ import type {
 import type { ClockStats } from './deadline-clock.js';
 
 /** Tones by name are looked up by the host, so that a wrong name fails at once. */
-export type CoreSource = { file: string } | { tone: ToneSpec } | { samples: Int16Array; sampleRate: number };
+export type CoreSource =
+  | { file: string | readonly string[] }
+  | { tone: ToneSpec }
+  | { samples: Int16Array; sampleRate: number };
 
 export interface CoreStats extends ClockStats {
   sessions: number;
@@ -58,6 +62,9 @@ export type Notice =
   | { op: 'stopPlayback'; session: number; playback: number }
   | { op: 'stopRecording'; session: number; recording: number }
   | { op: 'pauseRecording'; session: number; recording: number; paused: boolean }
+  | { op: 'digit'; session: number; digit: string; durationMs: number }
+  | { op: 'processing'; session: number; options: ProcessingOptions }
+  | { op: 'headerExtension'; session: number; extension: Uint8Array | undefined }
   | { op: 'mute'; session: number; send?: boolean; receive?: boolean }
   | { op: 'echo'; session: number; on: boolean }
   | { op: 'openInput'; session: number; ring: SharedArrayBuffer; sampleRate: number }

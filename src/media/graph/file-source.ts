@@ -1,41 +1,41 @@
 /**
- * Streams a WAV file for a player: chunks are read and converted off the clock into a queue of one second, so that a
- * slow disk costs silence, never a late packet, and a long file little memory.
+ * Streams one file, or several without a gap, for a player: read and decoded off the clock into a queue of one second,
+ * so that a slow disk costs silence, never a late packet, and a long file little memory.
  */
-import { type FileHandle, open } from 'node:fs/promises';
-import { SwitchhookError } from '../../base/errors.js';
+import { isSwitchhookError, type SwitchhookError } from '../../base/errors.js';
+import { canResample, Resampler } from '../../dsp/resample.js';
 import { fileErrorText } from '../file-error.js';
-import { parseWavHeader, type WavHeader } from '../wav/wav-header.js';
-import { WavSampleDecoder } from '../wav/wav-samples.js';
+import { type AudioFileReader, unreadable } from '../files/audio-file-reader.js';
+import { openAudioFile } from '../files/open-audio-file.js';
 import type { PcmSource } from './pcm-source.js';
 
 const QUEUE_MS = 1000;
-const CHUNK_MS = 250;
-/** Chunks before the data (tags, pictures) may be this long. */
-const MAX_HEADER_BYTES = 1 << 20;
-const HEADER_STEP = 4096;
+const CHUNK_MS = 100;
 
 export class FileSource implements PcmSource {
+  /** That of the first file; the others are brought to it. */
   sampleRate = 0;
-  #path: string;
-  #loop: boolean;
-  #file: FileHandle | undefined;
-  #header: WavHeader | undefined;
-  #decoder: WavSampleDecoder | undefined;
-  #chunk = Buffer.alloc(0);
-  /** Byte position in the data chunk. */
-  #position = 0;
+  readonly #paths: readonly string[];
+  readonly #loop: boolean;
+  readonly #onError: (error: SwitchhookError) => void;
+  /** The file that is read, or comes next. */
+  #index = 0;
+  #reader: AudioFileReader | undefined;
+  #resampler: Resampler | undefined;
+  #chunk = new Int16Array(0);
+  #converted = new Int16Array(0);
+  /** Samples read since the first file was begun (again). */
+  #round = 0;
   #queue = new Int16Array(0);
   #from = 0;
   #available = 0;
   #reading = false;
   #atEnd = false;
   #closed = false;
-  readonly #onError: (error: SwitchhookError) => void;
 
   /** @param onError called at most once; the source then has ended */
-  constructor(path: string, loop: boolean, onError: (error: SwitchhookError) => void) {
-    this.#path = path;
+  constructor(paths: readonly string[], loop: boolean, onError: (error: SwitchhookError) => void) {
+    this.#paths = paths;
     this.#loop = loop;
     this.#onError = onError;
     void this.#refill();
@@ -70,98 +70,96 @@ export class FileSource implements PcmSource {
   }
 
   #hasRoom(): boolean {
-    return this.#queue.length - this.#available >= this.#queue.length * (CHUNK_MS / QUEUE_MS);
+    return this.#queue.length - this.#available >= this.#queue.length * ((2 * CHUNK_MS) / QUEUE_MS);
   }
 
   async #refill(): Promise<void> {
     this.#reading = true;
     try {
-      if (!this.#header) await this.#open();
       while (!this.#closed && !this.#atEnd && this.#hasRoom()) await this.#readChunk();
     } catch (error) {
       this.#atEnd = true;
-      if (!this.#closed) {
-        const known = error instanceof SwitchhookError;
-        this.#onError(known ? error : this.#error(fileErrorText(error), error));
-      }
+      const path = this.#paths[this.#index];
+      if (!this.#closed)
+        this.#onError(isSwitchhookError(error) ? error : unreadable(path, fileErrorText(error), error));
     }
     this.#reading = false;
     if (this.#atEnd) await this.#release();
   }
 
-  async #open(): Promise<void> {
-    this.#file = await open(this.#path, 'r');
-    let bytes = Buffer.alloc(0);
-    for (;;) {
-      const step = Buffer.alloc(HEADER_STEP);
-      const { bytesRead } = await this.#file.read(step, 0, HEADER_STEP, bytes.length);
-      bytes = Buffer.concat([bytes, step.subarray(0, bytesRead)]);
-      const result = parseWavHeader(bytes);
-      if ('header' in result) {
-        this.#prepare(result.header);
+  async #readChunk(): Promise<void> {
+    const reader = this.#reader ?? (await this.#open());
+    if (!reader || this.#closed) return;
+    const count = await reader.read(this.#chunk);
+    if (this.#closed) return;
+    if (count === 0) {
+      await this.#next(reader);
+      return;
+    }
+    this.#round += count;
+    if (!this.#resampler) this.#append(this.#chunk, count);
+    else this.#append(this.#converted, this.#resampler.process(this.#chunk, 0, count, this.#converted, 0));
+  }
+
+  async #open(): Promise<AudioFileReader | undefined> {
+    const path = this.#paths[this.#index];
+    if (path === undefined) {
+      this.#atEnd = true;
+      return undefined;
+    }
+    const reader = await openAudioFile(path);
+    this.#reader = reader;
+    const { sampleRate } = reader;
+    if (this.sampleRate === 0) {
+      this.sampleRate = sampleRate;
+      this.#queue = new Int16Array((sampleRate * QUEUE_MS) / 1000);
+    } else if (!canResample(sampleRate, this.sampleRate)) {
+      throw unreadable(
+        path,
+        `a sample rate of ${sampleRate} Hz cannot be played after ${this.sampleRate} Hz`,
+      );
+    }
+    this.#chunk = new Int16Array(Math.ceil((sampleRate * CHUNK_MS) / 1000));
+    if (sampleRate === this.sampleRate) this.#resampler = undefined;
+    else if (this.#resampler?.inputRate !== sampleRate)
+      this.#resampler = new Resampler(sampleRate, this.sampleRate);
+    this.#converted = new Int16Array(Math.ceil((this.sampleRate * CHUNK_MS) / 1000) + 4);
+    return reader;
+  }
+
+  /** The file is at its end. */
+  async #next(reader: AudioFileReader): Promise<void> {
+    this.#index++;
+    if (this.#index === this.#paths.length) {
+      // Empty files must not loop for ever.
+      if (!this.#loop || this.#round === 0) {
+        this.#atEnd = true;
         return;
       }
-      if ('error' in result) throw this.#error(result.error);
-      if (bytesRead === 0 || bytes.length > MAX_HEADER_BYTES) throw this.#error('not a whole WAV file');
+      this.#index = 0;
+      this.#round = 0;
+      if (this.#paths.length === 1) {
+        await reader.rewind();
+        return;
+      }
     }
+    await this.#release();
   }
 
-  #prepare(header: WavHeader): void {
-    const frames = Math.ceil((header.sampleRate * CHUNK_MS) / 1000);
-    this.#decoder = new WavSampleDecoder(header);
-    this.#chunk = Buffer.allocUnsafe(frames * header.blockAlign);
-    this.#queue = new Int16Array(frames * Math.round(QUEUE_MS / CHUNK_MS));
-    this.#header = header;
-    this.sampleRate = header.sampleRate;
-  }
-
-  async #readChunk(): Promise<void> {
-    const header = this.#header;
-    const file = this.#file;
-    if (!header || !file) return;
-    const wanted = Math.min(this.#chunk.length, header.dataLength - this.#position);
-    let got = 0;
-    while (got < wanted) {
-      const { bytesRead } = await file.read(
-        this.#chunk,
-        got,
-        wanted - got,
-        header.dataOffset + this.#position + got,
-      );
-      if (bytesRead === 0) break;
-      got += bytesRead;
-    }
-    if (this.#closed) return;
-    this.#append(this.#chunk.subarray(0, got - (got % header.blockAlign)));
-    this.#position += got;
-    if (got < wanted || this.#position >= header.dataLength) {
-      // An empty file must not loop for ever.
-      if (this.#loop && this.#position >= header.blockAlign) this.#position = 0;
-      else this.#atEnd = true;
-    }
-  }
-
-  #append(bytes: Uint8Array): void {
-    const decoder = this.#decoder;
-    const header = this.#header;
-    if (!decoder || !header) return;
+  #append(pcm: Int16Array, count: number): void {
     const queue = this.#queue;
-    const count = bytes.length / header.blockAlign;
-    const at = (this.#from + this.#available) % queue.length;
-    const first = Math.min(count, queue.length - at);
-    decoder.decode(bytes.subarray(0, first * header.blockAlign), queue, at);
-    decoder.decode(bytes.subarray(first * header.blockAlign), queue, 0);
+    let at = (this.#from + this.#available) % queue.length;
+    for (let i = 0; i < count; i++) {
+      queue[at++] = pcm[i];
+      if (at === queue.length) at = 0;
+    }
     this.#available += count;
   }
 
   async #release(): Promise<void> {
-    const file = this.#file;
-    this.#file = undefined;
+    const reader = this.#reader;
+    this.#reader = undefined;
     // Nothing was written: an error of close tells nothing.
-    await file?.close().catch(() => {});
-  }
-
-  #error(why: string, cause?: unknown): SwitchhookError {
-    return new SwitchhookError('ERR_MEDIA_FILE', { path: this.#path, why }, { cause });
+    await reader?.close().catch(() => {});
   }
 }
