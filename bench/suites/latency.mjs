@@ -1,7 +1,7 @@
 /**
  * How long audio takes from the network to the application: packets with a click among packets of silence are sent to
  * a media session, and the application waits for the clicks. The present delay of the jitter buffer, which is chosen
- * by the network and not by us, is taken off.
+ * by the network and not by us, is taken off; like that delay, all times are those of a sender that is never late.
  */
 import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -59,10 +59,11 @@ export async function run({ quick = false } = {}) {
   const packets = PERIOD * (quick ? 20 : 80);
   const start = performance.now();
   for (let number = 0; number < packets; number++) {
-    const wait = start + number * PTIME_MS - performance.now();
+    const due = start + number * PTIME_MS;
+    const wait = due - performance.now();
     if (wait > 0) await sleep(wait);
     const loud = number % PERIOD === PERIOD - 1;
-    if (loud) clickAt = performance.now();
+    if (loud) clickAt = due;
     socket.send(packet(number, loud), session.rtpPort, HOST);
   }
   await sleep(500);

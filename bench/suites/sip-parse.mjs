@@ -2,7 +2,7 @@
  * How long the message parser needs for an 872-byte INVITE, with the headers a user agent reads of every INVITE, and
  * to print it again. Yardstick: the parser of the npm package `sip` on the same bytes, reading the same headers.
  */
-import { createRequire } from 'node:module';
+import sip from 'sip';
 import { DEFAULT_MESSAGE_LIMITS, parseMessage, StreamFramer } from '../../dist/sip/index.js';
 
 const body = [
@@ -86,7 +86,7 @@ function frame() {
   return framed;
 }
 
-function yardstick(sip) {
+function yardstick() {
   const text = invite.toString('latin1');
   return () => {
     const { headers } = sip.parse(text);
@@ -125,7 +125,6 @@ function measure(jobs, { rounds, calls }) {
 }
 
 export async function run({ quick = false } = {}) {
-  const sip = createRequire(import.meta.url)('sip');
   const jobs = [parseAndRead, frame, print, yardstick(sip)];
   const [parsed, streamed, printedIn, other] = measure(jobs, { rounds: quick ? 30 : 150, calls: 1_000 });
   return [

@@ -1,10 +1,9 @@
 /** Yardstick: answers calls with the npm package `sip`. */
-import { createRequire } from 'node:module';
+import sip from 'sip';
 import { SDP } from '../support/sdp.mjs';
 import { freePort } from '../support/sipp.mjs';
 import { serve } from '../support/target.mjs';
 
-const sip = createRequire(import.meta.url)('sip');
 const port = await freePort();
 let calls = 0;
 sip.start({ port, address: '127.0.0.1', udp: true, tcp: false }, (request) => {
