@@ -10,7 +10,8 @@ import { percentile } from '../support/caller.mjs';
 
 const HOST = '127.0.0.1';
 const PTIME_MS = 20;
-const SAMPLES = 160;
+const SAMPLES_PER_MS = 8;
+const SAMPLES = PTIME_MS * SAMPLES_PER_MS;
 const HEADER = 12;
 const SILENCE = 0xff;
 const LOUD = 0x80;
@@ -48,8 +49,11 @@ export async function run({ quick = false } = {}) {
   const reader = session.output({ sampleRate: 8000 });
   const heard = (async () => {
     for await (const { samples } of reader) {
-      if (clickAt === undefined || !samples.some((sample) => Math.abs(sample) > THRESHOLD)) continue;
-      const ms = performance.now() - clickAt;
+      if (clickAt === undefined) continue;
+      const at = samples.findIndex((sample) => Math.abs(sample) > THRESHOLD);
+      if (at < 0) continue;
+      // A frame is what is to be heard from now on: its samples are not all due at once.
+      const ms = performance.now() + at / SAMPLES_PER_MS - clickAt;
       clickAt = undefined;
       const { delayMs } = await session.stats();
       delays.push({ ms, beyond: ms - delayMs });
