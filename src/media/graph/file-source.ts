@@ -22,6 +22,8 @@ export class FileSource implements PcmSource {
   #index = 0;
   #reader: AudioFileReader | undefined;
   #resampler: Resampler | undefined;
+  /** Samples that come out of the filter before the file does. */
+  #drop = 0;
   #chunk = new Int16Array(0);
   #converted = new Int16Array(0);
   /** Samples read since the first file was begun (again). */
@@ -97,8 +99,31 @@ export class FileSource implements PcmSource {
       return;
     }
     this.#round += count;
-    if (!this.#resampler) this.#append(this.#chunk, count);
-    else this.#append(this.#converted, this.#resampler.process(this.#chunk, 0, count, this.#converted, 0));
+    this.#convert(count);
+  }
+
+  /** Takes `count` samples of the chunk. */
+  #convert(count: number): void {
+    if (!this.#resampler) {
+      this.#append(this.#chunk, 0, count);
+      return;
+    }
+    const made = this.#resampler.process(this.#chunk, 0, count, this.#converted, 0);
+    const dropped = Math.min(this.#drop, made);
+    this.#drop -= dropped;
+    this.#append(this.#converted, dropped, made - dropped);
+  }
+
+  /** What is still in the filter comes out when silence follows. */
+  #flush(): void {
+    if (!this.#resampler) return;
+    const silence = Math.min(this.#chunk.length, this.#delay(this.#resampler.inputRate));
+    this.#chunk.fill(0, 0, silence);
+    this.#convert(silence);
+  }
+
+  #delay(sampleRate: number): number {
+    return Math.round(((this.#resampler?.delayMs ?? 0) * sampleRate) / 1000);
   }
 
   async #open(): Promise<AudioFileReader | undefined> {
@@ -120,15 +145,15 @@ export class FileSource implements PcmSource {
       );
     }
     this.#chunk = new Int16Array(Math.ceil((sampleRate * CHUNK_MS) / 1000));
-    if (sampleRate === this.sampleRate) this.#resampler = undefined;
-    else if (this.#resampler?.inputRate !== sampleRate)
-      this.#resampler = new Resampler(sampleRate, this.sampleRate);
+    this.#resampler = sampleRate === this.sampleRate ? undefined : new Resampler(sampleRate, this.sampleRate);
+    this.#drop = this.#delay(this.sampleRate);
     this.#converted = new Int16Array(Math.ceil((this.sampleRate * CHUNK_MS) / 1000) + 4);
     return reader;
   }
 
   /** The file is at its end. */
   async #next(reader: AudioFileReader): Promise<void> {
+    this.#flush();
     this.#index++;
     if (this.#index === this.#paths.length) {
       // Empty files must not loop for ever.
@@ -146,11 +171,11 @@ export class FileSource implements PcmSource {
     await this.#release();
   }
 
-  #append(pcm: Int16Array, count: number): void {
+  #append(pcm: Int16Array, offset: number, count: number): void {
     const queue = this.#queue;
     let at = (this.#from + this.#available) % queue.length;
     for (let i = 0; i < count; i++) {
-      queue[at++] = pcm[i];
+      queue[at++] = pcm[offset + i];
       if (at === queue.length) at = 0;
     }
     this.#available += count;
