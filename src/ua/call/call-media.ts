@@ -19,7 +19,10 @@ import type { CallMediaEngine } from './call-host.js';
 import { checkSrtp, type SrtpPreferences, srtpConfig, srtpWishes, suiteOf } from './srtp-policy.js';
 
 export interface MediaPreferences extends SrtpPreferences {
-  /** Encoding names in order of preference, e.g. ['PCMU', 'PCMA']. Default: all the engine has. */
+  /**
+   * Encoding names in order of preference, where there is a choice with the sampling rate: ['opus/16000', 'PCMA'].
+   * Default: the usual ones (not Speex, G.722.1 and L16).
+   */
   codecs?: readonly string[];
   /** Packet time to ask for and to send, in ms. */
   ptime?: number;
@@ -64,6 +67,7 @@ export class CallMedia {
   /** Counts what was applied: a name that resolves late must not undo what came after. */
   #applications = 0;
   #localHold = false;
+  #secureOffer = false;
 
   private constructor(session: MediaSession, formats: AudioFormat[], options: CallMediaOptions) {
     this.session = session;
@@ -104,6 +108,20 @@ export class CallMedia {
   /** There is no call without SRTP. */
   get requiresSrtp(): boolean {
     return this.#preferences.srtp === 'required';
+  }
+
+  get endsOnWrongKey(): boolean {
+    return this.#preferences.srtpWrongKey === 'hangup';
+  }
+
+  /**
+   * The peer refused our offer of optional SRTP: perhaps it wants the secure profile (RFC 8643 §5 leaves that to us).
+   * @returns true when the next offer will have it, which is worth another try, once
+   */
+  offerSecurely(): boolean {
+    if (this.#preferences.srtp !== 'optional' || this.#secureOffer) return false;
+    this.#secureOffer = true;
+    return true;
   }
 
   get localHold(): boolean {
@@ -229,7 +247,7 @@ export class CallMedia {
       direction: this.#direction(),
       ptime,
       rtcpMux: rtcpMux ? 'offer' : 'off',
-      ...srtpWishes(this.#preferences, role, negotiation.current),
+      ...srtpWishes(this.#preferences, role, negotiation.current, this.#secureOffer),
     };
   }
 

@@ -119,7 +119,7 @@ describe.each([8000, 16000, 24000, 48000])('Opus with PCM at %i Hz', (rate) => {
     }
     const decoded = await audioOf(made, list);
     expect(decoded.length).toBe(list.length * made.info.frameSamples);
-    expect(bestSnr(speech, decoded, rate / 100)).toBeGreaterThan(10);
+    expect(bestSnr(speech.subarray(0, rate / 4), decoded, rate / 100)).toBeGreaterThan(10);
   });
 
   it('keeps to a bit rate', async () => {

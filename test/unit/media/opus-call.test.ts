@@ -19,7 +19,10 @@ function opusConfig(config: StreamConfig, ptimeMs: number, options?: CodecOption
   return { ...config, send: format, receive: [format, ...config.receive], ptimeMs };
 }
 
-async function heard(pair: MediaPair, speech: Int16Array, sampleRate: number, name: string) {
+/** Of what is compared: lower is faster. */
+const sampleRate = 8000;
+
+async function heard(pair: MediaPair, speech: Int16Array, name: string) {
   const path = join(folder, name);
   const recording = await pair.b.record(path, { sampleRate });
   pair.a.play({ samples: speech, sampleRate });
@@ -37,25 +40,24 @@ describe('a call with Opus', () => {
   ])('in packets of %i ms with PCM at %i Hz', async (ptimeMs, rate) => {
     const pair = await mediaPair({ delayMs: 20 });
     await pair.connect((config) => opusConfig(config, ptimeMs, { maxplaybackrate: String(rate) }));
-    const sampleRate = Math.min(rate, 16000);
-    const result = await heard(pair, babble(3, sampleRate), sampleRate, `clean-${ptimeMs}.wav`);
+    const result = await heard(pair, babble(2), `clean-${ptimeMs}.wav`);
     expect(result.correlation).toBeGreaterThan(0.9);
     const stats = await pair.b.stats();
     expect(stats.codec).toBe('opus');
-    const expected = 3500 / ptimeMs;
+    const expected = 2500 / ptimeMs;
     expect(Math.abs(stats.received.packets - expected)).toBeLessThan(6);
     expect(stats.received.lost).toBe(0);
     await pair.engine.close();
   });
 
   it('stands losses better with the redundancy asked for', async () => {
-    const speech = babble(6, 16000);
+    const speech = babble(4);
     const correlation = async (options: CodecOptions): Promise<number> => {
       const pair = await mediaPair({ delayMs: 20, loss: 0.15 });
       await pair.connect((config) =>
         opusConfig(config, 20, { maxplaybackrate: 16000, bitrate: 32000, ...options }),
       );
-      const result = await heard(pair, speech, 16000, 'fec.wav');
+      const result = await heard(pair, speech, 'fec.wav');
       await pair.engine.close();
       return result.correlation;
     };
