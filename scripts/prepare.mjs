@@ -28,7 +28,8 @@ export function prepare(options = {}) {
     console.error(`Switchhook needs Node.js 20.19 or newer; this is ${process.versions.node}.`);
     process.exit(1);
   }
-  const stdio = options.quiet ? ['ignore', 'ignore', 'inherit'] : 'inherit';
+  // Quiet: standard output belongs to the program that runs afterwards.
+  const stdio = options.quiet ? ['ignore', 2, 'inherit'] : 'inherit';
   const lock = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
