@@ -42,6 +42,7 @@ export class Services {
       listen: { host: options.host, transports: ['udp'] },
       userAgent: 'Switchhook exchange',
       engine: options.engine,
+      media: { srtp: 'optional' },
       logger: options.logger,
     });
     this.#phone.on('incoming', (call) => this.#serve(call));

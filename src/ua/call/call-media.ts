@@ -115,7 +115,7 @@ export class CallMedia {
   }
 
   /**
-   * The peer refused our offer of optional SRTP: perhaps it wants the secure profile (RFC 8643 §5 leaves that to us).
+   * The peer refused our offer of optional SRTP: perhaps it knows the secure profile only, not RFC 8643.
    * @returns true when the next offer will have it, which is worth another try, once
    */
   offerSecurely(): boolean {

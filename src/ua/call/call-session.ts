@@ -428,7 +428,11 @@ export class CallSession implements CallHost {
     session.on('dtmf', (event) => events.emit('dtmf', event));
     session.on('flowing', (event) => events.emit('flowing', event));
     session.on('mediaBack', (event) => events.emit('mediaBack', event));
-    session.on('error', (error) => events.emit('error', error));
+    session.on('error', (error) => {
+      events.emit('error', error);
+      if (error.code === 'ERR_MEDIA_SRTP_KEY' && media.endsOnWrongKey)
+        this.fail({ by: 'error', status: 488, reason: error.message, error });
+    });
     session.on('noMedia', (report) => {
       this.logger.warn('no audio', { why: report.explanation });
       events.emit('noMedia', report);

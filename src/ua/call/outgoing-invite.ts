@@ -226,16 +226,19 @@ export class OutgoingInvite {
 
   /** RFC 4568 §7.1.2: a peer without SRTP refuses the secure profile, which is what these statuses most likely mean. */
   #refusal(status: number, reason: string): SwitchhookError {
-    const aboutMedia = status === 415 || status === 488 || status === 606;
-    if (!aboutMedia || !this.#host.media?.requiresSrtp)
+    if (!isAboutMedia(status) || !this.#host.media?.requiresSrtp)
       return new SwitchhookError('ERR_CALL_REJECTED', { status, reason });
     const why = `we require it, and the peer refused the offer with ${status} ${reason}`;
     return new SwitchhookError('ERR_MEDIA_SRTP', { why, status, reason });
   }
 
-  /** 3xx followed (RFC 3261 §8.1.3.4) and 422 with a longer session interval (RFC 4028 §7.3). */
+  /** 488 to optional SRTP once with the secure profile, 3xx followed (RFC 3261 §8.1.3.4) and 422 with a longer session interval (RFC 4028 §7.3). */
   #tryAgain(response: SipResponse): boolean {
     if (response.status === 422 && this.#retries++ < MAX_422 && this.#host.timer.raise(response)) {
+      this.#restart(undefined, this.#options.targets);
+      return true;
+    }
+    if (isAboutMedia(response.status) && !this.#options.offerless && this.#host.media?.offerSecurely()) {
       this.#restart(undefined, this.#options.targets);
       return true;
     }
@@ -383,6 +386,11 @@ export class OutgoingInvite {
     }
     this.#early.clear();
   }
+}
+
+/** The session description is not acceptable (RFC 3261 §21.4.13, §21.4.26, §21.6.4). */
+function isAboutMedia(status: number): boolean {
+  return status === 415 || status === 488 || status === 606;
 }
 
 /** The status RFC 3261 §8.1.3.1 has for a request that got no answer. */

@@ -8,7 +8,8 @@ import type { CryptoKey, LocalAudio, NegotiatedAudio, NegotiatedCrypto } from '.
 
 /**
  * - `off`: plain RTP; an offer that requires SRTP is refused with 488.
- * - `optional`: keys are offered over the plain profile (RFC 8643); a peer without SRTP gets plain RTP.
+ * - `optional`: keys are offered over the plain profile (RFC 8643); a peer without SRTP gets plain RTP, one that refuses
+ *   the offer gets a second one with the secure profile.
  * - `required`: secure profile only; without agreement there is no call (`ERR_MEDIA_SRTP`).
  */
 export type SrtpMode = 'off' | 'optional' | 'required';
@@ -21,6 +22,8 @@ export interface SrtpPreferences {
    * AEAD_AES_256_GCM are offered, since a longer list does not fit into a UDP datagram; all suites are accepted.
    */
   srtpSuites?: readonly string[];
+  /** What to do when the peer's packets fail authentication for good (`ERR_MEDIA_SRTP_KEY`). Default 'report'. */
+  srtpWrongKey?: 'report' | 'hangup';
 }
 
 const MODES: readonly string[] = ['off', 'optional', 'required'] satisfies SrtpMode[];
@@ -41,11 +44,13 @@ export function checkSrtp({ srtp = 'off', srtpSuites = OFFERED }: SrtpPreference
 /**
  * What an offer or answer of ours says about SRTP.
  * @param current what is agreed so far: a new offer keeps its profile and puts its suite first
+ * @param secure offer the secure profile although SRTP is optional
  */
 export function srtpWishes(
   { srtp = 'off', srtpSuites }: SrtpPreferences,
   role: 'offer' | 'answer',
   current: NegotiatedAudio | undefined,
+  secure: boolean,
 ): Pick<LocalAudio, 'crypto' | 'protocol'> {
   if (srtp === 'off') return {};
   const required = srtp === 'required';
@@ -57,7 +62,7 @@ export function srtpWishes(
   const suites = new Set([...(inUse === undefined ? [] : [inUse]), ...(srtpSuites ?? OFFERED)]);
   return {
     crypto: [...suites].map((suite) => ({ suite })),
-    protocol: secureProfile(current) ?? (required ? 'RTP/SAVP' : 'RTP/AVP'),
+    protocol: secureProfile(current) ?? (required || secure ? 'RTP/SAVP' : 'RTP/AVP'),
   };
 }
 

@@ -4,7 +4,7 @@ import { createLogger, formatLogRecord } from '../../../src/base/logger.js';
 import { MediaEngine, SRTP_SUITES } from '../../../src/media/index.js';
 import { DatagramNetwork } from '../../../src/testing/datagram-network.js';
 import type { Call, MediaPreferences, SrtpMode } from '../../../src/ua/index.js';
-import { type Party, sdp, UaWorld } from '../../support/ua-harness.js';
+import { type Party, type RawPeer, sdp, UaWorld } from '../../support/ua-harness.js';
 
 const SUITE = 'AES_CM_128_HMAC_SHA1_80';
 const KEY = 'd0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj';
@@ -203,15 +203,27 @@ describe('SRTP with a peer of its own ways', () => {
   const secure = (lines: string, version = 1) =>
     sdp({ version }).replace('RTP/AVP', 'RTP/SAVP').concat(lines);
 
-  async function called(mode: SrtpMode, answer: string) {
+  async function called(mode: SrtpMode, answer: string, more: MediaPreferences = {}) {
     const world = new SrtpWorld();
-    const alice = await world.speaker('alice', '10.0.0.1', { srtp: mode });
+    const alice = await world.speaker('alice', '10.0.0.1', { srtp: mode, ...more });
     const peer = await world.peer('peer', '10.0.0.9');
     const out = alice.agent.invite(peer.uri, { from: alice.uri });
     await world.run(50);
     peer.respond(peer.last('INVITE'), 200, { sdp: answer });
     await world.run(200);
     return { world, peer, out };
+  }
+
+  /** RTP from the peer under no key we know. */
+  async function noise(world: SrtpWorld, peer: RawPeer, packets: number): Promise<void> {
+    const port = Number(/m=audio (\d+)/.exec(peer.last('INVITE').bodyText)?.[1]);
+    for (let i = 0; i < packets; i++) {
+      const packet = Buffer.alloc(182, i);
+      packet.writeUInt32BE(0x8000_0000 + i, 0);
+      packet.writeUInt32BE(7, 8);
+      world.media.inject(packet, '10.0.0.9', 40_000, '10.0.0.1', port);
+      await world.run(20);
+    }
   }
 
   it('refuses an answer without crypto to a secure offer', async () => {
@@ -229,6 +241,50 @@ describe('SRTP with a peer of its own ways', () => {
   it('refuses an answer with the plain profile to a secure offer', async () => {
     const { world, peer, out } = await called('required', sdp());
     expect(out.end?.error).toMatchObject({ code: 'ERR_MEDIA_SRTP' });
+    peer.respond(peer.last('BYE'), 200);
+    await world.end();
+  });
+
+  it('offers the secure profile to a peer that refuses the plain one, when SRTP is optional', async () => {
+    const world = new SrtpWorld();
+    const alice = await world.speaker('alice', '10.0.0.1', { srtp: 'optional' });
+    const peer = await world.peer('peer', '10.0.0.9');
+    const out = alice.agent.invite(peer.uri, { from: alice.uri });
+    await world.run(50);
+    expect(peer.last('INVITE').bodyText).toContain('RTP/AVP');
+    peer.respond(peer.last('INVITE'), 488);
+    await world.run(50);
+    expect(peer.last('INVITE').bodyText).toContain('RTP/SAVP');
+    peer.respond(peer.last('INVITE'), 200, { sdp: secure(crypto(1)), tag: 'second' });
+    await world.run(50);
+    expect(out.encryption.srtp).toBe(SUITE);
+    const bye = out.hangup();
+    await world.run(50);
+    peer.respond(peer.last('BYE'), 200);
+    await world.run(50);
+    await bye;
+    await world.end();
+  });
+
+  it('gives up when the peer refuses both', async () => {
+    const world = new SrtpWorld();
+    const alice = await world.speaker('alice', '10.0.0.1', { srtp: 'optional' });
+    const peer = await world.peer('peer', '10.0.0.9');
+    peer.onRequest = (request) => {
+      if (request.method === 'INVITE') peer.respond(request, 488);
+    };
+    const out = alice.agent.invite(peer.uri, { from: alice.uri });
+    await world.run(200);
+    expect(peer.count('INVITE')).toBe(2);
+    expect(out.end?.error).toMatchObject({ code: 'ERR_CALL_REJECTED', details: { status: 488 } });
+    await world.end();
+  });
+
+  it('hangs up on a wrong key, if asked to', async () => {
+    const { world, peer, out } = await called('required', secure(crypto(1)), { srtpWrongKey: 'hangup' });
+    await noise(world, peer, 20);
+    expect(out.end).toMatchObject({ by: 'error', error: { code: 'ERR_MEDIA_SRTP_KEY' } });
+    expect(peer.count('BYE')).toBe(1);
     peer.respond(peer.last('BYE'), 200);
     await world.end();
   });
@@ -318,14 +374,7 @@ describe('SRTP with a peer of its own ways', () => {
     const reports: string[] = [];
     out.on('error', ({ code }) => errors.push(code));
     out.on('noMedia', ({ explanation }) => reports.push(explanation));
-    const port = Number(/m=audio (\d+)/.exec(peer.last('INVITE').bodyText)?.[1]);
-    for (let i = 0; i < 300; i++) {
-      const packet = Buffer.alloc(182, i);
-      packet.writeUInt32BE(0x8000_0000 + i, 0);
-      packet.writeUInt32BE(7, 8);
-      world.media.inject(packet, '10.0.0.9', 40_000, '10.0.0.1', port);
-      await world.run(20);
-    }
+    await noise(world, peer, 300);
     expect(errors).toEqual(['ERR_MEDIA_SRTP_KEY']);
     expect(reports).toHaveLength(1);
     expect(reports[0]).toContain('packets arrive');
