@@ -1,10 +1,11 @@
 /**
- * Streaming sample rate conversion between 8, 16, 24, 32, 44.1 and 48 kHz (and other rates of files): a polyphase FIR filter (windowed sinc,
- * Kaiser) in the ratio of the two rates. The pass band reaches 85 % of the lower rate's Nyquist frequency (3.4 kHz at
- * 8 kHz); aliases, and images of the pass band, are more than 60 dB down. Nothing is allocated per call.
+ * Streaming sample rate conversion between 8, 16, 24, 32, 44.1 and 48 kHz (and other rates of files): a polyphase FIR
+ * filter (windowed sinc, Kaiser) in the ratio of the two rates. The pass band reaches 85 % of the lower rate's Nyquist
+ * frequency (3.4 kHz at 8 kHz); above the Nyquist frequency images and aliases are more than 60 dB down. Nothing is
+ * allocated per call.
  */
+import { FIR_TAP_STEP, FirKernel } from './fir-kernel.js';
 import { kaiser } from './kaiser.js';
-import { saturate } from './saturate.js';
 
 /** The rates of codecs, devices and applications. */
 export const SAMPLE_RATES: readonly number[] = [8000, 16000, 24000, 32000, 44100, 48000];
@@ -24,10 +25,8 @@ export function canResample(inputRate: number, outputRate: number): boolean {
   return outputRate / gcd(inputRate, outputRate) <= MAX_PHASES;
 }
 
-/** Taps per phase at the lower of the two rates, going down: the stop band begins at the Nyquist frequency. */
-const TAPS_DOWN = 56;
-/** Going up, the images of the transition band may fall just above it: half the length will do. */
-const TAPS_UP = 32;
+/** Taps per phase at the lower of the two rates. */
+const TAPS = 56;
 /** Where the pass band ends, as a share of the lower Nyquist frequency. */
 const PASS_BAND = 0.85;
 /** Kaiser window parameter: about 70 dB stop band. */
@@ -41,8 +40,7 @@ interface FilterBank {
   readonly up: number;
   readonly down: number;
   readonly taps: number;
-  /** Phase after phase, each in the order of the input (oldest sample first). */
-  readonly coefficients: Float64Array;
+  readonly kernel: FirKernel;
 }
 
 /** Shared by all streams of a pair of rates. */
@@ -60,12 +58,13 @@ function filterBank(inputRate: number, outputRate: number): FilterBank {
   const divisor = gcd(inputRate, outputRate);
   const up = outputRate / divisor;
   const down = inputRate / divisor;
-  const rising = up > down;
-  const taps = rising ? TAPS_UP : Math.ceil((TAPS_DOWN * down) / up / 4) * 4;
+  const taps = Math.ceil((TAPS * Math.max(1, down / up)) / FIR_TAP_STEP) * FIR_TAP_STEP;
   const length = taps * up;
-  const centre = (length - 1) / 2;
+  // Not (length - 1) / 2: so the delay is a whole number of input samples; the tap at the very edge is 0.
+  const centre = length / 2;
   // Middle of the transition band, in cycles per sample of the common rate `inputRate * up`.
-  const cutoff = ((rising ? 1 : (1 + PASS_BAND) / 2) * 0.5) / Math.max(up, down);
+  const cutoff = (((1 + PASS_BAND) / 2) * 0.5) / Math.max(up, down);
+  // Phase after phase, each in the order of the input (oldest sample first).
   const coefficients = new Float64Array(length);
   for (let phase = 0; phase < up; phase++) {
     let sum = 0;
@@ -73,8 +72,7 @@ function filterBank(inputRate: number, outputRate: number): FilterBank {
       const position = tap * up + phase;
       const x = position - centre;
       const sinc = x === 0 ? 2 * cutoff : Math.sin(2 * Math.PI * cutoff * x) / (Math.PI * x);
-      const edge = x / (length / 2);
-      const window = kaiser(edge, KAISER_BETA);
+      const window = position === 0 ? 0 : kaiser(x / centre, KAISER_BETA);
       const value = sinc * window * up;
       sum += value;
       // The newest input sample meets tap 0.
@@ -83,7 +81,9 @@ function filterBank(inputRate: number, outputRate: number): FilterBank {
     // Every phase passes a constant unchanged: no ripple at the phase rate.
     for (let tap = 0; tap < taps; tap++) coefficients[phase * taps + tap] /= sum;
   }
-  const bank = { up, down, taps, coefficients };
+  const outSamples = Math.ceil((RUN * up) / down) + 1;
+  const kernel = new FirKernel(coefficients, taps, up, down, taps - 1 + RUN, outSamples);
+  const bank = { up, down, taps, kernel };
   if (banks.size >= MAX_BANKS) banks.clear();
   banks.set(key, bank);
   return bank;
@@ -94,7 +94,7 @@ export class Resampler {
   readonly outputRate: number;
   readonly #bank: FilterBank;
   /** The last `taps - 1` samples and the run that is being filtered. */
-  readonly #window: Float64Array;
+  readonly #window: Int16Array;
   #phase = 0;
   /** Input samples still to be taken before the next output sample can be made. */
   #wait = 1;
@@ -107,7 +107,7 @@ export class Resampler {
     this.inputRate = inputRate;
     this.outputRate = outputRate;
     this.#bank = filterBank(inputRate, outputRate);
-    this.#window = new Float64Array(inputRate === outputRate ? 0 : this.#bank.taps - 1 + RUN);
+    this.#window = new Int16Array(inputRate === outputRate ? 0 : this.#bank.taps - 1 + RUN);
   }
 
   /** How many input samples make the next `count` output samples come out. */
@@ -153,40 +153,20 @@ export class Resampler {
   }
 
   #run(input: Int16Array, offset: number, count: number, out: Int16Array, outOffset: number): number {
-    const { up, down, taps, coefficients } = this.#bank;
+    const { up, down, taps, kernel } = this.#bank;
     const window = this.#window;
     const history = taps - 1;
     for (let i = 0; i < count; i++) window[history + i] = input[offset + i];
-    let written = 0;
-    let phase = this.#phase;
-    // Index of the newest sample the next output is made of, relative to the start of this run.
-    let newest = this.#wait - 1;
-    while (newest < count) {
-      let tap = phase * taps;
-      const end = tap + taps;
-      let sample = newest;
-      let a = 0;
-      let b = 0;
-      let c = 0;
-      let d = 0;
-      // `taps` is a multiple of four; separate sums keep the multipliers busy.
-      while (tap < end) {
-        a += coefficients[tap] * window[sample];
-        b += coefficients[tap + 1] * window[sample + 1];
-        c += coefficients[tap + 2] * window[sample + 2];
-        d += coefficients[tap + 3] * window[sample + 3];
-        tap += 4;
-        sample += 4;
-      }
-      out[outOffset + written++] = saturate(Math.round(a + b + c + d));
-      phase += down;
-      while (phase >= up) {
-        phase -= up;
-        newest++;
-      }
-    }
-    this.#phase = phase;
-    this.#wait = newest - count + 1;
+    kernel.window.set(window);
+    const written = this.outputFor(count);
+    // Index of the newest sample the first output is made of, relative to the start of this run.
+    const newest = this.#wait - 1;
+    kernel.run(newest, this.#phase, written);
+    const made = kernel.out;
+    for (let i = 0; i < written; i++) out[outOffset + i] = made[i];
+    const steps = this.#phase + written * down;
+    this.#phase = steps % up;
+    this.#wait = newest + Math.floor(steps / up) - count + 1;
     window.copyWithin(0, count, count + history);
     return written;
   }

@@ -45,6 +45,14 @@ describe('resampler', () => {
       const residue = subtractTone(out, hz, to);
       expect(levelDbov(residue) - inputLevel, `${hz} Hz`).toBeLessThan(-60);
     }
+    if (from < to) {
+      // Tones of the transition band: softer, but without images beyond the Nyquist frequency.
+      for (const share of [0.9, 0.95, 0.985]) {
+        const hz = nyquist * share;
+        const out = through(hz, from, to);
+        expect(toneLevelDbov(out, from - hz, to) - inputLevel, `${hz} Hz`).toBeLessThan(-60);
+      }
+    }
     if (from > to) {
       for (const share of [1.005, 1.1, 1.3, from / to - 0.05]) {
         const hz = nyquist * share;
