@@ -19,10 +19,26 @@ export function synthesize(
   count: number,
   memory: Float64Array,
 ): void {
-  const [a0, a1, a2, a3, a4] = [a[0], a[1], a[2], a[3], a[4]];
-  const [a5, a6, a7, a8, a9] = [a[5], a[6], a[7], a[8], a[9]];
-  let [m0, m1, m2, m3, m4] = [memory[0], memory[1], memory[2], memory[3], memory[4]];
-  let [m5, m6, m7, m8, m9] = [memory[5], memory[6], memory[7], memory[8], memory[9]];
+  const a0 = a[0];
+  const a1 = a[1];
+  const a2 = a[2];
+  const a3 = a[3];
+  const a4 = a[4];
+  const a5 = a[5];
+  const a6 = a[6];
+  const a7 = a[7];
+  const a8 = a[8];
+  const a9 = a[9];
+  let m0 = memory[0];
+  let m1 = memory[1];
+  let m2 = memory[2];
+  let m3 = memory[3];
+  let m4 = memory[4];
+  let m5 = memory[5];
+  let m6 = memory[6];
+  let m7 = memory[7];
+  let m8 = memory[8];
+  let m9 = memory[9];
   for (let i = 0; i < count; i++) {
     const y = input[from + i] + m0;
     m0 = m1 - a0 * y;
@@ -50,10 +66,26 @@ export function analyze(
   count: number,
   memory: Float64Array,
 ): void {
-  const [a0, a1, a2, a3, a4] = [a[0], a[1], a[2], a[3], a[4]];
-  const [a5, a6, a7, a8, a9] = [a[5], a[6], a[7], a[8], a[9]];
-  let [m0, m1, m2, m3, m4] = [memory[0], memory[1], memory[2], memory[3], memory[4]];
-  let [m5, m6, m7, m8, m9] = [memory[5], memory[6], memory[7], memory[8], memory[9]];
+  const a0 = a[0];
+  const a1 = a[1];
+  const a2 = a[2];
+  const a3 = a[3];
+  const a4 = a[4];
+  const a5 = a[5];
+  const a6 = a[6];
+  const a7 = a[7];
+  const a8 = a[8];
+  const a9 = a[9];
+  let m0 = memory[0];
+  let m1 = memory[1];
+  let m2 = memory[2];
+  let m3 = memory[3];
+  let m4 = memory[4];
+  let m5 = memory[5];
+  let m6 = memory[6];
+  let m7 = memory[7];
+  let m8 = memory[8];
+  let m9 = memory[9];
   for (let i = 0; i < count; i++) {
     const x = input[from + i];
     output[to + i] = x + m0;
@@ -82,12 +114,36 @@ export function weigh(
   count: number,
   memory: Float64Array,
 ): void {
-  const [a0, a1, a2, a3, a4] = [a[0], a[1], a[2], a[3], a[4]];
-  const [a5, a6, a7, a8, a9] = [a[5], a[6], a[7], a[8], a[9]];
-  const [b0, b1, b2, b3, b4] = [b[0], b[1], b[2], b[3], b[4]];
-  const [b5, b6, b7, b8, b9] = [b[5], b[6], b[7], b[8], b[9]];
-  let [m0, m1, m2, m3, m4] = [memory[0], memory[1], memory[2], memory[3], memory[4]];
-  let [m5, m6, m7, m8, m9] = [memory[5], memory[6], memory[7], memory[8], memory[9]];
+  const a0 = a[0];
+  const a1 = a[1];
+  const a2 = a[2];
+  const a3 = a[3];
+  const a4 = a[4];
+  const a5 = a[5];
+  const a6 = a[6];
+  const a7 = a[7];
+  const a8 = a[8];
+  const a9 = a[9];
+  const b0 = b[0];
+  const b1 = b[1];
+  const b2 = b[2];
+  const b3 = b[3];
+  const b4 = b[4];
+  const b5 = b[5];
+  const b6 = b[6];
+  const b7 = b[7];
+  const b8 = b[8];
+  const b9 = b[9];
+  let m0 = memory[0];
+  let m1 = memory[1];
+  let m2 = memory[2];
+  let m3 = memory[3];
+  let m4 = memory[4];
+  let m5 = memory[5];
+  let m6 = memory[6];
+  let m7 = memory[7];
+  let m8 = memory[8];
+  let m9 = memory[9];
   for (let i = 0; i < count; i++) {
     const x = input[from + i];
     const y = x + m0;
@@ -131,6 +187,20 @@ function store(
   memory[9] = m9;
 }
 
+/** A(z) at half the sampling rate. */
+export function atHalfRate(a: Float64Array): number {
+  let value = 1;
+  for (let i = 0; i < ORDER; i += 2) value += a[i + 1] - a[i];
+  return value;
+}
+
+/** A(z) at frequency zero. */
+export function atZero(a: Float64Array): number {
+  let value = 1;
+  for (let i = 0; i < ORDER; i++) value += a[i];
+  return value;
+}
+
 /** `wider`(k) = `a`(k) gamma^k: moves the poles towards the origin. */
 export function expandBandwidth(a: Float64Array, gamma: number, wider: Float64Array): void {
   let factor = gamma;
@@ -139,6 +209,9 @@ export function expandBandwidth(a: Float64Array, gamma: number, wider: Float64Ar
     factor *= gamma;
   }
 }
+
+/** Speech beyond this means that made-up parameters drove a synthesis filter into instability. */
+export const RUNAWAY = 1e6;
 
 /** A sample below this level is nobody's: the format's floor of all effective values, squared. */
 const FLOOR = 0.1;
@@ -161,7 +234,11 @@ export class HighPass {
   }
 
   filter(signal: Float64Array, count: number): void {
-    const [b0, b1, b2, a1, a2] = this.#coefficients;
+    const b0 = this.#coefficients[0];
+    const b1 = this.#coefficients[1];
+    const b2 = this.#coefficients[2];
+    const a1 = this.#coefficients[3];
+    const a2 = this.#coefficients[4];
     let m0 = this.#m0;
     let m1 = this.#m1;
     for (let i = 0; i < count; i++) {

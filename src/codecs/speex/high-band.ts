@@ -1,5 +1,6 @@
 /** What decoder and encoder of a high band of Speex have in common. */
-import { FRAME, ORDER, SUBFRAMES } from './dimensions.js';
+import { FRAME, SUBFRAMES } from './dimensions.js';
+import { atHalfRate } from './filters.js';
 import { HIGH_SUBMODES, type HighSubmode, ULTRA_SUBMODES } from './submodes.js';
 
 export interface HighBandTraits {
@@ -20,9 +21,6 @@ export const ULTRA_TRAITS: HighBandTraits = {
   lead: 63,
 };
 
-/** Least distance of line spectral pairs, in radians. */
-export const HIGH_LSP_MARGIN = 0.05;
-
 /** Levels of an innovation of its own, against the excitation of the band below. */
 export const HIGH_LEVELS = Float64Array.from(
   [
@@ -42,22 +40,12 @@ export function foldedLevelIndex(level: number): number {
   return Math.max(0, Math.min(31, Math.round(8 * Math.log(level)) + 10));
 }
 
-/** A(z) at the lower edge of the band; the splitting filter has turned the spectrum round. */
-export function lowerEdge(filter: Float64Array): number {
-  let edge = 1;
-  for (let i = 0; i < ORDER; i += 2) edge += filter[i + 1] - filter[i];
-  return edge;
-}
-
-export function upperEdge(filter: Float64Array): number {
-  let edge = 1;
-  for (let i = 0; i < ORDER; i++) edge += filter[i];
-  return edge;
-}
-
-/** How much louder the filter below is where the bands meet: the levels are sent relative to that. */
+/**
+ * How much louder the filter below is where the bands meet: the levels are sent relative to that. Splitting has turned
+ * the spectrum of the high band round, so its lower edge is at half the rate and its upper one at zero.
+ */
 export function edgeRatio(below: number, filter: Float64Array): number {
-  return (below + 0.01) / (lowerEdge(filter) + 0.01);
+  return (below + 0.01) / (atHalfRate(filter) + 0.01);
 }
 
 export function subframeOf(traits: HighBandTraits): number {

@@ -5,21 +5,12 @@
 import type { BandDecoder } from './band.js';
 import type { BitReader } from './bits.js';
 import { HIGH_ORDER, ORDER, SUBFRAMES } from './dimensions.js';
-import { effectiveValue, expandBandwidth, filterMemory, synthesize } from './filters.js';
+import { atZero, effectiveValue, expandBandwidth, filterMemory, RUNAWAY, synthesize } from './filters.js';
 import { skipLayer } from './frame-walk.js';
-import {
-  edgeRatio,
-  foldedLevel,
-  HIGH_LEVELS,
-  HIGH_LSP_MARGIN,
-  type HighBandTraits,
-  subframeOf,
-  upperEdge,
-} from './high-band.js';
+import { edgeRatio, foldedLevel, HIGH_LEVELS, type HighBandTraits, subframeOf } from './high-band.js';
 import { addInnovation, HIGH_REFINEMENT } from './innovation.js';
-import { interpolateLsp, lspToFilter, subframePosition } from './lsp.js';
+import { HIGH_LSP_MARGIN, interpolateLsp, lspToFilter, subframePosition } from './lsp.js';
 import { HIGH_LSP, readLsp } from './lsp-quantizer.js';
-import { RUNAWAY } from './narrow-decoder.js';
 import { Noise } from './noise.js';
 import { BandJoiner } from './quadrature-mirror.js';
 import { HIGH_HEADER_BITS, type HighSubmode } from './submodes.js';
@@ -117,7 +108,7 @@ export class HighDecoder implements BandDecoder {
       const lsp = this.#betweenLsp;
       interpolateLsp(this.#oldLsp, this.#lsp, subframePosition(sub), HIGH_LSP_MARGIN, HIGH_ORDER, lsp);
       lspToFilter(lsp, HIGH_ORDER, this.#fresh);
-      this.edge[sub] = upperEdge(this.#fresh);
+      this.edge[sub] = atZero(this.#fresh);
       this.#excite(bits, submode, sub);
       // The excitation of the sub-frame before, through its own filter.
       synthesize(

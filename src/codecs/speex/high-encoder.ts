@@ -4,23 +4,21 @@
  */
 import type { BandEncoder } from './band.js';
 import type { BitWriter } from './bits.js';
-import { HIGH_ORDER, ORDER, SUBFRAMES } from './dimensions.js';
-import { effectiveValue } from './filters.js';
+import { HIGH_ORDER, SUBFRAMES } from './dimensions.js';
+import { EncoderSpectrum } from './encoder-spectrum.js';
+import { atZero, effectiveValue } from './filters.js';
 import {
   edgeRatio,
   foldedLevel,
   foldedLevelIndex,
   HIGH_LEVELS,
-  HIGH_LSP_MARGIN,
   type HighBandTraits,
   subframeOf,
-  upperEdge,
 } from './high-band.js';
 import { HIGH_REFINEMENT, nearestStep } from './innovation.js';
 import { InnovationSearch } from './innovation-search.js';
-import { analysisWindow, filterToLsp, predictionFilter } from './linear-prediction.js';
-import { interpolateLsp, lspToFilter, subframePosition } from './lsp.js';
-import { HIGH_LSP, writeLsp } from './lsp-quantizer.js';
+import { HIGH_LSP_MARGIN } from './lsp.js';
+import { HIGH_LSP } from './lsp-quantizer.js';
 import { BandSplitter } from './quadrature-mirror.js';
 import type { HighSubmode } from './submodes.js';
 import { ErrorWeighting } from './weighting.js';
@@ -46,22 +44,13 @@ export class HighEncoder implements BandEncoder {
   readonly #high: Float64Array;
   /** The frame that is coded, the look-ahead, and what the band below is late by. */
   readonly #speech: Float64Array;
-  readonly #window: Float64Array;
-  readonly #windowed: Float64Array;
-  readonly #lsp = new Float64Array(ORDER);
-  readonly #oldLsp = new Float64Array(ORDER);
-  readonly #quantizedLsp = new Float64Array(ORDER);
-  readonly #oldQuantizedLsp = new Float64Array(ORDER);
-  readonly #betweenLsp = new Float64Array(ORDER);
-  readonly #filter = new Float64Array(ORDER);
-  readonly #quantized = new Float64Array(ORDER);
+  readonly #spectrum: EncoderSpectrum;
   readonly #weighting: ErrorWeighting;
   readonly #search = new InnovationSearch();
   readonly #ideal: Float64Array;
   readonly #target: Float64Array;
   readonly #innovation: Float64Array;
   readonly #refinement: Float64Array;
-  #first = true;
 
   /** @param number of the sub-mode for speech */
   constructor(traits: HighBandTraits, number: number, below: BandEncoder) {
@@ -74,8 +63,7 @@ export class HighEncoder implements BandEncoder {
     this.#low = new Float64Array(traits.frame);
     this.#high = new Float64Array(traits.frame);
     this.#speech = new Float64Array(traits.frame + length + traits.lead);
-    this.#window = analysisWindow(traits.frame + length);
-    this.#windowed = new Float64Array(traits.frame + length);
+    this.#spectrum = new EncoderSpectrum(HIGH_ORDER, traits.frame + length, HIGH_LSP_MARGIN);
     this.#weighting = new ErrorWeighting(length, GAMMAS);
     this.#ideal = new Float64Array(length);
     this.#target = new Float64Array(length);
@@ -98,7 +86,7 @@ export class HighEncoder implements BandEncoder {
     const submode = submodes[number];
     if (submode) this.#encodeBand(bits, submode);
     else {
-      this.#first = true;
+      this.#spectrum.forget();
       this.#weighting.forget();
     }
   }
@@ -108,45 +96,23 @@ export class HighEncoder implements BandEncoder {
     this.#splitter.reset();
     this.#weighting.reset();
     this.#speech.fill(0);
-    this.#first = true;
+    this.#spectrum.forget();
   }
 
   #encodeBand(bits: BitWriter, submode: HighSubmode): void {
-    this.#analyse();
-    writeLsp(bits, HIGH_LSP, this.#lsp, this.#quantizedLsp);
-    if (this.#first) this.#oldQuantizedLsp.set(this.#quantizedLsp);
+    const spectrum = this.#spectrum;
+    spectrum.analyse(this.#speech);
+    spectrum.write(bits, HIGH_LSP);
     for (let sub = 0; sub < SUBFRAMES; sub++) {
-      this.#interpolate(sub);
+      spectrum.subframe(sub);
+      this.edge[sub] = atZero(spectrum.quantized);
       const from = sub * this.#subframe;
-      this.#weighting.residual(this.#speech, from, this.#quantized, this.#ideal);
-      const ratio = edgeRatio(this.#below.edge[sub], this.#quantized);
+      this.#weighting.residual(this.#speech, from, spectrum.quantized, this.#ideal);
+      const ratio = edgeRatio(this.#below.edge[sub], spectrum.quantized);
       if (submode.innovation) this.#innovate(bits, submode, sub, ratio);
       else this.#fold(bits, sub, ratio);
     }
-    this.#oldLsp.set(this.#lsp);
-    this.#oldQuantizedLsp.set(this.#quantizedLsp);
-    this.#first = false;
-  }
-
-  #analyse(): void {
-    for (let i = 0; i < this.#windowed.length; i++) this.#windowed[i] = this.#speech[i] * this.#window[i];
-    predictionFilter(this.#windowed, HIGH_ORDER, this.#filter);
-    if (!filterToLsp(this.#filter, HIGH_ORDER, this.#lsp)) {
-      if (this.#first)
-        for (let i = 0; i < HIGH_ORDER; i++) this.#lsp[i] = (Math.PI * (i + 1)) / (HIGH_ORDER + 1);
-      else this.#lsp.set(this.#oldLsp);
-    }
-    if (this.#first) this.#oldLsp.set(this.#lsp);
-  }
-
-  #interpolate(sub: number): void {
-    const lsp = this.#betweenLsp;
-    const position = subframePosition(sub);
-    interpolateLsp(this.#oldLsp, this.#lsp, position, HIGH_LSP_MARGIN, HIGH_ORDER, lsp);
-    lspToFilter(lsp, HIGH_ORDER, this.#filter);
-    interpolateLsp(this.#oldQuantizedLsp, this.#quantizedLsp, position, HIGH_LSP_MARGIN, HIGH_ORDER, lsp);
-    lspToFilter(lsp, HIGH_ORDER, this.#quantized);
-    this.edge[sub] = upperEdge(this.#quantized);
+    spectrum.end();
   }
 
   /** The decoder will fold up the innovation of the band below; only a level is sent. */
@@ -167,8 +133,9 @@ export class HighEncoder implements BandEncoder {
     const target = this.#target;
     const length = this.#subframe;
     const from = sub * length;
-    weighting.begin(this.#filter, this.#quantized);
-    weighting.target(this.#speech, from, this.#quantized, target);
+    const { filter, quantized } = this.#spectrum;
+    weighting.begin(filter, quantized);
+    weighting.target(this.#speech, from, quantized, target);
     const below = this.#below.level[sub];
     const wanted = (ratio * (1 + effectiveValue(this.#ideal, 0, length))) / (1 + below);
     const index = nearestStep(HIGH_LEVELS, wanted);
@@ -182,7 +149,7 @@ export class HighEncoder implements BandEncoder {
       for (let i = 0; i < length; i++) this.#innovation[i] += HIGH_REFINEMENT * this.#refinement[i];
     }
     for (let i = 0; i < length; i++) this.#innovation[i] *= level;
-    weighting.end(this.#speech, from, this.#quantized, this.#innovation, 0);
+    weighting.end(this.#speech, from, quantized, this.#innovation, 0);
     this.level[sub] = effectiveValue(this.#innovation, 0, length);
     this.innovationLevel[sub] = INTERLEAVED * this.level[sub];
   }

@@ -46,9 +46,7 @@ export class InnovationSearch {
     for (let place = 0; place < places; place++) {
       count = this.#pick(shape, place, count);
       for (let way = 0; way < count; way++) this.#extend(shape, response, place, way);
-      [this.#targets, this.#freshTargets] = [this.#freshTargets, this.#targets];
-      [this.#chosen, this.#freshChosen] = [this.#freshChosen, this.#chosen];
-      [this.#errors, this.#freshErrors] = [this.#freshErrors, this.#errors];
+      this.#turnOver();
     }
     const vectors = 1 << shape.bits;
     for (let place = 0; place < places; place++) {
@@ -60,6 +58,19 @@ export class InnovationSearch {
       for (let i = 0; i < length; i++) out[place * length + i] = sign * shape.vectors[at + i];
     }
     target.set(this.#targets[0]);
+  }
+
+  /** What was made is at hand now. */
+  #turnOver(): void {
+    const targets = this.#targets;
+    this.#targets = this.#freshTargets;
+    this.#freshTargets = targets;
+    const chosen = this.#chosen;
+    this.#chosen = this.#freshChosen;
+    this.#freshChosen = chosen;
+    const errors = this.#errors;
+    this.#errors = this.#freshErrors;
+    this.#freshErrors = errors;
   }
 
   #filterVectors(shape: InnovationShape, response: Float64Array): void {
@@ -145,13 +156,11 @@ function correlate(
   vectors: number,
   products: Float64Array,
 ): void {
-  const [t0, t1, t2, t3, t4] = [
-    target[from],
-    target[from + 1],
-    target[from + 2],
-    target[from + 3],
-    target[from + 4],
-  ];
+  const t0 = target[from];
+  const t1 = target[from + 1];
+  const t2 = target[from + 2];
+  const t3 = target[from + 3];
+  const t4 = target[from + 4];
   if (length === 5) {
     for (let v = 0, at = 0; v < vectors; v++, at += 5)
       products[v] =
@@ -161,7 +170,9 @@ function correlate(
         t3 * filtered[at + 3] +
         t4 * filtered[at + 4];
   } else if (length === 8) {
-    const [t5, t6, t7] = [target[from + 5], target[from + 6], target[from + 7]];
+    const t5 = target[from + 5];
+    const t6 = target[from + 6];
+    const t7 = target[from + 7];
     for (let v = 0, at = 0; v < vectors; v++, at += 8)
       products[v] =
         t0 * filtered[at] +

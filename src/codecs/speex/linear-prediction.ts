@@ -54,8 +54,14 @@ export function predictionFilter(windowed: Float64Array, order: number, filter: 
   }
 }
 
-/** Chebyshev series of a symmetric polynomial of order 2 `half` at a cosine. */
-function evaluate(c: Float64Array, half: number, x: number): number {
+/** Places in `values`. */
+const LEFT = 0;
+const RIGHT = 1;
+const MIDDLE = 2;
+const values = new Float64Array(3);
+
+/** Chebyshev series of a symmetric polynomial of order 2 `half` at a cosine. Into `values`: to return it would box it. */
+function evaluate(c: Float64Array, half: number, x: number, place: number): void {
   let b1 = 0;
   let b2 = 0;
   for (let k = 0; k < half; k++) {
@@ -63,7 +69,7 @@ function evaluate(c: Float64Array, half: number, x: number): number {
     b2 = b1;
     b1 = b0;
   }
-  return x * b1 - b2 + 0.5 * c[half];
+  values[place] = x * b1 - b2 + 0.5 * c[half];
 }
 
 /**
@@ -81,40 +87,34 @@ export function filterToLsp(filter: Float64Array, order: number, lsp: Float64Arr
   let found = 0;
   let polynomial = sum;
   let left = 1;
-  let value = evaluate(sum, half, left);
+  evaluate(sum, half, left, LEFT);
   for (let point = 1; point <= GRID && found < order; ) {
-    const right = GRID_COSINES[point];
-    const next = evaluate(polynomial, half, right);
-    if (value * next > 0) {
+    let right = GRID_COSINES[point];
+    evaluate(polynomial, half, right, RIGHT);
+    if (values[LEFT] * values[RIGHT] > 0) {
       left = right;
-      value = next;
+      values[LEFT] = values[RIGHT];
       point++;
       continue;
     }
-    const root = refine(polynomial, half, left, value, right);
-    lsp[found++] = Math.acos(root);
+    for (let i = 0; i < HALVINGS; i++) {
+      const middle = 0.5 * (left + right);
+      evaluate(polynomial, half, middle, MIDDLE);
+      if (values[MIDDLE] * values[LEFT] > 0) {
+        left = middle;
+        values[LEFT] = values[MIDDLE];
+      } else {
+        right = middle;
+        values[RIGHT] = values[MIDDLE];
+      }
+    }
+    // Where the chord of what is left crosses zero.
+    const fall = values[LEFT] - values[RIGHT];
+    if (fall !== 0) left -= ((left - right) * values[LEFT]) / fall;
+    lsp[found++] = Math.acos(left);
     // The next one is of the other polynomial, from here on.
     polynomial = polynomial === sum ? difference : sum;
-    left = root;
-    value = evaluate(polynomial, half, left);
+    evaluate(polynomial, half, left, LEFT);
   }
   return found === order;
-}
-
-/** The root between two cosines, by halving and one step of the chord. */
-function refine(c: Float64Array, half: number, left: number, leftValue: number, right: number): number {
-  let rightValue = evaluate(c, half, right);
-  for (let i = 0; i < HALVINGS; i++) {
-    const middle = 0.5 * (left + right);
-    const value = evaluate(c, half, middle);
-    if (value * leftValue > 0) {
-      left = middle;
-      leftValue = value;
-    } else {
-      right = middle;
-      rightValue = value;
-    }
-  }
-  const fall = leftValue - rightValue;
-  return fall === 0 ? left : left - ((left - right) * leftValue) / fall;
 }

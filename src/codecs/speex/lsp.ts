@@ -4,6 +4,10 @@
  */
 import { ORDER, SUBFRAMES } from './dimensions.js';
 
+/** Least distance of the pairs of the narrow band and of the high ones. */
+export const NARROW_LSP_MARGIN = 0.002;
+export const HIGH_LSP_MARGIN = 0.05;
+
 /**
  * The pairs of a sub-frame between those of the frame before and of this one, kept `margin` apart.
  * @param position 0 … 1, from the old to the new ones

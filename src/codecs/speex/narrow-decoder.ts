@@ -7,17 +7,19 @@ import type { BitReader } from './bits.js';
 import { FRAME, MIN_PITCH, ORDER, SUBFRAME, SUBFRAMES } from './dimensions.js';
 import { ENHANCED, ENHANCER_FUTURE, ENHANCER_PAST, Enhancer } from './enhancer.js';
 import {
+  atHalfRate,
   effectiveValue,
   expandBandwidth,
   filterMemory,
   HighPass,
   NARROW_OUTPUT,
+  RUNAWAY,
   synthesize,
   WIDE_OUTPUT,
 } from './filters.js';
 import { NOISE_SUBMODE, nextFrame, STOP_BITS, STOPPED } from './frame-walk.js';
 import { addInnovation, frameLevel, GAIN_STEPS_1, GAIN_STEPS_3, NARROW_REFINEMENT } from './innovation.js';
-import { interpolateLsp, lspToFilter, subframePosition } from './lsp.js';
+import { interpolateLsp, lspToFilter, NARROW_LSP_MARGIN, subframePosition } from './lsp.js';
 import { COARSE_LSP, FINE_LSP, readLsp } from './lsp-quantizer.js';
 import { LossState } from './narrow-loss.js';
 import { Noise } from './noise.js';
@@ -26,8 +28,6 @@ import { PitchVote } from './pitch-vote.js';
 import { NARROW_SUBMODES, type NarrowSubmode } from './submodes.js';
 import { Vocoder } from './vocoder.js';
 
-/** Least distance of line spectral pairs, in radians. */
-export const NARROW_LSP_MARGIN = 0.002;
 /** The prediction never exceeds this, whatever a packet says. */
 const LIMIT = 32000;
 /** Steps of the one pitch gain of a frame, and what it may amount to. */
@@ -35,8 +35,6 @@ const FRAME_GAIN_STEP = 0.066667;
 const MAX_FRAME_GAIN = 0.99;
 /** The filter's edge is blunted while there is only noise. */
 const NOISE_BANDWIDTH = 0.93;
-/** Speech beyond this means that made-up parameters drove the synthesis filter into instability. */
-export const RUNAWAY = 1e6;
 
 /** Samples of the excitation before the frame. */
 const PAST = ENHANCER_PAST + SUBFRAME;
@@ -211,9 +209,7 @@ export class NarrowDecoder implements BandDecoder {
       const lsp = this.#betweenLsp;
       interpolateLsp(this.#oldLsp, this.#lsp, subframePosition(sub), NARROW_LSP_MARGIN, ORDER, lsp);
       lspToFilter(lsp, ORDER, this.#filter);
-      let edge = 1;
-      for (let i = 0; i < ORDER; i += 2) edge += this.#filter[i + 1] - this.#filter[i];
-      this.edge[sub] = edge;
+      this.edge[sub] = atHalfRate(this.#filter);
     }
     if (!(Math.abs(out[FRAME - 1]) < RUNAWAY)) {
       out.fill(0);

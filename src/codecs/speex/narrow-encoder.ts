@@ -5,14 +5,21 @@
 import type { BandEncoder } from './band.js';
 import type { BitWriter } from './bits.js';
 import { FRAME, MAX_PITCH, MIN_PITCH, ORDER, SUBFRAME, SUBFRAMES } from './dimensions.js';
-import { analyze, effectiveValue, filterMemory, HighPass, NARROW_INPUT, WIDE_INPUT } from './filters.js';
+import { EncoderSpectrum } from './encoder-spectrum.js';
+import {
+  analyze,
+  atHalfRate,
+  effectiveValue,
+  filterMemory,
+  HighPass,
+  NARROW_INPUT,
+  WIDE_INPUT,
+} from './filters.js';
 import { NOISE_SUBMODE, STOP_BITS, STOPPED } from './frame-walk.js';
 import { frameLevel, GAIN_STEPS_1, GAIN_STEPS_3, NARROW_REFINEMENT, nearestStep } from './innovation.js';
 import { InnovationSearch } from './innovation-search.js';
-import { analysisWindow, filterToLsp, predictionFilter } from './linear-prediction.js';
-import { interpolateLsp, lspToFilter, subframePosition } from './lsp.js';
-import { COARSE_LSP, FINE_LSP, writeLsp } from './lsp-quantizer.js';
-import { NARROW_LSP_MARGIN } from './narrow-decoder.js';
+import { NARROW_LSP_MARGIN } from './lsp.js';
+import { COARSE_LSP, FINE_LSP } from './lsp-quantizer.js';
 import { OpenLoopPitch } from './open-loop-pitch.js';
 import { PITCH_PAST, PitchSearch } from './pitch-search.js';
 import { NARROW_SUBMODES, type NarrowSubmode } from './submodes.js';
@@ -21,7 +28,6 @@ import { ErrorWeighting } from './weighting.js';
 
 /** Samples in an analysis: the frame and the sub-frame after it. */
 const ANALYSED = FRAME + SUBFRAME;
-const WINDOW = analysisWindow(ANALYSED);
 /** Weighting of errors. */
 const GAMMAS = [0.92, 0.6] as const;
 /** A pitch gain for a whole frame tends to be too much. */
@@ -41,14 +47,7 @@ export class NarrowEncoder implements BandEncoder {
   readonly #highPass: HighPass;
   /** The frame that is coded, then the look-ahead. */
   readonly #speech = new Float64Array(ANALYSED);
-  readonly #windowed = new Float64Array(ANALYSED);
-  readonly #lsp = new Float64Array(ORDER);
-  readonly #oldLsp = new Float64Array(ORDER);
-  readonly #quantizedLsp = new Float64Array(ORDER);
-  readonly #oldQuantizedLsp = new Float64Array(ORDER);
-  readonly #betweenLsp = new Float64Array(ORDER);
-  readonly #filter = new Float64Array(ORDER);
-  readonly #quantized = new Float64Array(ORDER);
+  readonly #spectrum = new EncoderSpectrum(ORDER, ANALYSED, NARROW_LSP_MARGIN);
   readonly #openLoop = new OpenLoopPitch();
   readonly #residualMemory = filterMemory();
   readonly #residual = new Float64Array(FRAME);
@@ -61,7 +60,6 @@ export class NarrowEncoder implements BandEncoder {
   readonly #predicted = new Float64Array(SUBFRAME);
   readonly #innovation = new Float64Array(SUBFRAME);
   readonly #refinement = new Float64Array(SUBFRAME);
-  #first = true;
   /** The decoder does not know the excitation before this frame. */
   #unknownPast = true;
 
@@ -86,15 +84,13 @@ export class NarrowEncoder implements BandEncoder {
     const submode = NARROW_SUBMODES[number] as NarrowSubmode;
     bits.write(number, 5);
     this.#encodeFrame(bits, submode);
-    this.#oldLsp.set(this.#lsp);
-    this.#oldQuantizedLsp.set(this.#quantizedLsp);
-    this.#first = false;
+    this.#spectrum.end();
     this.#unknownPast = number === NOISE_SUBMODE;
   }
 
   reset(): void {
     this.noise = false;
-    this.#first = true;
+    this.#spectrum.forget();
     this.#unknownPast = true;
     this.#activity?.reset();
     this.#highPass.reset();
@@ -106,27 +102,18 @@ export class NarrowEncoder implements BandEncoder {
 
   /** Spectrum and pitch of the frame, and whether there is speech in it. */
   #analyse(): void {
-    for (let i = 0; i < ANALYSED; i++) this.#windowed[i] = this.#speech[i] * WINDOW[i];
-    predictionFilter(this.#windowed, ORDER, this.#filter);
-    if (!filterToLsp(this.#filter, ORDER, this.#lsp)) {
-      if (this.#first) for (let i = 0; i < ORDER; i++) this.#lsp[i] = (Math.PI * (i + 1)) / (ORDER + 1);
-      else this.#lsp.set(this.#oldLsp);
-    }
-    if (this.#first) this.#oldLsp.set(this.#lsp);
-    // The filter of the middle stands for the frame.
-    const lsp = this.#betweenLsp;
-    interpolateLsp(this.#oldLsp, this.#lsp, 0.5, NARROW_LSP_MARGIN, ORDER, lsp);
-    lspToFilter(lsp, ORDER, this.#filter);
+    const { filter } = this.#spectrum;
+    this.#spectrum.analyse(this.#speech);
+    this.#spectrum.middle();
     const submode = NARROW_SUBMODES[this.#number] as NarrowSubmode;
-    if (this.#activity || submode.gainBits < 3) this.#openLoop.analyse(this.#speech, this.#filter);
+    if (this.#activity || submode.gainBits < 3) this.#openLoop.analyse(this.#speech, filter);
     if (this.#activity) this.noise = !this.#activity.hasSpeech(this.#speech, FRAME, this.#openLoop.voicing);
-    analyze(this.#speech, 0, this.#filter, this.#residual, 0, FRAME, this.#residualMemory);
+    analyze(this.#speech, 0, filter, this.#residual, 0, FRAME, this.#residualMemory);
   }
 
   #encodeFrame(bits: BitWriter, submode: NarrowSubmode): void {
     const { lag: frameLag, voicing } = this.#openLoop;
-    writeLsp(bits, submode.fineLsp ? FINE_LSP : COARSE_LSP, this.#lsp, this.#quantizedLsp);
-    if (this.#first) this.#oldQuantizedLsp.set(this.#quantizedLsp);
+    this.#spectrum.write(bits, submode.fineLsp ? FINE_LSP : COARSE_LSP);
     if (submode.framePitch) bits.write(frameLag - MIN_PITCH, 7);
     let frameGain = 0;
     if (!submode.pitchGains) {
@@ -158,9 +145,10 @@ export class NarrowEncoder implements BandEncoder {
     const weighting = this.#weighting;
     const speech = this.#speech;
     const excitation = this.#excitation;
-    this.#interpolate(sub);
-    const quantized = this.#quantized;
-    weighting.begin(this.#filter, quantized);
+    const { filter, quantized } = this.#spectrum;
+    this.#spectrum.subframe(sub);
+    this.edge[sub] = atHalfRate(quantized);
+    weighting.begin(filter, quantized);
     weighting.residual(speech, from, quantized, this.#ideal);
     if (submode.innovation) {
       weighting.target(speech, from, quantized, this.#target);
@@ -174,19 +162,6 @@ export class NarrowEncoder implements BandEncoder {
     weighting.end(speech, from, quantized, excitation, at);
     this.innovationLevel[sub] = effectiveValue(this.#innovation, 0, SUBFRAME);
     this.level[sub] = effectiveValue(excitation, at, SUBFRAME);
-  }
-
-  /** Leaves the filters of a sub-frame. */
-  #interpolate(sub: number): void {
-    const lsp = this.#betweenLsp;
-    const position = subframePosition(sub);
-    interpolateLsp(this.#oldLsp, this.#lsp, position, NARROW_LSP_MARGIN, ORDER, lsp);
-    lspToFilter(lsp, ORDER, this.#filter);
-    interpolateLsp(this.#oldQuantizedLsp, this.#quantizedLsp, position, NARROW_LSP_MARGIN, ORDER, lsp);
-    lspToFilter(lsp, ORDER, this.#quantized);
-    let edge = 1;
-    for (let i = 0; i < ORDER; i += 2) edge += this.#quantized[i + 1] - this.#quantized[i];
-    this.edge[sub] = edge;
   }
 
   /** Long-term prediction; takes it from the target. */

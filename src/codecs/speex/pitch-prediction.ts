@@ -38,6 +38,7 @@ export function predictPitch(
 
 /** The one gain that three taps amount to. */
 export function wholePitchGain(gains: Float64Array): number {
-  const [before, middle, after] = gains;
-  return Math.abs(middle) + Math.max(before, -0.5 * before) + Math.max(after, -0.5 * after);
+  const before = gains[0];
+  const after = gains[2];
+  return Math.abs(gains[1]) + Math.max(before, -0.5 * before) + Math.max(after, -0.5 * after);
 }

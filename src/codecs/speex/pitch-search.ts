@@ -62,12 +62,18 @@ export class PitchSearch {
       best = this.#merit;
       this.lag = lag;
       this.index = this.#index;
-      [this.#taps, this.#bestTaps] = [this.#bestTaps, this.#taps];
+      const taps = this.#taps;
+      this.#taps = this.#bestTaps;
+      this.#bestTaps = taps;
     }
     readPitchGains(book.vectors, this.index, this.#gains);
     predictPitch(excitation, at, this.lag, this.#gains, this.predicted);
-    const [x, y, z] = this.#bestTaps;
-    const [g0, g1, g2] = this.#gains;
+    const x = this.#bestTaps[0];
+    const y = this.#bestTaps[1];
+    const z = this.#bestTaps[2];
+    const g0 = this.#gains[0];
+    const g1 = this.#gains[1];
+    const g2 = this.#gains[2];
     for (let i = 0; i < SUBFRAME; i++) target[i] -= g0 * x[i] + g1 * y[i] + g2 * z[i];
     this.#accumulated = Math.max(1, this.#accumulated) * (book.vectors[4 * this.index + 3] / 32);
   }
@@ -149,10 +155,23 @@ export class PitchSearch {
 
   /** Leaves the best vector and its merit: by how much it reduces the energy of the target. */
   #chooseGains(target: Float64Array, vectors: Int8Array): void {
-    const [x, y, z] = this.#taps;
-    let [tx, ty, tz, xx, yy, zz, xy, yz, xz] = [0, 0, 0, 0, 0, 0, 0, 0, 0];
+    const x = this.#taps[0];
+    const y = this.#taps[1];
+    const z = this.#taps[2];
+    let tx = 0;
+    let ty = 0;
+    let tz = 0;
+    let xx = 0;
+    let yy = 0;
+    let zz = 0;
+    let xy = 0;
+    let yz = 0;
+    let xz = 0;
     for (let i = 0; i < SUBFRAME; i++) {
-      const [t, a, b, c] = [target[i], x[i], y[i], z[i]];
+      const t = target[i];
+      const a = x[i];
+      const b = y[i];
+      const c = z[i];
       tx += t * a;
       ty += t * b;
       tz += t * c;
