@@ -178,6 +178,23 @@ describeWith(['linphonec'], 'SRTP with linphone', () => {
       });
     }
 
+    test('requires the secure profile and gets it although we have SRTP optional', async ({ bench }) => {
+      const linphone = await startLinphone(bench, {
+        says: words.its,
+        autoAnswer: true,
+        srtpSuites: 'AES_CM_128_HMAC_SHA1_80',
+      });
+      const { phone, sip } = await bench.phone('we', { media: { codecs: ['PCMU'], srtp: 'optional' } });
+      const call = await dialled(phone, linphone.uri);
+      expect(sip.find('out', 'INVITE').map(({ text }) => /RTP\/S?AVP/.exec(text)?.[0])).toEqual([
+        'RTP/AVP',
+        'RTP/SAVP',
+      ]);
+      await converse(bench, call, 'AES_CM_128_HMAC_SHA1_80', linphone, () =>
+        linphone.process.waitFor(/ended \(/),
+      );
+    });
+
     test('has it optional, knows RFC 8643 not, and gets plain RTP', async ({ bench }) => {
       const linphone = await startLinphone(bench, {
         says: words.its,
