@@ -1,4 +1,5 @@
 /** RTP and RTCP: packets, sessions, jitter buffer, telephone-events, quality figures. */
+export * from './header-extension.js';
 export * from './jitter-buffer.js';
 export * from './mos.js';
 export * from './packet.js';

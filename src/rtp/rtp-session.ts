@@ -6,9 +6,11 @@
  * A received datagram passes: kind (RFC 5761 §4) → SRTP → header (RFC 3550 A.1) → payload type → address
  * ({@link SourceLatch}) → SSRC and sequence ({@link SourceStats}) → sink.
  */
+import { EMPTY_BYTES } from '../base/bytes.js';
 import type { SocketAddress } from '../base/diagnostics.js';
 import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
+import { MAX_HEADER_EXTENSION } from './header-extension.js';
 import { classifyDatagram, RTP_HEADER_LENGTH, RtpPacketView, writeRtpHeader } from './packet.js';
 import { type PacketProtection, REPLAYED } from './protection.js';
 import { SourceStats } from './receiver-stats.js';
@@ -42,6 +44,8 @@ export interface RtpSessionOptions {
   wallTime: () => number;
   /** Follow a peer that sends from another address than its SDP says. Default true. */
   latching?: boolean;
+  /** Never follow another SSRC at the same address. Default false. */
+  lockSsrc?: boolean;
   /** Send RTCP. Default true. */
   rtcp?: boolean;
   /** Mean time between RTCP packets, ms; the minimum of RFC 3550 §6.2 is the default, 5000. */
@@ -108,6 +112,8 @@ const MIN_SEQUENTIAL = 2;
 /** … and when the source being played has been silent for this long, ms: two packet times. */
 const SOURCE_SILENT_MS = 40;
 const PAYLOAD_TYPES = 128;
+/** RFC 3550 §5.1: an extension follows the header. */
+const EXTENSION_BIT = 0x10;
 /** Packets in a row that fail authentication until it is told: more than stray packets or a change of keys make. */
 const WRONG_KEY_PACKETS = 15;
 
@@ -119,6 +125,7 @@ export class RtpSession {
   readonly #logger: Logger;
   readonly #view = new RtpPacketView();
   readonly #latch: SourceLatch;
+  readonly #lockSsrc: boolean;
   readonly #reporter: RtcpReporter;
   readonly #clockRates = new Int32Array(PAYLOAD_TYPES);
   readonly #isEvent = new Uint8Array(PAYLOAD_TYPES);
@@ -130,6 +137,7 @@ export class RtpSession {
   // Send side.
   #sequence: number;
   readonly #timestampBase: number;
+  #extension: Uint8Array = EMPTY_BYTES;
   #sendClockRate = 8000;
   #sentPackets = 0;
   #sentBytes = 0;
@@ -166,6 +174,7 @@ export class RtpSession {
     this.#sink = options.sink;
     this.#logger = options.logger;
     this.#latch = new SourceLatch(options.latching ?? true);
+    this.#lockSsrc = options.lockSsrc ?? false;
     this.ssrc = random.uint32();
     // RFC 3550 §5.1: both start at random values. The sequence stays below 2^15 so that SRTP peers agree on the
     // roll-over counter even when the first packets are lost (RFC 3711 §3.3.1).
@@ -197,7 +206,12 @@ export class RtpSession {
 
   /** Free bytes that must lie before a payload given to {@link send}. */
   get headroom(): number {
-    return RTP_HEADER_LENGTH;
+    return RTP_HEADER_LENGTH + MAX_HEADER_EXTENSION;
+  }
+
+  /** Goes out with every packet from now on: what `packHeaderExtension` made. */
+  set headerExtension(extension: Uint8Array | undefined) {
+    this.#extension = extension ?? EMPTY_BYTES;
   }
 
   /** Free bytes that must lie after it. */
@@ -246,7 +260,7 @@ export class RtpSession {
   }
 
   /**
-   * Sends one packet: the header is written into the 12 bytes before the payload, SRTP behind it.
+   * Sends one packet: the header is written before the payload ({@link headroom}), SRTP behind it.
    * @param timestamp media time in RTP clock units; the session adds its random offset
    * @returns false while there is nowhere to send
    */
@@ -260,15 +274,21 @@ export class RtpSession {
     nowMs: number,
   ): boolean {
     if (this.#closed || !this.#latch.remote) return false;
-    const start = payloadStart - RTP_HEADER_LENGTH;
+    const extension = this.#extension;
+    const headerLength = RTP_HEADER_LENGTH + extension.length;
+    const start = payloadStart - headerLength;
     const wire = (timestamp + this.#timestampBase) >>> 0;
     writeRtpHeader(data, start, payloadType, marker, this.#sequence, wire, this.ssrc);
+    if (extension.length > 0) {
+      data[start] |= EXTENSION_BIT;
+      for (let i = 0; i < extension.length; i++) data[start + RTP_HEADER_LENGTH + i] = extension[i];
+    }
     this.#sequence = (this.#sequence + 1) & 0xffff;
     this.#sentPackets++;
     this.#sentBytes += payloadLength;
     this.#lastTimestamp = wire;
     this.#lastSendMs = nowMs;
-    let length = RTP_HEADER_LENGTH + payloadLength;
+    let length = headerLength + payloadLength;
     if (this.#protection) length = this.#protection.protectRtp(data, start, length);
     this.#sink.output(data, start, length, false);
     return true;
@@ -391,7 +411,7 @@ export class RtpSession {
       candidate.begin(ssrc, sequence, MIN_SEQUENTIAL);
     }
     candidate.update(sequence, payloadLength);
-    const early = candidate.onProbation || nowMs - this.#sourceHeardMs < SOURCE_SILENT_MS;
+    const early = this.#lockSsrc || candidate.onProbation || nowMs - this.#sourceHeardMs < SOURCE_SILENT_MS;
     if (early && !this.#expectNewSource) {
       this.#unexpectedSsrc++;
       return false;

@@ -105,6 +105,14 @@ export class FakeMediaSession extends Emitter<MediaSessionEvents> implements Med
     this.digits += digits;
   }
 
+  reportDigit(digit: string, durationMs: number): void {
+    this.emit('dtmf', { digit, durationMs, via: 'info' });
+  }
+
+  setProcessing(): void {}
+
+  setHeaderExtension(): void {}
+
   setMute({
     send = this.muted.send,
     receive = this.muted.receive,

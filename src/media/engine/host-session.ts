@@ -3,6 +3,7 @@ import { Emitter } from '../../base/emitter.js';
 import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
 import { canResample } from '../../dsp/resample.js';
 import { namedTone, TONE_NAMES } from '../../dsp/tone.js';
+import { type HeaderExtensionElement, packHeaderExtension } from '../../rtp/header-extension.js';
 import type { BridgeRings } from '../graph/bridge-port.js';
 import type {
   DtmfSendOptions,
@@ -14,6 +15,7 @@ import type {
   PlaybackResult,
   PlayOptions,
   PlaySource,
+  ProcessingOptions,
   Recording,
   RecordOptions,
   StreamConfig,
@@ -85,6 +87,21 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
   async sendDtmf(digits: string, options: DtmfSendOptions = {}): Promise<void> {
     this.#checkOpen();
     await this.#link.request('dtmf', { session: this.id, digits, options });
+  }
+
+  reportDigit(digit: string, durationMs: number): void {
+    this.#link.notify({ op: 'digit', session: this.id, digit, durationMs });
+  }
+
+  setProcessing(options: ProcessingOptions): void {
+    this.#link.notify({ op: 'processing', session: this.id, options });
+  }
+
+  setHeaderExtension(
+    extension?: readonly HeaderExtensionElement[] | { profile: number; data: Uint8Array },
+  ): void {
+    const packed = extension && packHeaderExtension(extension);
+    this.#link.notify({ op: 'headerExtension', session: this.id, extension: packed });
   }
 
   setMute({ send, receive }: { send?: boolean; receive?: boolean }): void {
@@ -198,6 +215,12 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
         break;
       case 'mediaBack':
         this.emit('mediaBack', what.value);
+        break;
+      case 'mediaTimeout':
+        this.emit('mediaTimeout', what.value);
+        break;
+      case 'headerExtension':
+        this.emit('headerExtension', what.value);
         break;
       case 'ssrcChanged':
         this.emit('ssrcChanged', what.value);

@@ -9,9 +9,11 @@ import type { SocketAddress } from '../../base/diagnostics.js';
 import { SwitchhookError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
+import { DtmfDetector } from '../../dsp/dtmf-detector.js';
 import { Gain } from '../../dsp/gain.js';
 import { LevelMeter } from '../../dsp/level.js';
 import { addSaturated } from '../../dsp/mix.js';
+import { readHeaderExtension } from '../../rtp/header-extension.js';
 import type { RtpPacketView } from '../../rtp/packet.js';
 import { RtpSession, type RtpSink } from '../../rtp/rtp-session.js';
 import { Srtp } from '../../rtp/srtp/srtp.js';
@@ -20,15 +22,18 @@ import { TelephoneEventReceiver } from '../../rtp/telephone-event-receiver.js';
 import type { DeadlineClock, Ticked } from '../engine/deadline-clock.js';
 import type { SessionEvent } from '../engine/protocol.js';
 import type { DatagramPair } from '../transport.js';
-import type { JitterLimits, MediaStats, StreamConfig, WatchdogOptions } from '../types.js';
+import type { MediaSessionOptions, MediaStats, ProcessingOptions, StreamConfig } from '../types.js';
 import type { AppInput, AppOutput } from './app-io.js';
 import type { BridgePort } from './bridge-port.js';
+import { DigitMerger } from './digit-merger.js';
 import { DtmfQueue } from './dtmf-queue.js';
+import { InbandDialer } from './inband-dialer.js';
 import type { Player } from './player.js';
 import { RateAdapter } from './rate-adapter.js';
 import { ReceivePath } from './receive-path.js';
 import type { Recorder } from './recorder.js';
 import { SendPath } from './send-path.js';
+import { SideProcessing } from './side-processing.js';
 import { type ResolvedStream, resolveStream } from './stream-config.js';
 import { callStreamStats } from './stream-stats.js';
 import { Watchdog } from './watchdog.js';
@@ -37,18 +42,17 @@ import { Watchdog } from './watchdog.js';
 const KEEP_ALIVE_MS = 15_000;
 /** A source that changes its SSRC all the time is told about once a second. */
 const SSRC_EVENT_MS = 1000;
+/** Changes of a header extension are told this often at most. */
+const EXTENSION_EVENT_MS = 200;
 /** Strangers' datagrams are remembered for this long. */
 const STRANGER_MS = 30_000;
 const FRAME_SAMPLES = 48 * 20;
 
-export interface CallStreamOptions {
+export interface CallStreamOptions extends Omit<MediaSessionOptions, 'address' | 'label'> {
   clock: Clock;
   random: Random;
   logger: Logger;
   deadlines: DeadlineClock;
-  watchdog?: WatchdogOptions;
-  jitter?: JitterLimits;
-  allowSpeedup?: boolean;
   emit: (event: SessionEvent) => void;
   onError: (error: SwitchhookError) => void;
   onPlayed: (player: Player) => void;
@@ -72,6 +76,16 @@ export class CallStream implements Ticked, RtpSink {
   readonly #onPlayed: (player: Player) => void;
   readonly #onUnplugged: (port: number) => void;
   readonly #watchdog: Watchdog;
+  readonly #digits: DigitMerger;
+  readonly #dialer = new InbandDialer();
+  readonly #sentProcessing = new SideProcessing();
+  readonly #receivedProcessing = new SideProcessing();
+  #dtmfDetection: ProcessingOptions['dtmfDetection'];
+  #detector: DtmfDetector | undefined;
+  #detectorRate = 0;
+  readonly #tellExtensions: boolean;
+  #extension: { profile: number; data: Uint8Array } = { profile: -1, data: EMPTY_BYTES };
+  #extensionToldMs = Number.NEGATIVE_INFINITY;
   readonly #events: TelephoneEventReceiver;
   readonly #eventClockRates = new Int32Array(128);
   #pair: DatagramPair | undefined;
@@ -109,19 +123,24 @@ export class CallStream implements Ticked, RtpSink {
     this.#onUnplugged = options.onUnplugged;
     this.received = new ReceivePath(options);
     this.#watchdog = new Watchdog(options.watchdog);
+    this.#digits = new DigitMerger((value) => this.#emit({ name: 'dtmf', value }));
+    this.#tellExtensions = options.headerExtensions ?? false;
     this.rtp = new RtpSession({
+      latching: options.strictSource === undefined,
+      lockSsrc: options.strictSource === 'ssrc',
       sink: this,
       random: options.random,
       logger: options.logger,
       wallTime: () => options.clock.wallTime(),
     });
     this.sent = new SendPath(this.rtp);
-    this.dtmf = new DtmfQueue(this.sent);
+    this.dtmf = new DtmfQueue(this.sent, this.#dialer);
+    if (options.processing) this.processing = options.processing;
     this.#events = new TelephoneEventReceiver({
       onEventStart: () => {},
       onEventEnd: (event, durationMs) => {
         const digit = digitOfEvent(event);
-        if (digit !== undefined) this.#emit({ name: 'dtmf', value: { digit, durationMs, via: 'rfc4733' } });
+        if (digit !== undefined) this.#digits.take(digit, durationMs, 'rfc4733', this.#clock.now());
       },
     });
   }
@@ -209,6 +228,22 @@ export class CallStream implements Ticked, RtpSink {
     if (receive !== undefined) this.#receiveGain.set(receive ? 0 : 1);
   }
 
+  reportDigit(digit: string, durationMs: number): void {
+    this.#digits.take(digit, durationMs, 'info', this.#clock.now());
+  }
+
+  set processing({ sent = {}, received = {}, dtmfDetection }: ProcessingOptions) {
+    this.#sentProcessing.options = sent;
+    this.#receivedProcessing.options = received;
+    this.#dtmfDetection = dtmfDetection;
+  }
+
+  get voiceStats(): MediaStats['voice'] {
+    const sent = this.#sentProcessing.vadStats;
+    const received = this.#receivedProcessing.vadStats;
+    return sent || received ? { sent, received } : undefined;
+  }
+
   setEcho(on: boolean): void {
     this.#echoOn = on;
   }
@@ -242,12 +277,14 @@ export class CallStream implements Ticked, RtpSink {
       this.#events.accept(data, payloadOffset, payloadLength, timestamp, marker, eventRate, arrivalMs);
     }
     this.received.put(packet, arrivalMs);
+    if (this.#tellExtensions && packet.extensionProfile >= 0) this.#onHeaderExtension(packet, arrivalMs);
   }
 
   onSourceChange(ssrc: number): void {
     const now = this.#clock.now();
     this.received.reset();
     this.#events.reset();
+    this.#digits.reset();
     if (this.#ssrc >= 0 && this.#ssrc !== ssrc && now - this.#ssrcToldMs >= SSRC_EVENT_MS) {
       this.#ssrcToldMs = now;
       this.#emit({ name: 'ssrcChanged', value: { from: this.#ssrc, to: ssrc } });
@@ -274,6 +311,7 @@ export class CallStream implements Ticked, RtpSink {
     const heard = config.receives
       ? this.received.pull(this.#periodMs, now)
       : this.received.silence(this.#periodMs);
+    if (config.receives) this.#process(heard, config);
     const sentRate = this.sent.sampleRate;
     const sentCount = (this.#periodMs * sentRate) / 1000;
     this.#compose(heard, sentCount, sentRate, config.sends);
@@ -347,7 +385,39 @@ export class CallStream implements Ticked, RtpSink {
     for (let i = 0; i < this.#players.length; i++) this.#players[i].addTo(frame, count, sampleRate);
     for (let i = 0; i < this.#ports.length; i++) this.#ports[i].addTo(frame, count, sampleRate);
     this.#input?.addTo(frame, count, sampleRate);
+    this.#sentProcessing.process(frame, count, sampleRate);
     this.#sendGain.process(frame, 0, count);
+    this.#dialer.process(frame, count, sampleRate);
+  }
+
+  /** Digits are recognised before anything is done to the audio. */
+  #process(heard: number, config: ResolvedStream): void {
+    const { frame, sampleRate } = this.received;
+    const detection = this.#dtmfDetection;
+    if (detection === 'on' || (detection === 'auto' && config.receiveEvents.length === 0)) {
+      if (sampleRate !== this.#detectorRate) {
+        this.#detectorRate = sampleRate;
+        this.#detector = new DtmfDetector(sampleRate, {
+          onDigit: (digit, durationMs) => this.#digits.take(digit, durationMs, 'inband', this.#now),
+        });
+      }
+      this.#detector?.process(frame, 0, heard);
+    }
+    this.#receivedProcessing.process(frame, heard, sampleRate);
+  }
+
+  /** Most senders repeat the same or count something: told when it changes, and not too often. */
+  #onHeaderExtension(packet: RtpPacketView, nowMs: number): void {
+    if (nowMs - this.#extensionToldMs < EXTENSION_EVENT_MS) return;
+    const told = this.#extension;
+    const { data, extensionOffset, extensionLength } = packet;
+    let same = told.profile === packet.extensionProfile && told.data.length === extensionLength;
+    for (let i = 0; same && i < extensionLength; i++) same = told.data[i] === data[extensionOffset + i];
+    const extension = same ? undefined : readHeaderExtension(packet);
+    if (!extension) return;
+    this.#extensionToldMs = nowMs;
+    this.#extension = extension;
+    this.#emit({ name: 'headerExtension', value: extension });
   }
 
   #addEcho(heard: number, count: number, sampleRate: number): void {
@@ -404,10 +474,10 @@ export class CallStream implements Ticked, RtpSink {
     if (remote && this.#pair) this.#pair.send(EMPTY_BYTES, 0, 0, remote.host, remote.port, false);
   }
 
-  #tell(verdict: 'noMedia' | 'mediaBack', now: number): void {
+  #tell(verdict: 'noMedia' | 'mediaBack' | 'mediaTimeout', now: number): void {
     const { silentMs } = this.#watchdog;
-    if (verdict === 'mediaBack') {
-      this.#emit({ name: 'mediaBack', value: { silentMs } });
+    if (verdict !== 'noMedia') {
+      this.#emit({ name: verdict, value: { silentMs } });
       return;
     }
     const expected = this.#config?.rtp.remote;

@@ -1,8 +1,13 @@
-/** Digits waiting to be sent on a call, and whom to tell when they have been. Polled by the call stream. */
+/**
+ * Digits waiting to be sent on a call, as telephone-events or as tones, and whom to tell when they have been. Polled by
+ * the call stream.
+ */
 import { SwitchhookError } from '../../base/errors.js';
+import { dtmfFrequencies } from '../../dsp/tone.js';
 import { eventOfDigit } from '../../rtp/telephone-event.js';
 import type { TelephoneEventSender } from '../../rtp/telephone-event-sender.js';
 import type { DtmfSendOptions } from '../types.js';
+import type { InbandDialer } from './inband-dialer.js';
 import type { SendPath } from './send-path.js';
 
 const DURATION_MS = 100;
@@ -13,7 +18,10 @@ const COMMA_MS = 500;
 const MIN_DURATION_MS = 40;
 const MAX_DURATION_MS = 8000;
 
+type Lane = TelephoneEventSender | InbandDialer;
+
 interface Waiting {
+  readonly lane: Lane;
   /** Value of `completed` when the last digit is out. */
   readonly target: number;
   readonly done: (error?: SwitchhookError) => void;
@@ -21,57 +29,63 @@ interface Waiting {
 
 export class DtmfQueue {
   readonly #sent: SendPath;
-  readonly #waiting: Waiting[] = [];
+  readonly #dialer: InbandDialer;
+  #waiting: Waiting[] = [];
   #sender: TelephoneEventSender | undefined;
-  #queued = 0;
+  /** Digits given to each lane. */
+  #events = 0;
+  #tones = 0;
 
-  constructor(sent: SendPath) {
+  constructor(sent: SendPath, dialer: InbandDialer) {
     this.#sent = sent;
+    this.#dialer = dialer;
   }
 
   /** @param done called once, when the last digit has been sent or will never be */
   send(digits: string, options: DtmfSendOptions, done: (error?: SwitchhookError) => void): void {
-    const sender = this.#sent.events;
-    if (!sender) return done(invalid('the peer takes no telephone-events'));
+    const inband = options.method === 'inband';
+    const lane = inband ? this.#dialer : this.#sent.events;
+    if (!lane) return done(invalid('the peer takes no telephone-events'));
     for (const digit of digits) {
-      if (digit !== ',' && eventOfDigit(digit) === undefined)
-        return done(invalid(`'${digit}' is no DTMF digit`));
+      const known = inband ? dtmfFrequencies(digit) : eventOfDigit(digit);
+      if (digit !== ',' && known === undefined) return done(invalid(`'${digit}' is no DTMF digit`));
     }
     const durationMs = clamp(options.durationMs ?? DURATION_MS, MIN_DURATION_MS, MAX_DURATION_MS);
     const gapMs = clamp(options.gapMs ?? GAP_MS, 0, MAX_DURATION_MS);
     for (const digit of digits) {
       const event = eventOfDigit(digit);
       const taken =
-        event === undefined ? sender.enqueuePause(COMMA_MS) : sender.enqueue(event, durationMs, gapMs);
+        event === undefined ? lane.enqueuePause(COMMA_MS) : lane.enqueue(event, durationMs, gapMs);
       if (!taken) return done(invalid('too many DTMF digits are waiting'));
-      if (event !== undefined) this.#queued++;
+      if (event === undefined) continue;
+      if (inband) this.#tones++;
+      else this.#events++;
     }
-    this.#waiting.push({ target: this.#queued, done });
+    this.#waiting.push({ lane, target: inband ? this.#tones : this.#events, done });
   }
 
   /** Once per tick. */
   check(): void {
     if (this.#waiting.length === 0) return;
-    const sender = this.#sender;
-    const completed = sender?.completed ?? 0;
-    while (this.#waiting.length > 0 && (completed >= this.#waiting[0].target || !sender?.busy)) {
-      this.#waiting.shift()?.done();
-    }
+    const ready = this.#waiting.filter(({ lane, target }) => lane.completed >= target || !lane.busy);
+    if (ready.length === 0) return;
+    this.#waiting = this.#waiting.filter((waiting) => !ready.includes(waiting));
+    for (const { done } of ready) done();
   }
 
   /** The sender may be another one now; what the old one had queued is lost. */
   onConfigured(): void {
     if (this.#sent.events === this.#sender) return;
+    const lost = this.#waiting.filter(({ lane }) => lane === this.#sender);
     this.#sender = this.#sent.events;
-    this.#queued = this.#sender?.completed ?? 0;
-    this.#fail(invalid('the peer takes no telephone-events any more'));
+    this.#events = this.#sender?.completed ?? 0;
+    this.#waiting = this.#waiting.filter((waiting) => !lost.includes(waiting));
+    for (const { done } of lost) done(invalid('the peer takes no telephone-events any more'));
   }
 
   close(): void {
-    this.#fail(new SwitchhookError('ERR_CLOSED', { what: 'the media session' }));
-  }
-
-  #fail(error: SwitchhookError): void {
+    this.#dialer.clear();
+    const error = new SwitchhookError('ERR_CLOSED', { what: 'the media session' });
     for (const { done } of this.#waiting.splice(0)) done(error);
   }
 }

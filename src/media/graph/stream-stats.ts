@@ -34,6 +34,7 @@ export function callStreamStats(stream: CallStream, nowMs: number): MediaStats {
     delayMs: jitter.delayMs,
     concealedMs: jitter.concealedMs,
     remote: rtp.remote,
+    voice: stream.voiceStats,
     level: { sentDbov: stream.sentLevel.dbov, receivedDbov: stream.receivedLevel.dbov },
     skippedFrames: stream.skippedFrames,
   };

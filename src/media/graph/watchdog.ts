@@ -1,6 +1,6 @@
 /**
  * Watches for missing media. Told the time and when RTP came last; says once per silence that there is none, and once
- * that it is back. Why there is none is found out by the call stream.
+ * that it is back, and once that it has lasted too long. Why there is none is found out by the call stream.
  *
  *   off ──expect──▶ waiting ──RTP──▶ flowing ──silenceMs──▶ silent ──RTP──▶ flowing
  *                   waiting ──firstPacketMs──▶ silent;  any ──ignore──▶ off
@@ -19,10 +19,13 @@ export class Watchdog {
   #since = 0;
   /** Length of the silence that {@link check} told about, in ms. */
   silentMs = 0;
+  readonly #timeoutMs: number;
+  #timedOut = false;
 
   constructor(options: WatchdogOptions = {}) {
     this.#firstPacketMs = options.firstPacketMs ?? FIRST_PACKET_MS;
     this.#silenceMs = options.silenceMs ?? SILENCE_MS;
+    this.#timeoutMs = options.timeoutMs ?? 0;
   }
 
   /** Media should come from now on; a silence that is running goes on. */
@@ -37,14 +40,20 @@ export class Watchdog {
     this.#state = 'off';
   }
 
-  check(nowMs: number, lastReceivedMs: number): 'noMedia' | 'mediaBack' | undefined {
+  check(nowMs: number, lastReceivedMs: number): 'noMedia' | 'mediaBack' | 'mediaTimeout' | undefined {
     if (this.#state === 'off') return undefined;
     if (lastReceivedMs > this.#since) {
       const wasSilent = this.#state === 'silent';
       this.silentMs = lastReceivedMs - this.#since;
       this.#since = lastReceivedMs;
       this.#state = 'flowing';
+      this.#timedOut = false;
       if (wasSilent) return 'mediaBack';
+    }
+    if (this.#timeoutMs > 0 && !this.#timedOut && nowMs - this.#since >= this.#timeoutMs) {
+      this.#timedOut = true;
+      this.silentMs = nowMs - this.#since;
+      return 'mediaTimeout';
     }
     if (this.#state === 'silent') return undefined;
     const limit = this.#state === 'waiting' ? this.#firstPacketMs : this.#silenceMs;

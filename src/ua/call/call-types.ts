@@ -65,7 +65,7 @@ export interface DtmfEvent {
   /** One of 0-9 * # A-D. */
   digit: string;
   durationMs: number;
-  via: 'rfc4733' | 'info';
+  via: 'rfc4733' | 'inband' | 'info';
 }
 
 export interface InfoEvent {

@@ -36,9 +36,9 @@ export interface PlayCallOptions extends PlayOptions {
   signal?: AbortSignal;
 }
 
-export interface DtmfOptions extends DtmfSendOptions {
-  /** `auto`: telephone-events (RFC 4733) where the peer takes them, else INFO. Default `auto`. */
-  method?: 'auto' | 'rfc4733' | 'info';
+export interface DtmfOptions extends Omit<DtmfSendOptions, 'method'> {
+  /** `auto`: telephone-events (RFC 4733) where the peer takes them, else INFO; `inband`: tones. Default `auto`. */
+  method?: 'auto' | 'rfc4733' | 'inband' | 'info';
 }
 
 export interface RemoteParty {
@@ -264,6 +264,7 @@ export class Call {
     const media = this.#media('send digits');
     const { method = 'auto', ...timing } = options;
     const viaRtp = method === 'rfc4733' || (method === 'auto' && this.#session.media?.canSendTelephoneEvents);
+    if (method === 'inband') return media.sendDtmf(digits.toUpperCase(), { ...timing, method });
     if (viaRtp) return media.sendDtmf(digits.toUpperCase(), timing);
     for (const digit of digits.toUpperCase()) {
       if (digit === ',') await this.#pause(500);

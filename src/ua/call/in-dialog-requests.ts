@@ -102,7 +102,9 @@ function onInfo(session: CallSession, request: SipRequest, tx: ServerHandle): vo
   }
   tx.reply(200);
   const digit = parseDtmfInfo(request);
-  if (digit) session.events.emit('dtmf', { ...digit, via: 'info' });
+  // The media tells it, unless it came there as well.
+  if (digit && session.media) session.media.session.reportDigit(digit.digit, digit.durationMs);
+  else if (digit) session.events.emit('dtmf', { ...digit, via: 'info' });
   else if (request.body.length > 0) {
     const { type, subtype } = request.contentType ?? { type: 'text', subtype: 'plain' };
     session.events.emit('info', { contentType: `${type}/${subtype}`, body: request.bodyText });
