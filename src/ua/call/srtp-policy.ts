@@ -18,8 +18,8 @@ export interface SrtpPreferences {
   /** Default 'off'. */
   srtp?: SrtpMode;
   /**
-   * Crypto-suites to offer, in order of preference, and to accept. Default: AES_CM_128_HMAC_SHA1_80 and
-   * AEAD_AES_256_GCM are offered, since a longer list does not fit into a UDP datagram; all suites are accepted.
+   * Crypto-suites to offer, in order of preference, and to accept. Default: AES_CM_128_HMAC_SHA1_80 is offered, which
+   * everybody has, and no more, so that the INVITE fits into a UDP datagram (RFC 3261 §18.1.1); all are accepted.
    */
   srtpSuites?: readonly string[];
   /** What to do when the peer's packets fail authentication for good (`ERR_MEDIA_SRTP_KEY`). Default 'report'. */
@@ -27,7 +27,7 @@ export interface SrtpPreferences {
 }
 
 const MODES: readonly string[] = ['off', 'optional', 'required'] satisfies SrtpMode[];
-const OFFERED: readonly SrtpSuite[] = ['AES_CM_128_HMAC_SHA1_80', 'AEAD_AES_256_GCM'];
+const OFFERED: readonly SrtpSuite[] = ['AES_CM_128_HMAC_SHA1_80'];
 
 /** @throws ERR_INVALID_ARGUMENT naming the option */
 export function checkSrtp({ srtp = 'off', srtpSuites = OFFERED }: SrtpPreferences): void {
