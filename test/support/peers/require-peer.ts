@@ -14,6 +14,8 @@ const PACKAGES = {
   baresip: 'baresip',
   linphonec: 'linphone-cli',
   openssl: 'openssl',
+  ffmpeg: 'ffmpeg',
+  ffprobe: 'ffmpeg',
 } as const;
 
 export type PeerProgram = keyof typeof PACKAGES;
