@@ -69,6 +69,20 @@ describe('switchhook call', () => {
     expect(delayMs).toBeLessThan(500);
   });
 
+  it('encrypts the media, and shows no key in a trace', async () => {
+    const options = ['--srtp', 'required', '--duration', '2', '--trace', '--json'];
+    const { code, stdout, stderr } = await cli('call', 'echo', ...account(), ...options);
+    expect(code).toBe(0);
+    expect(events(stdout).find(({ event }) => event === 'connected')).toMatchObject({
+      encryption: { srtp: 'AES_CM_128_HMAC_SHA1_80', signalling: 'udp' },
+    });
+    const record = events(stdout).find(({ event }) => event === 'ended')?.record;
+    expect(record).toMatchObject({ media: { received: { notAuthentic: 0, lost: 0 } } });
+    const keys = stderr.match(/inline:.*/g) ?? [];
+    expect(keys.length).toBeGreaterThan(1);
+    for (const key of keys) expect(key.trim()).toBe('inline:(key hidden)');
+  });
+
   it('ends with 4 and the reason when the call is refused', async () => {
     const { code, stderr } = await cli('call', 'reject-486', ...account());
     expect(code).toBe(4);
