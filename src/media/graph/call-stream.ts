@@ -293,7 +293,8 @@ export class CallStream implements Ticked, RtpSink {
   }
 
   onNotAuthentic(from: SocketAddress, packets: number): void {
-    this.#onError(new SwitchhookError('ERR_MEDIA_SRTP_KEY', { from: `${from.host}:${from.port}`, packets }));
+    const host = from.host.includes(':') ? `[${from.host}]` : from.host;
+    this.#onError(new SwitchhookError('ERR_MEDIA_SRTP_KEY', { from: `${host}:${from.port}`, packets }));
   }
 
   output(data: Uint8Array, start: number, length: number, rtcp: boolean): void {
