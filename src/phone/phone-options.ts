@@ -8,6 +8,10 @@ import type { MediaEngine } from '../media/index.js';
 import type { EndpointResolver, EndpointTransport, TimerValues } from '../sip/index.js';
 import { Account, type AccountOptions, checkSrtp, type MediaPreferences, parseServer } from '../ua/index.js';
 
+/** What a phone needs of an engine; conferences need `openBridge`. */
+export type PhoneMediaEngine = Pick<MediaEngine, 'openSession' | 'close'> &
+  Partial<Pick<MediaEngine, 'openBridge'>>;
+
 export interface PhoneOptions {
   /** SIP server or domain: `sip.example.com`, `10.0.0.5:5080` or a SIP URI. Without it calls go peer to peer. */
   server?: string;
@@ -67,7 +71,7 @@ export interface PhoneOptions {
   /** For tests. */
   random?: Random;
   /** An engine shared with other phones; it is not closed with this one. */
-  engine?: Pick<MediaEngine, 'openSession' | 'close'>;
+  engine?: PhoneMediaEngine;
   /** For tests: something in place of sockets and DNS. */
   network?: { transport: EndpointTransport; resolver: EndpointResolver };
 }

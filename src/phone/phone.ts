@@ -28,8 +28,9 @@ import {
   type RegistrationState,
   UserAgent,
 } from '../ua/index.js';
+import { Conference, type ConferenceOptions } from './conference.js';
 import { NetworkMonitor } from './network-monitor.js';
-import { accountOf, checkOptions, type PhoneOptions } from './phone-options.js';
+import { accountOf, checkOptions, type PhoneMediaEngine, type PhoneOptions } from './phone-options.js';
 
 export interface CallOptions extends Omit<InviteOptions, 'account'> {
   /** Hangs up (or cancels) when it fires. */
@@ -63,7 +64,7 @@ export type PhoneEvents = {
 interface Parts {
   transport: EndpointTransport;
   endpoint: SipEndpoint;
-  engine: Pick<MediaEngine, 'openSession' | 'close'>;
+  engine: PhoneMediaEngine;
   agent: UserAgent;
   monitor: NetworkMonitor;
 }
@@ -174,6 +175,19 @@ export class Phone extends Emitter<PhoneEvents> {
     // After the answer the signal no longer ends the call.
     await call.answered(signal);
     return call;
+  }
+
+  /**
+   * Brings calls together: each hears all others. Calls we hold are taken off hold.
+   * @throws ERR_CALL_STATE when one of them is not connected
+   */
+  async conference(calls: readonly Call[] = [], options: ConferenceOptions = {}): Promise<Conference> {
+    const { engine } = await this.#ready();
+    const { openBridge } = engine;
+    if (!openBridge) {
+      throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: "option 'engine' cannot mix conferences" });
+    }
+    return Conference.open({ openBridge: (bridge) => openBridge.call(engine, bridge) }, calls, options);
   }
 
   /**

@@ -99,6 +99,11 @@ export class Call {
     return this.#session.whenEnded;
   }
 
+  /** The audio of the call, for bridges and special uses; undefined before media is agreed. */
+  get media(): MediaSession | undefined {
+    return this.#session.media?.session;
+  }
+
   /** Encoding name of what we send, e.g. "PCMU"; undefined before media is agreed. */
   get codec(): string | undefined {
     return this.#session.media?.codec;
