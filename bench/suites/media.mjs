@@ -5,8 +5,6 @@
 import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pcmu } from '../../dist/codecs/g711/codec.js';
-import { Mixer } from '../../dist/dsp/mix.js';
-import { Resampler } from '../../dist/dsp/resample.js';
 import { MediaEngine } from '../../dist/media/index.js';
 
 const HOST = '127.0.0.1';
@@ -146,8 +144,6 @@ function kernels() {
   const bytes = new Uint8Array(160);
   const encoder = pcmu.createEncoder();
   const decoder = pcmu.createDecoder();
-  const resampler = new Resampler(16000, 48000);
-  const mixer = new Mixer(160);
   return [
     {
       name: 'PCMU encode and decode, 20 ms',
@@ -157,22 +153,6 @@ function kernels() {
         decoder.decode(bytes, 0, 160, out, 0);
       }, 20_000),
       unit: 'µs',
-    },
-    {
-      name: 'resample 16 to 48 kHz, 20 ms',
-      value: microseconds(() => resampler.process(pcm, 0, 320, out, 0), 2000),
-      unit: 'µs',
-      goal: 12,
-    },
-    {
-      name: 'mix 100 parties N-1, 20 ms at 8 kHz',
-      value: microseconds(() => {
-        mixer.begin(160);
-        for (let party = 0; party < 100; party++) mixer.add(pcm, 0);
-        for (let party = 0; party < 100; party++) mixer.others(pcm, 0, out, 0);
-      }, 1000),
-      unit: 'µs',
-      goal: 60,
     },
   ];
 }
