@@ -119,6 +119,10 @@ export const ERROR_CATALOGUE = {
     text: '{path}: {why}',
     remedy: 'Check that the file exists, is readable and of a supported format.',
   },
+  ERR_UPLOAD: {
+    text: '{path} could not be uploaded to {url}: {why}',
+    remedy: 'Check address, user name, password and rights on the server; the local file is still there.',
+  },
   ERR_MEDIA_SOCKET: {
     text: 'RTP could not be sent or received: {why}',
     remedy: 'Check network, routes and firewall; the call goes on and uses the socket again.',

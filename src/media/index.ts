@@ -1,6 +1,13 @@
 /** The media room: audio streams of calls behind {@link MediaEngine}, and WAV files. */
 export { SRTP_SUITES, type SrtpSuite } from '../rtp/srtp/suites.js';
 export { MediaEngine } from './engine/media-engine.js';
+export {
+  type UploadOptions,
+  type UploadProgress,
+  type UploadResult,
+  uploadRecording,
+} from './files/upload.js';
+export type { UploadCallInfo } from './files/upload-target.js';
 export { audioFormats, type MediaFormat } from './formats.js';
 export type { DatagramHandler, DatagramPair, DatagramTransport } from './transport.js';
 export type * from './types.js';
