@@ -41,8 +41,8 @@ export class Agc {
   readonly #minGain: number;
   readonly #frame: number;
   readonly #floor = new NoiseFloor();
-  /** Level of the speech, dBov; undefined until some was heard. */
-  #speechDbov: number | undefined;
+  /** Level of the speech, dBov; NaN until some was heard (a number always: undefined would cost an allocation). */
+  #speechDbov = Number.NaN;
   #gain = 1;
   #limiter = 1;
   /** What the last sample was multiplied with. */
@@ -63,7 +63,7 @@ export class Agc {
 
   reset(): void {
     this.#floor.reset();
-    this.#speechDbov = undefined;
+    this.#speechDbov = Number.NaN;
     this.#gain = 1;
     this.#limiter = 1;
     this.#applied = 1;
@@ -106,7 +106,7 @@ export class Agc {
     this.#floor.push(power, ms);
     if (power < MIN_SPEECH_POWER || power < this.#floor.power * SPEECH_RATIO) return;
     const level = powerToDbov(power);
-    this.#speechDbov ??= level;
+    if (Number.isNaN(this.#speechDbov)) this.#speechDbov = level;
     const constant = level > this.#speechDbov ? ATTACK_MS : DECAY_MS;
     this.#speechDbov += (level - this.#speechDbov) * Math.min(1, ms / constant);
     const most = Math.min(this.#maxGain, Math.max(1, Math.sqrt(MAX_NOISE_POWER / this.#floor.power)));

@@ -10,11 +10,12 @@ const RELEASE = 1.028;
 /** The gain falls within this part of the frame. */
 const ATTACK_SHARE = 1 / 8;
 const FULL_SCALE = 32767;
+const UNITY = 32768;
 
 export class Mixer {
   readonly #sum: Int32Array;
-  /** Gain per sample of the frame, while limiting. */
-  readonly #gains: Float64Array;
+  /** Gain per sample of the frame while limiting, in 1/32768. */
+  readonly #gains: Int32Array;
   #count = 0;
   #gain = 1;
   /** The frame's sum is complete and the gain known. */
@@ -25,7 +26,7 @@ export class Mixer {
   /** @param maxSamples longest frame */
   constructor(maxSamples: number) {
     this.#sum = new Int32Array(maxSamples);
-    this.#gains = new Float64Array(maxSamples);
+    this.#gains = new Int32Array(maxSamples);
   }
 
   /** True while the sum is made softer to fit. */
@@ -50,10 +51,7 @@ export class Mixer {
     if (!this.#ready) this.#prepare();
     const sum = this.#sum;
     const count = this.#count;
-    if (this.#limiting) {
-      const gains = this.#gains;
-      for (let i = 0; i < count; i++) out[outOffset + i] = saturate(Math.round(sum[i] * gains[i]));
-    } else for (let i = 0; i < count; i++) out[outOffset + i] = sum[i];
+    for (let i = 0; i < count; i++) out[outOffset + i] = saturate(sum[i]);
   }
 
   /** The sum without `own`, which must have been added before; `out` may be `own`. */
@@ -63,7 +61,7 @@ export class Mixer {
     else subtract(this.#sum, own, ownOffset, out, outOffset, this.#count);
   }
 
-  /** Chooses the gain of the frame by the peak of the sum. */
+  /** Chooses the gain of the frame by the peak of the sum, and applies it to the sum. */
   #prepare(): void {
     this.#ready = true;
     const sum = this.#sum;
@@ -81,7 +79,11 @@ export class Mixer {
     if (!this.#limiting) return;
     const ramp = to < from ? Math.max(1, Math.round(count * ATTACK_SHARE)) : count;
     const step = (to - from) / ramp;
-    for (let i = 0; i < count; i++) this.#gains[i] = i < ramp ? from + step * (i + 1) : to;
+    for (let i = 0; i < count; i++) {
+      const gain = Math.round((i < ramp ? from + step * (i + 1) : to) * UNITY);
+      this.#gains[i] = gain;
+      sum[i] = Math.round((sum[i] * gain) / UNITY);
+    }
   }
 }
 
@@ -117,7 +119,7 @@ function subtract(
 
 function subtractScaled(
   sum: Int32Array,
-  gains: Float64Array,
+  gains: Int32Array,
   own: Int16Array,
   ownOffset: number,
   out: Int16Array,
@@ -125,7 +127,7 @@ function subtractScaled(
   count: number,
 ): void {
   for (let i = 0; i < count; i++) {
-    const value = (sum[i] - own[ownOffset + i]) * gains[i];
+    const value = (sum[i] - (Math.imul(own[ownOffset + i], gains[i]) >> 15)) | 0;
     out[outOffset + i] = saturate(value);
   }
 }
