@@ -41,7 +41,7 @@ export class Agc {
   readonly #minGain: number;
   readonly #frame: number;
   readonly #floor = new NoiseFloor();
-  /** Level of the speech, dBov; NaN until some was heard (a number always: undefined would cost an allocation). */
+  /** Level of the speech, dBov; NaN until some was heard. */
   #speechDbov = Number.NaN;
   #gain = 1;
   #limiter = 1;
