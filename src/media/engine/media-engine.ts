@@ -17,6 +17,7 @@ import { CoreLink } from './core-link.js';
 import { HostBridge } from './host-bridge.js';
 import { HostSession } from './host-session.js';
 import { unsupportedRate } from './pcm-writer.js';
+import { checkSessionOptions } from './session-options.js';
 
 const MAX_WORKERS = 64;
 
@@ -53,6 +54,7 @@ export class MediaEngine {
    * @throws ERR_MEDIA_PORTS, ERR_INVALID_ARGUMENT when the address is not one of this machine, ERR_CLOSED
    */
   async openSession(options: MediaSessionOptions): Promise<MediaSession> {
+    checkSessionOptions(options);
     const id = this.#nextSession++;
     const link = await this.#leastLoaded();
     const session = new HostSession(id, link);

@@ -21,6 +21,17 @@ async function pairWith(options: Partial<MediaSessionOptions>) {
   return { clock, network, engine, a, b };
 }
 
+describe('options of a session', () => {
+  it.each<[string, Partial<MediaSessionOptions>]>([
+    ['jitter.maxMs is -1', { jitter: { maxMs: -1 } }],
+    ['jitter.fixedMs is NaN', { jitter: { fixedMs: Number.NaN } }],
+    ['jitter.minMs 200 is more than jitter.maxMs 100', { jitter: { minMs: 200, maxMs: 100 } }],
+    ['watchdog.timeoutMs is -5', { watchdog: { timeoutMs: -5 } }],
+  ])('are refused by name: %s', async (what, options) => {
+    await expect(pairWith(options)).rejects.toThrow(what);
+  });
+});
+
 describe('processing', () => {
   it('levels faint speech, tells who spoke, and takes noise away', async () => {
     const pair = await mediaPair({ delayMs: 10 });
