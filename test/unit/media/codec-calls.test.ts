@@ -68,6 +68,11 @@ describe('a call in every codec and packet time', () => {
     ['G729', 8000, 30, 0.6, undefined],
     ['L16', 16000, 10, 0.95, undefined],
     ['opus', 48000, 40, 0.8, { maxplaybackrate: 16000 }],
+    ['speex', 8000, 20, 0.5, undefined],
+    ['speex', 16000, 40, 0.5, { vbr: 'vad' }],
+    ['speex', 32000, 60, 0.5, undefined],
+    ['G7221', 16000, 20, 0.8, { bitrate: 32000 }],
+    ['G7221', 32000, 40, 0.8, { bitrate: 48000 }],
   ])('%s/%i in packets of %i ms', async (codec, clockRate, ptimeMs, least, options) => {
     const pair = await mediaPair({ delayMs: 20, jitterMs: 15 });
     await pair.connect(speaking(codec, clockRate, options, ptimeMs));
@@ -87,6 +92,8 @@ describe('a call in every codec and packet time', () => {
     ['iLBC', 8000, undefined],
     ['G729', 8000, undefined],
     ['opus', 48000, { useinbandfec: 1 }],
+    ['speex', 16000, undefined],
+    ['G7221', 16000, undefined],
   ])('%s/%i conceals a twentieth of the packets', async (codec, clockRate, options) => {
     const pair = await mediaPair({ delayMs: 20, jitterMs: 10, loss: 0.05 }, 4);
     await pair.connect(speaking(codec, clockRate, options));
@@ -204,6 +211,8 @@ describe('a peer that does as it likes', () => {
     ['G729', 8000],
     ['L16', 16000],
     ['opus', 48000],
+    ['speex', 8000],
+    ['G7221', 16000],
   ])('sends %s payloads of every size: counted, survived', async (codec, clockRate) => {
     const pair = await mediaPair({ delayMs: 10 });
     await pair.connect(speaking(codec, clockRate));
