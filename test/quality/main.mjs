@@ -1,0 +1,79 @@
+/**
+ * `npm run quality`: how every codec sounds after a call, over good and bad networks, between two sessions of ours in
+ * virtual time (the same figures on every machine, save the CPU time).
+ *
+ *     --codec NAME      only these ("G729", "opus/16000"); may be given several times
+ *     --network NAME    only these ("0 % loss", "spikes-240ms"); may be given several times
+ *     --seconds N       of speech; 12 when absent
+ *     --json            one JSON object as the last line of standard output
+ *     --write           keeps the results in docs/QUALITY.md
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { describeMachine, load, machine } from '../../bench/support/machine.mjs';
+import { listen, loadSpeech, measure } from './measure.mjs';
+import { conditions } from './networks.mjs';
+import { subjects } from './subjects.mjs';
+import { simulatedTable } from './table.mjs';
+
+const page = new URL('../../docs/QUALITY.md', import.meta.url);
+const MARK = '<!-- last run -->';
+
+const { values } = parseArgs({
+  options: {
+    codec: { type: 'string', multiple: true },
+    network: { type: 'string', multiple: true },
+    seconds: { type: 'string', default: '12' },
+    json: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+  },
+});
+
+const where = machine();
+const loadBefore = load();
+console.error(describeMachine(where));
+const rows = await simulated();
+if (!values.json) console.log(`\n${simulatedTable(rows).terminal()}\n`);
+if (values.write) write();
+if (values.json) console.log(JSON.stringify({ machine: where, load: loadBefore, rows }));
+
+async function simulated() {
+  const chosen = choose('codec', subjects(), values.codec);
+  const networks = choose('network', conditions(), values.network);
+  const speech = await loadSpeech(Number(values.seconds));
+  const result = [];
+  for (const [i, subject] of chosen.entries()) {
+    console.error(`— ${subject.name} (${i + 1} of ${chosen.length})`);
+    const words = speech(subject.compareRate);
+    await listen(subject, networks[0], words);
+    for (const condition of networks) {
+      result.push(await measure(subject, condition, words));
+    }
+  }
+  return result;
+}
+
+/** Those whose name is, or begins with, one of `wanted`. */
+function choose(what, all, wanted) {
+  if (!wanted) return all;
+  const fits = (text, { name }) =>
+    name.toLowerCase() === text.toLowerCase() || name.toLowerCase().startsWith(`${text.toLowerCase()}/`);
+  const unknown = wanted.filter((text) => !all.some((one) => fits(text, one)));
+  if (unknown.length > 0) {
+    console.error(
+      `There is no ${what} ${unknown.join(', ')}; there are ${all.map(({ name }) => name).join(', ')}.`,
+    );
+    process.exit(2);
+  }
+  return all.filter((one) => wanted.some((text) => fits(text, one)));
+}
+
+function write() {
+  const text = readFileSync(page, 'utf8');
+  const kept = text.slice(0, text.indexOf(MARK) + MARK.length);
+  const busy = `Load of the machine at the start: ${loadBefore}.`;
+  writeFileSync(
+    page,
+    `${kept}\n\n${describeMachine(where)}. ${busy}\n\n${simulatedTable(rows).markdown()}\n`,
+  );
+}
