@@ -9,6 +9,8 @@ export {
 } from './files/upload.js';
 export type { UploadCallInfo } from './files/upload-target.js';
 export { audioFormats, type MediaFormat } from './formats.js';
+export { eachFrame, readableAudio, writableAudio } from './streams/node-streams.js';
+export { receiveAudio, type UdpInput, type UdpInputOptions } from './streams/udp-receiver.js';
 export type { DatagramHandler, DatagramPair, DatagramTransport } from './transport.js';
 export type * from './types.js';
 export { formatWav, parseWav, readWav, type WavAudio, writeWav } from './wav/wav-file.js';

@@ -189,6 +189,46 @@ export interface Recording {
   resume(): void;
 }
 
+/** What is in the packets of a stream over UDP. */
+export type StreamAudio =
+  /** 16-bit PCM, mono. Rate in Hz: 8000 or 16000 as the codec of the call when absent. Little endian when absent. */
+  | { kind: 'pcm'; sampleRate?: number; bigEndian?: boolean }
+  /** Coded anew, in RTP packets or without their header. PCMU/8000 when absent. */
+  | { kind: 'rtp' | 'payload'; codec?: string; clockRate?: number; payloadType?: number };
+
+/** Bytes before the audio of each packet, in this order. */
+export interface StreamHeader {
+  /** A byte: 1 = audio. */
+  mediaType?: boolean;
+  /** A byte: 1 = received, 2 = sent. */
+  direction?: boolean;
+  /**
+   * 'text': "2,"; 'text-call-id': "2,abc,"; 'byte': the number, 0 to 127; 'byte-vad': that and a byte for voice
+   * activity (0 unknown, 1 silence, 2 speech).
+   */
+  line?: 'text' | 'text-call-id' | 'byte' | 'byte-vad';
+  lineNumber?: number;
+  callId?: string;
+}
+
+export interface UdpStreamOptions {
+  /** IP address to send to; 127.0.0.1 when absent. */
+  address?: string;
+  /** Port for what is received in the call; absent = not sent. */
+  receivedPort?: number;
+  /** Port for what is sent in the call; absent = not sent. */
+  sentPort?: number;
+  /** PCM when absent. */
+  audio?: StreamAudio;
+  header?: StreamHeader;
+  /** Packets of three bytes, "BOF" and "EOF", at the beginning and the end. */
+  marks?: boolean;
+}
+
+export interface UdpStream {
+  close(): void;
+}
+
 export interface DtmfSendOptions {
   /** As telephone-events (RFC 4733, the default) or as tones in the audio. */
   method?: 'rfc4733' | 'inband';
@@ -329,6 +369,8 @@ export interface MediaSession {
   setHeaderExtension(
     extension?: readonly HeaderExtensionElement[] | { profile: number; data: Uint8Array },
   ): void;
+  /** Sends what is heard and said to other programs over UDP. @throws ERR_INVALID_ARGUMENT, ERR_MEDIA_CODEC */
+  stream(options: UdpStreamOptions): Promise<UdpStream>;
   setMute(options: { send?: boolean; receive?: boolean }): void;
   /** Sends back what is received. */
   setEcho(on: boolean): void;

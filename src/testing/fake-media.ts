@@ -15,6 +15,7 @@ import type {
   PlaybackResult,
   Recording,
   StreamConfig,
+  UdpStream,
 } from '../media/index.js';
 
 const FIRST_PORT = 20_000;
@@ -98,6 +99,11 @@ export class FakeMediaSession extends Emitter<MediaSessionEvents> implements Med
   async record(path: string): Promise<Recording> {
     this.#checkOpen();
     return { stop: async () => ({ path, durationMs: 0, bytes: 0 }), pause: () => {}, resume: () => {} };
+  }
+
+  async stream(): Promise<UdpStream> {
+    this.#checkOpen();
+    return { close: () => {} };
   }
 
   async sendDtmf(digits: string): Promise<void> {

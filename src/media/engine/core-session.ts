@@ -11,6 +11,7 @@ import { MemorySource, type PcmSource, ToneSource } from '../graph/pcm-source.js
 import { Player } from '../graph/player.js';
 import { Recorder } from '../graph/recorder.js';
 import { loadCodecs } from '../graph/stream-config.js';
+import { UdpSender } from '../streams/udp-sender.js';
 import type { DatagramTransport } from '../transport.js';
 import type {
   DtmfSendOptions,
@@ -18,6 +19,7 @@ import type {
   MediaStats,
   RecordOptions,
   StreamConfig,
+  UdpStreamOptions,
 } from '../types.js';
 import type { DeadlineClock } from './deadline-clock.js';
 import { type CoreEvent, type CoreSource, type Notice, packError } from './protocol.js';
@@ -41,6 +43,7 @@ export class CoreSession {
   readonly #stream: CallStream;
   readonly #players = new Map<number, Player>();
   readonly #recorders = new Map<number, Recorder>();
+  readonly #streams = new Map<number, UdpSender>();
   readonly #input: AppInput;
   /** Counts the calls of `configure`. */
   #configurations = 0;
@@ -108,7 +111,19 @@ export class CoreSession {
       throw new SwitchhookError('ERR_CLOSED', { what: 'the media session' });
     }
     this.#recorders.set(recording, recorder);
-    this.#stream.addRecorder(recorder);
+    this.#stream.addSink(recorder);
+    return undefined;
+  }
+
+  async openStream(id: number, options: UdpStreamOptions): Promise<undefined> {
+    const { random } = this.#options;
+    const sender = await UdpSender.open(options, random, (error) => this.#onSocketError(error));
+    if (this.#closed) {
+      sender.close();
+      throw new SwitchhookError('ERR_CLOSED', { what: 'the media session' });
+    }
+    this.#streams.set(id, sender);
+    this.#stream.addSink(sender);
     return undefined;
   }
 
@@ -149,6 +164,9 @@ export class CoreSession {
       case 'headerExtension':
         this.#stream.rtp.headerExtension = notice.extension;
         break;
+      case 'closeStream':
+        this.#closeStream(notice.stream);
+        break;
       case 'mute':
         this.#stream.setMute(notice.send, notice.receive);
         break;
@@ -182,6 +200,7 @@ export class CoreSession {
     const stats = this.#stream.stats();
     this.#stream.close();
     for (const player of this.#players.values()) this.#playbackDone(player, 'stopped');
+    for (const id of [...this.#streams.keys()]) this.#closeStream(id);
     await Promise.all([...this.#recorders.keys()].map((recording) => this.#stopRecording(recording)));
     this.#options.logger.info('media session closed', {
       sent: stats.sent.packets,
@@ -223,10 +242,18 @@ export class CoreSession {
     });
   }
 
+  #closeStream(id: number): void {
+    const sender = this.#streams.get(id);
+    if (!sender) return;
+    this.#streams.delete(id);
+    this.#stream.removeSink(sender);
+    sender.close();
+  }
+
   async #stopRecording(recording: number): Promise<void> {
     const recorder = this.#recorders.get(recording);
     if (!recorder) return;
-    this.#stream.removeRecorder(recorder);
+    this.#stream.removeSink(recorder);
     const { error, ...result } = await recorder.stop();
     // Whoever else waited for the same end has told it.
     if (!this.#recorders.delete(recording)) return;

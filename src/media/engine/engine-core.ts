@@ -58,6 +58,8 @@ export class EngineCore {
         return this.#session(command.session).configure(command.config);
       case 'record':
         return this.#recordable(command.session).record(command.recording, command.path, command.options);
+      case 'stream':
+        return this.#session(command.session).openStream(command.stream, command.options);
       case 'dtmf':
         return this.#session(command.session).sendDtmf(command.digits, command.options);
       case 'stats':

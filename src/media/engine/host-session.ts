@@ -19,6 +19,8 @@ import type {
   Recording,
   RecordOptions,
   StreamConfig,
+  UdpStream,
+  UdpStreamOptions,
 } from '../types.js';
 import type { CoreLink, CoreListener } from './core-link.js';
 import { HostAudio } from './host-audio.js';
@@ -82,6 +84,14 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
   async record(path: string, options: RecordOptions = {}): Promise<Recording> {
     this.#checkOpen();
     return this.#audio.record(path, options);
+  }
+
+  async stream(options: UdpStreamOptions): Promise<UdpStream> {
+    this.#checkOpen();
+    const session = this.id;
+    const stream = this.#next++;
+    await this.#link.request('stream', { session, stream, options });
+    return { close: () => this.#link.notify({ op: 'closeStream', session, stream }) };
   }
 
   async sendDtmf(digits: string, options: DtmfSendOptions = {}): Promise<void> {

@@ -18,6 +18,7 @@ import type {
   RecordingResult,
   RecordOptions,
   StreamConfig,
+  UdpStreamOptions,
 } from '../types.js';
 import type { ClockStats } from './deadline-clock.js';
 
@@ -42,6 +43,7 @@ export interface Requests {
     in: { session: number; recording: number; path: string; options: RecordOptions };
     out: undefined;
   };
+  stream: { in: { session: number; stream: number; options: UdpStreamOptions }; out: undefined };
   dtmf: { in: { session: number; digits: string; options: DtmfSendOptions }; out: undefined };
   stats: { in: { session: number }; out: MediaStats };
   close: { in: { session: number }; out: MediaStats };
@@ -65,6 +67,7 @@ export type Notice =
   | { op: 'digit'; session: number; digit: string; durationMs: number }
   | { op: 'processing'; session: number; options: ProcessingOptions }
   | { op: 'headerExtension'; session: number; extension: Uint8Array | undefined }
+  | { op: 'closeStream'; session: number; stream: number }
   | { op: 'mute'; session: number; send?: boolean; receive?: boolean }
   | { op: 'echo'; session: number; on: boolean }
   | { op: 'openInput'; session: number; ring: SharedArrayBuffer; sampleRate: number }

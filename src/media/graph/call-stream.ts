@@ -25,13 +25,13 @@ import type { DatagramPair } from '../transport.js';
 import type { MediaSessionOptions, MediaStats, ProcessingOptions, StreamConfig } from '../types.js';
 import type { AppInput, AppOutput } from './app-io.js';
 import type { BridgePort } from './bridge-port.js';
+import type { CallSink } from './call-sink.js';
 import { DigitMerger } from './digit-merger.js';
 import { DtmfQueue } from './dtmf-queue.js';
 import { InbandDialer } from './inband-dialer.js';
 import type { Player } from './player.js';
 import { RateAdapter } from './rate-adapter.js';
 import { ReceivePath } from './receive-path.js';
-import type { Recorder } from './recorder.js';
 import { SendPath } from './send-path.js';
 import { SideProcessing } from './side-processing.js';
 import { type ResolvedStream, resolveStream } from './stream-config.js';
@@ -101,7 +101,7 @@ export class CallStream implements Ticked, RtpSink {
   readonly #players: Player[] = [];
   /** Players whose last samples wait in a packet that is not full. */
   readonly #leaving: Player[] = [];
-  readonly #recorders: Recorder[] = [];
+  readonly #sinks: CallSink[] = [];
   readonly #outputs: AppOutput[] = [];
   readonly #ports: BridgePort[] = [];
   #input: AppInput | undefined;
@@ -192,13 +192,13 @@ export class CallStream implements Ticked, RtpSink {
     return at < 0 ? undefined : this.#players.splice(at, 1)[0];
   }
 
-  addRecorder(recorder: Recorder): void {
-    this.#recorders.push(recorder);
+  addSink(sink: CallSink): void {
+    this.#sinks.push(sink);
   }
 
-  removeRecorder(recorder: Recorder): void {
-    const at = this.#recorders.indexOf(recorder);
-    if (at >= 0) this.#recorders.splice(at, 1);
+  removeSink(sink: CallSink): void {
+    const at = this.#sinks.indexOf(sink);
+    if (at >= 0) this.#sinks.splice(at, 1);
   }
 
   addOutput(output: AppOutput): void {
@@ -318,8 +318,8 @@ export class CallStream implements Ticked, RtpSink {
     this.#compose(heard, sentCount, sentRate, config.sends);
     this.receivedLevel.push(this.received.frame, 0, heard);
     this.sentLevel.push(this.#sendFrame, 0, sentCount);
-    for (let i = 0; i < this.#recorders.length; i++) {
-      this.#recorders[i].push(
+    for (let i = 0; i < this.#sinks.length; i++) {
+      this.#sinks[i].push(
         this.received.frame,
         heard,
         this.received.sampleRate,
@@ -341,7 +341,7 @@ export class CallStream implements Ticked, RtpSink {
     const ms = periods * this.#periodMs;
     this.received.skip();
     this.sent.skip(ms);
-    for (const recorder of this.#recorders) recorder.skip(ms);
+    for (const sink of this.#sinks) sink.skip(ms);
   }
 
   stats(): MediaStats {

@@ -12,6 +12,7 @@ import { fileErrorText } from '../file-error.js';
 import type { AudioFileWriter, RecordingFile } from '../files/audio-file-writer.js';
 import { openWriter, planRecording, type RecordingPlan } from '../files/recording-format.js';
 import type { RecordingResult, RecordOptions } from '../types.js';
+import type { CallSink } from './call-sink.js';
 import { RateAdapter } from './rate-adapter.js';
 
 const BLOCK_MS = 500;
@@ -31,7 +32,7 @@ interface Block {
 /** Makes or empties a file. */
 export type OpenRecordingFile = (path: string) => Promise<RecordingFile>;
 
-export class Recorder {
+export class Recorder implements CallSink {
   readonly sampleRate: number;
   readonly #plan: RecordingPlan;
   readonly #files: readonly RecordingFile[];
