@@ -338,7 +338,7 @@ export class Call {
   }
 
   /**
-   * Plays a WAV file, a tone or samples to the peer; resolves when the last frame is out or the call ended.
+   * Plays a file or several, a tone or samples to the peer; resolves when the last frame is out or the call ended.
    * @throws ERR_MEDIA_FILE, ERR_CALL_STATE
    */
   async play(source: string | PlaySource, options: PlayCallOptions = {}): Promise<PlaybackResult> {
@@ -357,7 +357,7 @@ export class Call {
     return this.#media('play').play(typeof source === 'string' ? { file: source } : source, options);
   }
 
-  /** Records both directions into a WAV file. @throws ERR_MEDIA_FILE, ERR_CALL_STATE */
+  /** Records into a file of the kind its extension says. @throws ERR_MEDIA_FILE, ERR_MEDIA_CODEC, ERR_CALL_STATE */
   record(path: string, options: RecordOptions = {}): Promise<Recording> {
     return this.#media('record').record(path, options);
   }
