@@ -5,16 +5,18 @@
  *     --codec NAME      only these ("G729", "opus/16000"); may be given several times
  *     --network NAME    only these ("0 % loss", "spikes-240ms"); may be given several times
  *     --seconds N       of speech; 12 when absent
+ *     --live            calls with baresip and linphonec as well, in real time
  *     --json            one JSON object as the last line of standard output
  *     --write           keeps the results in docs/QUALITY.md
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describeMachine, load, machine } from '../../bench/support/machine.mjs';
+import { live } from './live.mjs';
 import { listen, loadSpeech, measure } from './measure.mjs';
 import { conditions } from './networks.mjs';
 import { subjects } from './subjects.mjs';
-import { simulatedTable } from './table.mjs';
+import { liveTable, simulatedTable } from './table.mjs';
 
 const page = new URL('../../docs/QUALITY.md', import.meta.url);
 const MARK = '<!-- last run -->';
@@ -24,6 +26,7 @@ const { values } = parseArgs({
     codec: { type: 'string', multiple: true },
     network: { type: 'string', multiple: true },
     seconds: { type: 'string', default: '12' },
+    live: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
   },
@@ -34,8 +37,16 @@ const loadBefore = load();
 console.error(describeMachine(where));
 const rows = await simulated();
 if (!values.json) console.log(`\n${simulatedTable(rows).terminal()}\n`);
+const calls = values.live ? await live() : undefined;
+if (calls && !values.json) tell(calls);
 if (values.write) write();
-if (values.json) console.log(JSON.stringify({ machine: where, load: loadBefore, rows }));
+if (values.json) console.log(JSON.stringify({ machine: where, load: loadBefore, rows, live: calls }));
+
+function tell({ rows, skipped, failed }) {
+  if (rows.length > 0) console.log(`${liveTable(rows).terminal()}\n`);
+  for (const suite of skipped) console.log(`skipped: ${suite}`);
+  for (const call of failed) console.log(`failed: ${call}`);
+}
 
 async function simulated() {
   const chosen = choose('codec', subjects(), values.codec);
@@ -71,9 +82,12 @@ function choose(what, all, wanted) {
 function write() {
   const text = readFileSync(page, 'utf8');
   const kept = text.slice(0, text.indexOf(MARK) + MARK.length);
-  const busy = `Load of the machine at the start: ${loadBefore}.`;
-  writeFileSync(
-    page,
-    `${kept}\n\n${describeMachine(where)}. ${busy}\n\n${simulatedTable(rows).markdown()}\n`,
-  );
+  const parts = [
+    `${describeMachine(where)}. Load of the machine at the start: ${loadBefore}.`,
+    simulatedTable(rows).markdown(),
+  ];
+  if (calls) parts.push('### Calls with other programs', liveTable(calls.rows).markdown());
+  for (const suite of calls?.skipped ?? []) parts.push(`Skipped: ${suite}.`);
+  for (const call of calls?.failed ?? []) parts.push(`Failed: ${call}.`);
+  writeFileSync(page, `${kept}\n\n${parts.join('\n\n')}\n`);
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
+import { resampleAll } from '../../dist/dsp/index.js';
 import { readWav } from '../../dist/media/index.js';
 import { type AudioComparison, compareAudio } from '../../dist/testing/index.js';
 
@@ -59,9 +60,11 @@ function isMachineBusy(): boolean {
   }
 }
 
-/** The channel of a WAV file. @param channel 0 = left; of a recording of a call: what was received */
+/**
+ * The channel of a WAV file, at 8 kHz: peers record at the rate of the codec.
+ * @param channel 0 = left; of a recording of a call: what was received
+ */
 export async function heardIn(path: string, channel = 0): Promise<Int16Array> {
   const { channels, sampleRate } = await readWav(path);
-  if (sampleRate !== SPEECH_RATE) throw new Error(`${path} has ${sampleRate} Hz`);
-  return channels[channel];
+  return resampleAll(channels[channel], sampleRate, SPEECH_RATE);
 }

@@ -13,7 +13,7 @@ import { heardIn, SPEECH_RATE } from '../speech.js';
 import type { Workbench } from '../workbench.js';
 import type { PeerProcess } from './peer-process.js';
 
-const MODULES = ['g711', 'aufile', 'aubridge', 'sndfile', 'srtp'];
+const MODULES = ['aufile', 'aubridge', 'sndfile', 'srtp'];
 /** It speaks as soon as the call stands, before a test can record. */
 const LEAD_S = 1.5;
 const EVENT_MS = 30_000;
@@ -25,6 +25,8 @@ export interface BaresipOptions {
   says: Int16Array;
   /** Parameters of its account, such as `answermode=auto` or `mediaenc=srtp-mand`. */
   account?: string;
+  /** Modules with the codecs it has; default G.711 alone. */
+  codecs?: readonly string[];
   /** Its address of record; default `sip:baresip@` its own address. */
   aor?: string;
 }
@@ -65,7 +67,7 @@ export async function startBaresip(bench: Workbench, options: BaresipOptions): P
     'audio_buffer 20-160',
     'jitter_buffer_delay 5-10',
     'module_path /usr/lib/baresip/modules',
-    ...MODULES.map((name) => `module ${name}.so`),
+    ...[...(options.codecs ?? ['g711']), ...MODULES].map((name) => `module ${name}.so`),
     `snd_path ${folder}`,
     'module_app account.so',
     'module_app menu.so',
