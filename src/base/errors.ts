@@ -115,6 +115,11 @@ export const ERROR_CATALOGUE = {
     text: 'no free RTP port pair on {address} in {range}',
     remedy: 'Widen the port range or free ports.',
   },
+  ERR_MEDIA_TIMEOUT: {
+    text: 'no audio from the peer for {seconds} s',
+    remedy:
+      'The peer or the network is gone; the noMedia event before told what is known. `media.timeoutMs` sets the time.',
+  },
   ERR_MEDIA_FILE: {
     text: '{path}: {why}',
     remedy: 'Check that the file exists, is readable and of a supported format.',

@@ -6,7 +6,12 @@
 import { isIP } from 'node:net';
 import { SwitchhookError } from '../../base/errors.js';
 import type { Random } from '../../base/random.js';
-import { audioFormats, type MediaSession, type StreamConfig } from '../../media/index.js';
+import {
+  audioFormats,
+  type MediaSession,
+  type MediaSessionOptions,
+  type StreamConfig,
+} from '../../media/index.js';
 import {
   type AudioFormat,
   type Direction,
@@ -32,6 +37,14 @@ export interface MediaPreferences extends SrtpPreferences {
   telephoneEvents?: boolean;
   /** Time without RTP until `noMedia` is told, in ms; 0 = never. */
   silenceMs?: number;
+  /** Time without RTP until the call is hung up, in ms; 0 = never. Default 0. Not while either side holds. */
+  timeoutMs?: number;
+  /** Bounds of the delay of the jitter buffer. */
+  jitter?: MediaSessionOptions['jitter'];
+  /** Gain control, noise suppression, voice statistics, detection of tones as digits. */
+  processing?: MediaSessionOptions['processing'];
+  /** Whom to listen to; default: whoever the peer moves to, with care. */
+  strictSource?: MediaSessionOptions['strictSource'];
 }
 
 /** The IP addresses of a host name. */
@@ -82,11 +95,14 @@ export class CallMedia {
     const { engine, address, label, preferences } = options;
     const formats = audioFormats(preferences.codecs);
     checkSrtp(preferences);
-    const silenceMs = preferences.silenceMs;
+    const { silenceMs, timeoutMs, jitter, processing, strictSource } = preferences;
     const session = await engine.openSession({
       address,
       label,
-      watchdog: silenceMs === undefined ? undefined : { firstPacketMs: silenceMs, silenceMs },
+      watchdog: { firstPacketMs: silenceMs, silenceMs, timeoutMs },
+      jitter,
+      processing,
+      strictSource,
     });
     return new CallMedia(session, formats, options);
   }

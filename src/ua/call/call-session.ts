@@ -437,6 +437,10 @@ export class CallSession implements CallHost {
       this.logger.warn('no audio', { why: report.explanation });
       events.emit('noMedia', report);
     });
+    session.on('mediaTimeout', ({ silentMs }) => {
+      const error = new SwitchhookError('ERR_MEDIA_TIMEOUT', { seconds: Math.round(silentMs / 1000) });
+      this.fail({ by: 'error', status: 408, reason: error.message, error });
+    });
     session.on('ended', (error) => {
       if (error) this.fail({ by: 'error', status: 500, reason: error.message, error });
     });
