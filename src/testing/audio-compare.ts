@@ -95,17 +95,42 @@ function alignStretches(
   for (let start = first; start < last; start += length) {
     const end = Math.min(last, start + length);
     let best = match(reference, degraded, current, start, end);
-    if (score(best) < FITS && best.energyA > 0) {
-      const stay = score(best);
-      for (let shift = current - reach; shift <= current + reach; shift++) {
-        const other = match(reference, degraded, shift, start, end);
-        if (score(other) > Math.max(score(best), stay + BETTER)) best = other;
-      }
-    }
+    if (score(best) < FITS && best.energyA > 0)
+      best = betterMatch(reference, degraded, best, start, end, reach);
     current = best.delay;
     stretches.push({ ...best, start, end });
   }
   return stretches;
+}
+
+/** The first of the best delays within `reach` samples of that of `stay`, or `stay` when none is clearly better. */
+function betterMatch(
+  reference: Int16Array,
+  degraded: Int16Array,
+  stay: Match,
+  start: number,
+  end: number,
+  reach: number,
+): Match {
+  const { energyA } = stay;
+  const length = end - start;
+  const from = start + stay.delay - reach;
+  // Silence around the signal.
+  const around = new Int16Array(length + 2 * reach);
+  around.set(degraded.subarray(Math.max(0, from), Math.max(0, from + around.length)), Math.max(0, -from));
+  const products = crossCorrelation(reference.subarray(start, end), around);
+  const energy = runningEnergy(around);
+  let best: number | undefined;
+  let highest = score(stay) + BETTER;
+  for (let shift = 0; shift <= 2 * reach; shift++) {
+    const energyB = energy[shift + length] - energy[shift];
+    const reached = score({ delay: 0, product: products[shift + length - 1], energyA, energyB });
+    if (reached <= highest) continue;
+    highest = reached;
+    best = shift;
+  }
+  if (best === undefined) return stay;
+  return match(reference, degraded, stay.delay - reach + best, start, end);
 }
 
 function score({ product, energyA, energyB }: Match): number {
