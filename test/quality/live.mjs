@@ -9,8 +9,6 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const VITEST = join(root, 'node_modules/vitest/vitest.mjs');
 const SUITE = 'test/interop/codecs.test.ts';
-/** Both sides of a call need the processor every 20 ms. */
-const AT_ONCE = 2;
 
 /** @returns {Promise<{rows: object[], skipped: string[], failed: string[]}>} with the names of suites and calls */
 export async function live() {
@@ -18,15 +16,11 @@ export async function live() {
   try {
     const [rowsFile, reportFile] = ['rows', 'report.json'].map((name) => join(folder, name));
     const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${reportFile}`];
-    const child = spawn(
-      process.execPath,
-      [VITEST, 'run', '--project', 'system', `--maxConcurrency=${AT_ONCE}`, ...reporters, SUITE],
-      {
-        cwd: root,
-        env: { ...process.env, SWITCHHOOK_QUALITY_ROWS: rowsFile },
-        stdio: ['ignore', process.stderr, process.stderr],
-      },
-    );
+    const child = spawn(process.execPath, [VITEST, 'run', '--project', 'system', ...reporters, SUITE], {
+      cwd: root,
+      env: { ...process.env, SWITCHHOOK_QUALITY_ROWS: rowsFile },
+      stdio: ['ignore', process.stderr, process.stderr],
+    });
     await once(child, 'exit');
     const { testResults } = JSON.parse(readFileSync(reportFile, 'utf8'));
     const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
