@@ -105,8 +105,9 @@ describe('switchhook call', () => {
   });
 
   it('ends with 5 when nobody answers', async () => {
-    const { code } = await cli('call', 'noanswer', ...account(), '--timeout', '1');
+    const { code, stderr } = await cli('call', 'noanswer', ...account(), '--timeout', '1');
     expect(code).toBe(5);
+    expect(stderr).toContain('the answer took longer than 1000 ms');
   });
 
   it('hangs up on Ctrl-C and ends with 130', async () => {
@@ -205,6 +206,7 @@ describe('wrong usage', () => {
     [['call', 'x', '--sever', 'y'], '--sever'],
     [['call', 'x', '--duration', 'long'], '--duration "long" is not a number'],
     [['call', 'bob', '--server', '::bad::'], "option 'server'"],
+    [['call', 'x@127.0.0.1', '-t', 'tcp'], '--transport needs --server'],
     [['call', 'x', '--server', '127.0.0.1', '--transport', 'ipx'], '--transport "ipx"'],
     [['callto=1', 'serveradress=x'], '"serveradress" is not a setting'],
   ])('%j names what is wrong', async (args, text) => {

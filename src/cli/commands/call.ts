@@ -24,6 +24,10 @@ export const callCommand: Command = {
     const [target] = positionals;
     if (!target)
       throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: 'call whom? Give a number or SIP address' });
+    if (values.transport && !values.server && !values.proxy) {
+      const what = `--transport needs --server; for a direct call write "sip:…;transport=${values.transport}"`;
+      throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what });
+    }
     const interrupt = onInterrupt();
     const phone = phoneFrom(values);
     try {
@@ -33,11 +37,16 @@ export const callCommand: Command = {
       interrupt.signal.addEventListener('abort', hangUp);
       if (interrupt.fired) hangUp();
       const seconds = values.timeout ?? RING_SECONDS;
-      const patience = setTimeout(() => void call.hangup({ reason: 'no answer' }), seconds * 1000);
+      let timedOut = false;
+      const patience = setTimeout(() => {
+        timedOut = true;
+        void call.hangup({ reason: 'no answer' });
+      }, seconds * 1000);
       try {
         await call.answered();
       } catch (error) {
         if (interrupt.fired) return EXIT.interrupted;
+        if (timedOut) throw new SwitchhookError('ERR_TIMEOUT', { what: 'the answer', ms: seconds * 1000 });
         throw error;
       } finally {
         clearTimeout(patience);
