@@ -1,0 +1,57 @@
+/**
+ * What the catalogues beside the project ask for, and which of it waits for an engine that is not there yet. Used by
+ * coverage-spec.mjs.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** Features whose engine is still to come. */
+const WAITING_FEATURES = new Map([
+  ...['video'].map((id) => [id, 'video']),
+  ...['siprec-src', 'siprec-srs'].map((id) => [id, 'SIPREC']),
+  ...['ussd', 'sms-3gpp', 'ims'].map((id) => [id, 'USSD and SMS over IMS']),
+  ['ed137', 'ED-137'],
+  ['tunnel', 'tunnel'],
+  ['nat', 'ICE and TURN'],
+  ...['gui', 'applet', 'performance'].map((id) => [id, 'web phone']),
+]);
+
+/**
+ * @param {string} root of the checkout
+ * @returns the wanted tags of each kind, undefined where the catalogues are absent
+ */
+export async function wantedTags(root) {
+  const spec = join(root, '..', 'shared', 'spec');
+  if (!existsSync(join(spec, 'features.json'))) return undefined;
+  const read = (name) => JSON.parse(readFileSync(join(spec, `${name}.json`), 'utf8'));
+  const waiting = await waitingNames(root);
+  const required = ({ status }) => status !== 'java-only' && status !== 'vendor-only' && status !== 'gui';
+  const kind = (tags, reason = () => undefined) =>
+    tags.map(({ tag, text, id }) => ({ tag, text, waitsFor: reason(id) }));
+  return {
+    functions: kind(
+      read('api').functions.filter(required).map(({ name }) => ({ tag: name, id: name })),
+      (name) => waiting.functions.get(name),
+    ),
+    parameters: kind(
+      read('parameters').parameters.filter(required).map(({ name }) => ({ tag: `param:${name}`, id: name })),
+      (name) => waiting.parameters.get(name),
+    ),
+    notifications: kind(
+      read('notifications').notifications.map(({ header }) => ({ tag: `notify:${header}`, id: header })),
+      (name) => waiting.notifications.get(name),
+    ),
+    statements: read('features').features.filter(required).flatMap(({ id, statements }) =>
+      statements.map((text, at) => ({ tag: `${id}/${at}`, text, waitsFor: WAITING_FEATURES.get(id) })),
+    ),
+  };
+}
+
+/** The names the tables of the phone mark as waiting, each with the engine it waits for. */
+async function waitingNames(root) {
+  const none = { functions: new Map(), parameters: new Map(), notifications: new Map() };
+  const built = join(root, 'dist', 'webphone', 'waiting.js');
+  if (!existsSync(built)) return none;
+  return (await import(pathToFileURL(built).href)).waitingNames();
+}
