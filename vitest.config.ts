@@ -9,7 +9,6 @@ export default defineConfig({
           name: 'unit',
           include: ['test/{unit,torture,fuzz,structure}/**/*.test.ts'],
           testTimeout: 20_000,
-          expect: { requireAssertions: true },
         },
       },
       {

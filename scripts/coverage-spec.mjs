@@ -50,7 +50,9 @@ function count(rows) {
 function print() {
   for (const [kind, { done, total, missing, waiting }] of Object.entries(report)) {
     const waits = Object.keys(waiting).length;
-    console.log(`${kind.padEnd(14)} ${String(done).padStart(4)} of ${total}, ${waits} wait for an engine to come`);
+    console.log(
+      `${kind.padEnd(14)} ${String(done).padStart(4)} of ${total}, ${waits} wait for an engine to come`,
+    );
     if (missing.length > 0) console.log(`  missing: ${missing.join(' ')}`);
   }
   if (unknown.length > 0) console.log(`unknown tags: ${unknown.join(' ')}`);
@@ -69,7 +71,8 @@ function markdown() {
     lines.push(`| ${kind} | ${done} | ${total} | ${Object.keys(waiting).length} |`);
   }
   for (const [kind, { missing, waiting }] of Object.entries(report)) {
-    if (missing.length > 0) lines.push('', `## Missing ${kind}`, '', missing.map((tag) => `\`${tag}\``).join(' '));
+    if (missing.length > 0)
+      lines.push('', `## Missing ${kind}`, '', missing.map((tag) => `\`${tag}\``).join(' '));
     const reasons = new Map();
     for (const [tag, why] of Object.entries(waiting)) reasons.set(why, [...(reasons.get(why) ?? []), tag]);
     if (reasons.size === 0) continue;

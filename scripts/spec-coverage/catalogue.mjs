@@ -31,20 +31,26 @@ export async function wantedTags(root) {
     tags.map(({ tag, text, id }) => ({ tag, text, waitsFor: reason(id) }));
   return {
     functions: kind(
-      read('api').functions.filter(required).map(({ name }) => ({ tag: name, id: name })),
+      read('api')
+        .functions.filter(required)
+        .map(({ name }) => ({ tag: name, id: name })),
       (name) => waiting.functions.get(name),
     ),
     parameters: kind(
-      read('parameters').parameters.filter(required).map(({ name }) => ({ tag: `param:${name}`, id: name })),
+      read('parameters')
+        .parameters.filter(required)
+        .map(({ name }) => ({ tag: `param:${name}`, id: name })),
       (name) => waiting.parameters.get(name),
     ),
     notifications: kind(
       read('notifications').notifications.map(({ header }) => ({ tag: `notify:${header}`, id: header })),
       (name) => waiting.notifications.get(name),
     ),
-    statements: read('features').features.filter(required).flatMap(({ id, statements }) =>
-      statements.map((text, at) => ({ tag: `${id}/${at}`, text, waitsFor: WAITING_FEATURES.get(id) })),
-    ),
+    statements: read('features')
+      .features.filter(required)
+      .flatMap(({ id, statements }) =>
+        statements.map((text, at) => ({ tag: `${id}/${at}`, text, waitsFor: WAITING_FEATURES.get(id) })),
+      ),
   };
 }
 
