@@ -18,7 +18,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   media: ['base', 'rtp', 'codecs', 'dsp', 'nat'],
   ua: ['base', 'sip', 'sdp', 'media', 'nat'],
   phone: ['base', 'ua', 'sip', 'media'],
-  webphone: ['base', 'phone'],
+  webphone: ['base', 'media', 'ua', 'phone'],
   observe: ['base'],
   server: ['base', 'webphone', 'observe'],
   exchange: ['base', 'sip', 'media', 'ua', 'phone'],

@@ -1,0 +1,73 @@
+/** Settings of IMS networks and air traffic radio. */
+import { rows } from '../spec.js';
+
+export const ims = rows('ims', [
+  {
+    name: 'ims3gpp',
+    type: 'enum',
+    default: -1,
+    values: { '-1': 'auto detect', 0: 'disable', 1: 'basic', 2: 'full' },
+    effect: 'registration',
+    doc: 'Behave as a phone in an IMS network (VoLTE); the ims3gpp_ settings choose details.',
+  },
+  {
+    name: 'ims3gpp_phonenum',
+    type: 'enum',
+    default: -1,
+    values: { '-1': 'auto', 0: 'no', 1: 'user=phone', 2: 'also tel URI' },
+    effect: 'next call',
+    doc: 'How telephone numbers are written in addresses: with user=phone, or as tel URI.',
+  },
+  {
+    name: 'ims3gpp_minphonelen',
+    type: 'int',
+    default: 4,
+    unit: 'digits',
+    effect: 'next call',
+    doc: 'Numbers longer than this are written as tel URI when ims3gpp_phonenum is 2.',
+  },
+  {
+    name: 'ims3gpp_authuname',
+    type: 'enum',
+    default: -1,
+    values: { '-1': 'auto', 0: 'no', 1: 'yes' },
+    effect: 'registration',
+    doc: 'Log in with user@domain in place of the user name alone, as IMS private identities are.',
+  },
+  {
+    name: 'ims3gpp_ussd',
+    aliases: ['ims3gpp_usssd'],
+    type: 'enum',
+    default: -1,
+    values: { '-1': 'auto', 0: 'no', 1: 'yes' },
+    effect: 'next call',
+    status: 'ims',
+    doc: 'Send and receive USSD codes over IMS.',
+  },
+  {
+    name: 'ims3gpp_sms',
+    type: 'enum',
+    default: -1,
+    values: { '-1': 'auto', 0: 'no', 1: 'yes' },
+    effect: 'next call',
+    status: 'ims',
+    doc: 'Send texts as binary SMS over IMS.',
+  },
+  {
+    name: 'ims3gpp_smsc',
+    type: 'string',
+    default: '',
+    effect: 'next call',
+    status: 'ims',
+    doc: 'Number of the SMS centre.',
+  },
+  {
+    name: 'ed137',
+    type: 'enum',
+    default: 0,
+    values: { 0: 'off', 1: 'on' },
+    effect: 'next call',
+    status: 'ed137',
+    doc: 'Speak the dialect of air traffic radio (ED-137).',
+  },
+]);

@@ -1,0 +1,75 @@
+/** Settings of the log. */
+import { rows } from '../spec.js';
+
+export const logging = rows('logging', [
+  {
+    name: 'loglevel',
+    type: 'int',
+    default: 1,
+    range: { min: 0, max: 12 },
+    effect: 'now',
+    doc: 'How much is logged: 0 nothing, 1 what matters, 5 with all signalling, 6 and more with media.',
+  },
+  {
+    name: 'useloggerthread',
+    type: 'enum',
+    default: 1,
+    values: {
+      '-1': 'no threading, synchronised',
+      0: 'no threading',
+      1: 'auto (usually 2)',
+      2: 'own thread',
+      3: 'own thread, never ended',
+    },
+    effect: 'now',
+    status: 'java',
+    doc: 'Threads of the Java logger.',
+  },
+  {
+    name: 'logtoconsole',
+    type: 'enum',
+    default: 1,
+    values: { 0: 'no', 1: 'auto', 2: 'always' },
+    effect: 'now',
+    doc: 'Log to the console.',
+  },
+  {
+    name: 'canlogtofile',
+    type: 'enum',
+    default: 1,
+    values: { 0: 'never', 1: 'if loglevel over 2 and not headless', 2: 'always' },
+    effect: 'now',
+    doc: 'Log to a file.',
+  },
+  {
+    name: 'logpath',
+    type: 'file',
+    default: '',
+    effect: 'restart',
+    doc: 'Where that file is.',
+  },
+  {
+    name: 'maxlogsize',
+    type: 'int',
+    default: 31457280,
+    unit: 'bytes',
+    effect: 'now',
+    doc: 'How large it may grow.',
+  },
+  {
+    name: 'deloldlogs',
+    type: 'enum',
+    default: 1,
+    values: { 0: 'append', 1: 'keep one previous file', 3: 'delete old' },
+    effect: 'restart',
+    doc: 'What happens to the log of the run before.',
+  },
+  {
+    name: 'logpolling',
+    type: 'enum',
+    default: 0,
+    values: { 0: 'off', 1: 'on' },
+    effect: 'now',
+    doc: 'Keep log lines for API_GetLogs.',
+  },
+]);

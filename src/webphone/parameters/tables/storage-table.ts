@@ -1,0 +1,70 @@
+/** Settings of what is kept and where. */
+import { rows } from '../spec.js';
+
+export const storage = rows('storage', [
+  {
+    name: 'ftp_addr',
+    type: 'string',
+    default: '',
+    effect: 'now',
+    secret: 'url',
+    doc: 'FTP address for files of other kinds.',
+  },
+  {
+    name: 'http_addr',
+    type: 'string',
+    default: '',
+    effect: 'now',
+    secret: 'url',
+    doc: 'HTTP address that recordings and files are posted to.',
+  },
+  {
+    name: 'autocfgsave',
+    type: 'enum',
+    default: 3,
+    values: {
+      '-2': 'no file writes at all',
+      '-1': 'no file writes',
+      0: 'no config storage',
+      1: 'save only',
+      2: 'load only',
+      3: 'save and load',
+    },
+    effect: 'now',
+    doc: 'Whether settings are kept from one run to the next.',
+  },
+  {
+    name: 'configversion',
+    type: 'int',
+    default: 0,
+    effect: 'restart',
+    kept: false,
+    doc: 'Raise this number to drop the kept settings once.',
+  },
+  {
+    name: 'resetsettings',
+    type: 'bool',
+    default: false,
+    effect: 'restart',
+    kept: false,
+    doc: 'Drop the kept settings at this start; from the command line only.',
+  },
+  {
+    name: 'resetsettingsonconfigchange',
+    type: 'enum',
+    default: 4,
+    values: { 0: 'no', 2: 'auto guess', 4: 'yes' },
+    effect: 'restart',
+    kept: false,
+    doc: 'Drop the kept settings when those given at the start have changed.',
+  },
+  {
+    name: 'resetsettingsonversionchange',
+    type: 'enum',
+    default: 4,
+    values: { 0: 'no', 2: 'auto guess', 4: 'yes' },
+    effect: 'restart',
+    kept: false,
+    doc: "Drop the kept settings when the program's version has changed.",
+  },
+]);

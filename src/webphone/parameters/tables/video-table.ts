@@ -1,0 +1,70 @@
+/** Settings of video. */
+import { rows } from '../spec.js';
+
+export const video = rows('video', [
+  {
+    name: 'video_config',
+    aliases: ['video_confiq'],
+    type: 'enum',
+    default: -1,
+    values: {
+      '-1': 'auto, on API request',
+      2: 'never',
+      4: 'on request only',
+      6: 'ask: offer and ask to enable',
+      8: 'send/receive automatically',
+      10: 'always force',
+    },
+    effect: 'next call',
+    status: 'video',
+    doc: 'When a call has video.',
+  },
+  {
+    name: 'video',
+    type: 'int',
+    values: { 0: 'off' },
+    effect: 'next call',
+    status: 'video',
+    doc: 'Master switch of video.',
+  },
+  {
+    name: 'video_codec',
+    type: 'list',
+    default: '',
+    effect: 'next call',
+    status: 'video',
+    doc: 'Video codecs allowed.',
+  },
+  {
+    name: 'videocalltype',
+    type: 'int',
+    scope: 'line',
+    effect: 'next call',
+    status: 'video',
+    doc: 'Kind of video call.',
+  },
+  {
+    name: 'videodirection',
+    type: 'int',
+    scope: 'line',
+    effect: 'next call',
+    status: 'video',
+    doc: 'Direction of video.',
+  },
+  {
+    name: 'keepvideospdponhold',
+    type: 'int',
+    scope: 'line',
+    effect: 'next call',
+    status: 'video',
+    doc: 'Keep video in descriptions during hold.',
+  },
+  {
+    name: 'defvideopayload',
+    type: 'int',
+    scope: 'line',
+    effect: 'next call',
+    status: 'video',
+    doc: 'Payload type of video.',
+  },
+]);
