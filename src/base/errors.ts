@@ -76,6 +76,10 @@ export const ERROR_CATALOGUE = {
     text: 'the call has ended',
     remedy: 'Check `call.state` before acting on a call.',
   },
+  ERR_CALL_REFUSED: {
+    text: 'this phone does not call {target}: {why}',
+    remedy: 'Its own policies say so: `rule` in the details names the one.',
+  },
   ERR_CALL_STATE: {
     text: 'cannot {what} while the call is {state}',
     remedy: 'Wait for the state the operation needs.',

@@ -7,6 +7,8 @@ import type { Random } from '../base/random.js';
 import type { MediaEngine } from '../media/index.js';
 import type { EndpointResolver, EndpointTransport, TimerValues } from '../sip/index.js';
 import { Account, type AccountOptions, checkSrtp, type MediaPreferences, parseServer } from '../ua/index.js';
+import type { LineOptions } from './lines.js';
+import type { PolicyOptions } from './policies/policies.js';
 
 /** What a phone needs of an engine; conferences need `openBridge`. */
 export type PhoneMediaEngine = Pick<MediaEngine, 'openSession' | 'close'> &
@@ -56,6 +58,9 @@ export interface PhoneOptions {
    * Default 0 = none.
    */
   ping?: number;
+  lines?: LineOptions;
+  /** What the phone does by itself. */
+  policies?: PolicyOptions;
   /** Calls at once; default 1000. */
   maxCalls?: number;
   /** Product name in User-Agent and Server. */

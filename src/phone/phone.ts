@@ -21,23 +21,19 @@ import {
 import {
   type Account,
   type Call,
-  type InviteOptions,
   parseServer,
   type Reachability,
   type Registration,
   type RegistrationState,
   UserAgent,
 } from '../ua/index.js';
+import type { CallOptions, LinePreset } from './call-options.js';
 import { Conference, type ConferenceOptions } from './conference.js';
+import { LineTable } from './lines.js';
 import { NetworkMonitor } from './network-monitor.js';
 import { accountOf, checkOptions, type PhoneMediaEngine, type PhoneOptions } from './phone-options.js';
-
-export interface CallOptions extends Omit<InviteOptions, 'account'> {
-  /** Hangs up (or cancels) when it fires. */
-  signal?: AbortSignal;
-  /** One of `phone.accounts`; the first when absent. */
-  account?: Account;
-}
+import { OutgoingDesk } from './policies/outgoing-desk.js';
+import { Policies } from './policies/policies.js';
 
 export interface ServerAbilities {
   status: number;
@@ -67,11 +63,16 @@ interface Parts {
   engine: PhoneMediaEngine;
   agent: UserAgent;
   monitor: NetworkMonitor;
+  outgoing: OutgoingDesk;
 }
 
 export class Phone extends Emitter<PhoneEvents> {
   /** Taps for traces; see base/diagnostics. */
   readonly diagnostics: Diagnostics;
+  /** Where the calls sit: which is the active one, which line a call has. */
+  readonly lines: LineTable<Call, LinePreset>;
+  /** What the phone does by itself; see {@link Policies.configure}. */
+  readonly policies: Policies;
   readonly #options: PhoneOptions;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -85,6 +86,8 @@ export class Phone extends Emitter<PhoneEvents> {
     super();
     checkOptions(options);
     this.#options = options;
+    this.lines = new LineTable(options.lines);
+    this.policies = new Policies(options.policies);
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? cryptoRandom;
     this.#logger = options.logger ?? nullLogger;
@@ -143,30 +146,20 @@ export class Phone extends Emitter<PhoneEvents> {
   }
 
   /**
-   * Starts a call and gives it at once, while it is still `trying`.
-   * @throws ERR_INVALID_ARGUMENT for an address that cannot be called, ERR_CLOSED
+   * Starts a call and gives it at once, while it is still `trying`. Digits after a comma are sent when it is answered
+   * (`1234,56`); an empty target is the one dialled last.
+   * @throws ERR_INVALID_ARGUMENT for an address that cannot be called, ERR_CALL_REFUSED {rule} when a policy is against
+   * it, ERR_CLOSED
    */
   async dial(target: string, options: CallOptions = {}): Promise<Call> {
-    const { agent } = await this.#ready();
-    const { signal, ...rest } = options;
-    const call = agent.invite(target, {
-      displayName: this.#options.displayName,
-      account: this.accounts[0],
-      ...rest,
-    });
-    if (signal) {
-      const abort = (): void => void call.hangup({ reason: 'aborted' });
-      signal.addEventListener('abort', abort, { once: true });
-      void call.ended.then(() => signal.removeEventListener('abort', abort));
-      if (signal.aborted) abort();
-    }
-    return call;
+    const { outgoing } = await this.#ready();
+    return outgoing.dial(target, options);
   }
 
   /**
    * Calls and resolves when the call is answered.
    * @throws ERR_CALL_REJECTED {status, reason}, ERR_SIP_TIMEOUT, ERR_SIP_TRANSPORT, ERR_DNS_NOT_FOUND,
-   * ERR_MEDIA_NO_COMMON_CODEC, ERR_ABORTED when `signal` fires
+   * ERR_MEDIA_NO_COMMON_CODEC, ERR_ABORTED when `signal` fires; what {@link dial} throws
    */
   async call(target: string, options: CallOptions = {}): Promise<Call> {
     const { signal, ...rest } = options;
@@ -292,7 +285,18 @@ export class Phone extends Emitter<PhoneEvents> {
         layer?.networkChanged();
         agent.networkChanged(reason, stillThere);
       });
-      const parts = { transport, endpoint, engine, agent, monitor };
+      const outgoing = new OutgoingDesk({
+        agent,
+        clock: this.#clock,
+        logger: this.#logger.child('phone'),
+        lines: this.lines,
+        policies: this.policies,
+        mainAccount: () => this.accounts[0],
+        isRegistered: (account) =>
+          agent.registrations.some((one) => one.account === account && one.state === 'registered'),
+        displayName: options.displayName,
+      });
+      const parts = { transport, endpoint, engine, agent, monitor, outgoing };
       this.#parts = parts;
       return parts;
     } catch (error) {
@@ -303,6 +307,8 @@ export class Phone extends Emitter<PhoneEvents> {
   }
 
   #incoming(call: Call): void {
+    if (this.lines.seat(call) === undefined) return call.reject(486);
+    this.#parts?.outgoing.began(call);
     if (this.emit('incoming', call)) return;
     this.#logger.warn("a call was refused since nobody listens to 'incoming'", { callId: call.id });
     call.reject(480);

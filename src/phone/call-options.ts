@@ -1,0 +1,18 @@
+/** What a call of the phone can be told when it is dialled. */
+import type { Account, InviteOptions } from '../ua/index.js';
+
+export interface CallOptions extends Omit<InviteOptions, 'account'> {
+  /** Hangs up (or cancels) when it fires. */
+  signal?: AbortSignal;
+  /** One of `phone.accounts`; the main one when absent. */
+  account?: Account;
+  /** The line to take, if it is free; the next free one when absent. */
+  line?: number;
+  /** Digits to send once the call is connected. */
+  digits?: string;
+  /** How long after the connection they follow. Default 0. */
+  digitsDelayMs?: number;
+}
+
+/** What a line can have set for its calls. */
+export type LinePreset = Omit<CallOptions, 'signal' | 'line'>;

@@ -1,0 +1,132 @@
+/**
+ * Every call the phone places passes here: the number is made of what was dialled, the limits are asked, the call gets
+ * its line and what is set for that line, and its digits after the answer. Made by Phone.
+ */
+import type { Clock } from '../../base/clock.js';
+import { SwitchhookError } from '../../base/errors.js';
+import type { Logger } from '../../base/logger.js';
+import { SipUri } from '../../sip/index.js';
+import { type Account, type Call, resolveTarget, type UserAgent } from '../../ua/index.js';
+import type { CallOptions, LinePreset } from '../call-options.js';
+import type { LineTable } from '../lines.js';
+import { checkOutgoing, refused } from './limits.js';
+import { isAddress, rewriteCalled, splitDialString } from './number-rules.js';
+import type { Policies } from './policies.js';
+
+export interface OutgoingDeskOptions {
+  agent: UserAgent;
+  clock: Clock;
+  logger: Logger;
+  lines: LineTable<Call, LinePreset>;
+  policies: Policies;
+  /** Who calls when nobody is named. */
+  mainAccount(): Account | undefined;
+  isRegistered(account: Account | undefined): boolean;
+  displayName: string | undefined;
+}
+
+export class OutgoingDesk {
+  readonly #options: OutgoingDeskOptions;
+  readonly #started = new WeakMap<Call, number>();
+  #last: string | undefined;
+
+  constructor(options: OutgoingDeskOptions) {
+    this.#options = options;
+  }
+
+  /** What was dialled last. */
+  get last(): string | undefined {
+    return this.#last;
+  }
+
+  set last(target: string | undefined) {
+    this.#last = target;
+  }
+
+  /** Notes when a call began, whoever did. */
+  began(call: Call): void {
+    this.#started.set(call, this.#options.clock.now());
+  }
+
+  /**
+   * Places a call; an empty target is the one dialled last.
+   * @throws ERR_INVALID_ARGUMENT for an address that cannot be called, ERR_CALL_REFUSED {rule}, ERR_CLOSED
+   */
+  dial(dialled: string, options: CallOptions = {}): Call {
+    const { agent, lines, policies, displayName } = this.#options;
+    const text = dialled.trim() || this.#last;
+    if (!text) throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: 'nothing has been dialled yet' });
+    const { target: wanted, digits, digitsDelayMs } = splitDialString(text);
+    const line = lines.free(options.line);
+    const preset = line === undefined ? {} : lines.presets.get(line);
+    const { signal, line: _, ...rest } = { ...preset, ...options };
+    const account = rest.account ?? this.#options.mainAccount();
+    const { target, direct } = this.#target(wanted, account);
+    this.#check(target, account);
+    if (line === undefined) throw refused('line', { uri: target }, 'all lines are taken');
+    const call = agent.invite(target, {
+      displayName: account?.displayName ?? displayName,
+      ...(direct && account ? { from: account.uri.toString() } : {}),
+      ...rest,
+      account: direct && policies.numbers.directRoute === 'target' ? undefined : account,
+    });
+    lines.presets.take(line);
+    this.#last = text;
+    this.began(call);
+    lines.seat(call, line);
+    this.#sendDigits(call, rest.digits ?? digits, rest.digitsDelayMs ?? digitsDelayMs);
+    if (signal) hangUpOn(signal, call);
+    return call;
+  }
+
+  /** What to call for what was dialled. */
+  #target(wanted: string, account: Account | undefined): { target: string; direct: boolean } {
+    const { numbers } = this.#options.policies;
+    if (!isAddress(wanted)) {
+      return { target: rewriteCalled(wanted, numbers, account?.uri.user), direct: false };
+    }
+    const uri = resolveTarget(wanted, account);
+    const foreign = account !== undefined && uri.host !== account.uri.host && !/^tel:/i.test(wanted);
+    if (!foreign) return { target: wanted, direct: false };
+    if (numbers.directCalls === 'never') {
+      return { target: rewriteCalled(uri.user ?? '', numbers, account.uri.user), direct: false };
+    }
+    return { target: wanted, direct: true };
+  }
+
+  #check(target: string, account: Account | undefined): void {
+    const { agent, clock, policies } = this.#options;
+    const uri = resolveTarget(target, account);
+    checkOutgoing({ user: uri.user ?? '', uri: printed(uri) }, policies.limits, {
+      calls: agent.calls.map((call) => ({
+        direction: call.direction,
+        remote: call.remote,
+        startedMs: this.#started.get(call) ?? 0,
+      })),
+      registered: this.#options.isRegistered(account),
+      nowMs: clock.now(),
+    });
+  }
+
+  #sendDigits(call: Call, digits: string | undefined, delayMs: number): void {
+    if (!digits) return;
+    const { clock, logger } = this.#options;
+    call.once('connected', () => {
+      clock.after(delayMs, () => {
+        if (call.state !== 'connected') return;
+        call.sendDtmf(digits).catch((error: unknown) => logger.warn('digits were not sent', { error }));
+      });
+    });
+  }
+}
+
+function printed(uri: SipUri): string {
+  return new SipUri({ user: uri.user, host: uri.host, port: uri.port, secure: uri.secure }).toString();
+}
+
+function hangUpOn(signal: AbortSignal, call: Call): void {
+  const abort = (): void => void call.hangup({ reason: 'aborted' });
+  signal.addEventListener('abort', abort, { once: true });
+  void call.ended.then(() => signal.removeEventListener('abort', abort));
+  if (signal.aborted) abort();
+}
