@@ -7,8 +7,6 @@ import type { Call } from '../../src/ua/index.js';
 import { outcome } from './outcome.js';
 import { UaWorld } from './ua-harness.js';
 
-export const SERVER = '10.0.0.100';
-
 export interface TestPhone extends Phone {
   /** Calls that came, in order; they ring until the test does something about them. */
   readonly came: Call[];

@@ -12,6 +12,3 @@ export interface ForwardingOptions {
   /** Moved Permanently or Moved Temporarily. Default 302. */
   status?: 301 | 302;
 }
-
-export const NO_ANSWER_MS = 15_000;
-export const FORWARD_STATUS = 302;
