@@ -49,6 +49,13 @@ export function automaticAnswer(invite: SipRequest, options: AnsweringOptions): 
   return options.delayMs ?? wish?.delayMs ?? 0;
 }
 
+/** RFC 5373 §4.3: the caller insists on a mode this call will not be answered in. */
+export function modeRefused(invite: SipRequest, options: AnsweringOptions): boolean {
+  const wish = answerWish(invite);
+  if (!wish?.required) return false;
+  return (automaticAnswer(invite, options) !== undefined) !== (wish.answer === 'automatic');
+}
+
 /** True when `text`, if there is one, is part of the INVITE. */
 export function contains(invite: SipRequest, text: string | undefined): boolean {
   if (!text) return false;
