@@ -84,6 +84,23 @@ export const ERROR_CATALOGUE = {
     text: 'cannot {what} while the call is {state}',
     remedy: 'Wait for the state the operation needs.',
   },
+  ERR_SUBSCRIPTION: {
+    text: 'no subscription to {event} of {target}: {why}',
+    remedy: '489 means that the peer does not offer this event, 403 that it does not allow us to watch it.',
+  },
+  ERR_PUBLICATION: {
+    text: '{event} could not be published: {why}',
+    remedy:
+      'Many servers take no PUBLISH; watchers that subscribe to the phone itself are notified all the same.',
+  },
+  ERR_MESSAGE_REJECTED: {
+    text: 'the message to {target} was refused: {status} {reason}',
+    remedy: 'The status tells why: 404 unknown user, 480 offline, 405 or 415 no text messages there.',
+  },
+  ERR_XML: {
+    text: 'malformed XML at character {at}: {why}',
+    remedy: 'The peer sent a document that is not well-formed; see the trace.',
+  },
   ERR_SDP_PARSE: {
     text: 'malformed session description at line {line}: {why}',
     remedy: 'The peer sent SDP that does not follow RFC 8866; see the trace.',

@@ -16,8 +16,26 @@ export type {
 export type { SrtpMode } from './call/srtp-policy.js';
 export { checkSrtp } from './call/srtp-policy.js';
 export { resolveTarget } from './call-target.js';
+export type { SendInDialog } from './dialog-way.js';
+export { type MethodHandler, MethodTable } from './method-table.js';
 export { OptionsPing, type OptionsPingEvents, type Reachability } from './options-ping.js';
+export type { RequestOptions } from './out-of-dialog.js';
 export { Registration, type RegistrationEvents, type RegistrationState } from './registration.js';
+export type { EventPackage, NotifyBody } from './subscription/event-package.js';
+export {
+  IncomingSubscription,
+  type IncomingSubscriptionEvents,
+  type IncomingSubscriptionState,
+} from './subscription/incoming-subscription.js';
+export { Subscription } from './subscription/subscription.js';
+export type {
+  Notification,
+  SubscribeOptions,
+  SubscriptionEnd,
+  SubscriptionEvents,
+  SubscriptionPhase,
+} from './subscription/subscription-types.js';
+export { Subscriptions, type UnsolicitedHandler } from './subscription/subscriptions.js';
 export { UserAgent } from './user-agent.js';
 export type {
   InviteOptions,

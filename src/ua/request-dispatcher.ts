@@ -1,7 +1,7 @@
 /**
  * What a user agent does with the requests it receives (RFC 3261 §8.2): checks them in the order of the RFC, finds
- * the dialog, answers OPTIONS, and hands INVITEs that can become calls to its owner. Made by UserAgent; it keeps no
- * state.
+ * the dialog or subscription, answers OPTIONS, hands INVITEs that can become calls to its owner and other requests to
+ * whoever registered for them. Made by UserAgent; it keeps no state.
  */
 import { isSwitchhookError } from '../base/errors.js';
 import {
@@ -32,13 +32,11 @@ export class RequestDispatcher {
   readonly #env: CallEnvironment;
   readonly #dialogs: DialogTable<DialogEntry>;
   readonly #owner: DispatcherOwner;
-  readonly #rules: ValidationRules;
 
   constructor(env: CallEnvironment, owner: DispatcherOwner) {
     this.#env = env;
     this.#dialogs = env.dialogs;
     this.#owner = owner;
-    this.#rules = { role: 'uas', methods: env.allow.split(', '), extensions: env.supported.split(', ') };
   }
 
   onRequest(request: SipRequest, tx: ServerHandle): void {
@@ -64,13 +62,21 @@ export class RequestDispatcher {
   }
 
   #dispatch(request: SipRequest, tx: ServerHandle): void {
-    const problem = validateRequest(request, this.#rules);
+    const { methods, subscriptions, supported } = this.#env;
+    const rules: ValidationRules = {
+      role: 'uas',
+      methods: methods.methods,
+      extensions: supported.split(', '),
+    };
+    const problem = validateRequest(request, rules);
     if (problem) {
       const { status, why } = problem;
       this.#env.logger.info('request refused', { method: request.method, status, why });
       tx.reply(status, status === 400 ? why : undefined, (response) => {
         for (const [name, value] of problem.headers) response.set(name, value);
       });
+    } else if (request.method === 'SUBSCRIBE' || request.method === 'NOTIFY') {
+      subscriptions.onRequest(request, tx); // several may share the dialog of a call (RFC 6665 §4.5.2)
     } else if (request.to.tag !== undefined) {
       const entry = this.#dialogs.find(request);
       if (entry) entry.owner.onDialogRequest(request, tx, entry.dialog);
@@ -80,7 +86,11 @@ export class RequestDispatcher {
     } else if (request.method === 'OPTIONS') {
       this.#options(request, tx);
     } else {
-      tx.reply(481); // BYE, PRACK, UPDATE, INFO: all of them need a dialog
+      const handler = methods.get(request.method);
+      if (!handler?.standalone)
+        tx.reply(481); // BYE, PRACK, UPDATE, INFO: all of them need a dialog
+      else if (this.#owner.closed) tx.reply(480);
+      else handler.standalone(request, tx);
     }
   }
 
@@ -91,6 +101,8 @@ export class RequestDispatcher {
       response.set('Allow', this.#env.allow);
       response.set('Accept', this.#env.accept);
       response.set('Supported', this.#env.supported);
+      const { events } = this.#env.subscriptions;
+      if (events.length > 0) response.set('Allow-Events', events.join(', '));
       this.#owner.describe(request, tx, response);
       this.#env.decorate(response);
     });

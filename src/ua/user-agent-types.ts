@@ -59,6 +59,8 @@ export interface UserAgentCounters {
   dialogs: number;
   /** Goodbyes (BYE, CANCEL) the peer has not answered yet. */
   partings: number;
+  /** Subscriptions of ours and to us; goodbyes included. */
+  subscriptions: number;
 }
 
 export type UserAgentEvents = {

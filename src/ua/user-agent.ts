@@ -20,10 +20,16 @@ import type { CallEnvironment, DialogEntry } from './call/call-host.js';
 import { CallSession, type CallSessionInit } from './call/call-session.js';
 import { ABSOLUTE_MIN_SE } from './call/session-timer.js';
 import { identityWithoutAccount, resolveTarget } from './call-target.js';
+import { MethodTable } from './method-table.js';
 import { OptionsPing } from './options-ping.js';
+import { buildRequest, type RequestOptions, requestOnce } from './out-of-dialog.js';
 import { Partings } from './partings.js';
 import { Registration } from './registration.js';
 import { RequestDispatcher } from './request-dispatcher.js';
+import type { SignallingEnvironment } from './signalling.js';
+import type { Subscription } from './subscription/subscription.js';
+import type { SubscribeOptions } from './subscription/subscription-types.js';
+import { Subscriptions } from './subscription/subscriptions.js';
 import type {
   InviteOptions,
   UserAgentCounters,
@@ -32,9 +38,7 @@ import type {
 } from './user-agent-types.js';
 import { findWayOut } from './way-out.js';
 
-const ALLOW = 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, PRACK, UPDATE';
 const SUPPORTED = 'timer, 100rel';
-const ACCEPT = 'application/sdp, application/dtmf-relay, application/dtmf';
 /** As long as proxies let a phone ring (RFC 3261 §16.6: timer C). */
 const RING_TIMEOUT_S = 180;
 
@@ -53,22 +57,34 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     super();
     this.#options = options;
     const { sessionExpires = 1800, minSessionExpires = ABSOLUTE_MIN_SE } = options;
-    this.#env = {
+    const signalling: SignallingEnvironment = {
       endpoint: options.endpoint,
-      engine: options.engine,
       clock: options.clock,
       random: options.random,
       logger: options.logger.child('ua'),
       diagnostics: options.diagnostics,
-      dialogs: this.#dialogs,
       timers: options.endpoint.timers,
       partings: this.#partings,
+      decorate: (message) => this.#decorate(message),
+      accountFor: (request) => this.#accountFor(request),
+      contactFor: (request, flow) => this.#contact(request, flow),
+    };
+    const methods = new MethodTable();
+    this.#env = {
+      ...signalling,
+      engine: options.engine,
+      dialogs: this.#dialogs,
+      methods,
+      subscriptions: new Subscriptions(signalling, methods),
       sessionTimer: { interval: sessionExpires, minimum: minSessionExpires },
       reliable: options.reliableProvisionals ?? 'supported',
-      allow: ALLOW,
-      accept: ACCEPT,
+      get allow() {
+        return methods.allow;
+      },
+      get accept() {
+        return methods.accept;
+      },
       supported: SUPPORTED,
-      decorate: (message) => this.#decorate(message),
     };
     const agent = this;
     const dispatcher = new RequestDispatcher(this.#env, {
@@ -86,7 +102,22 @@ export class UserAgent extends Emitter<UserAgentEvents> {
   }
 
   get counters(): UserAgentCounters {
-    return { calls: this.#calls.size, dialogs: this.#dialogs.size, partings: this.#partings.count };
+    return {
+      calls: this.#calls.size,
+      dialogs: this.#dialogs.size,
+      partings: this.#partings.count,
+      subscriptions: this.subscriptions.count,
+    };
+  }
+
+  /** Requests besides those of calls: register who serves MESSAGE, REFER and others here. */
+  get methods(): MethodTable {
+    return this.#env.methods;
+  }
+
+  /** Subscriptions in both directions: offer event packages here. */
+  get subscriptions(): Subscriptions {
+    return this.#env.subscriptions;
   }
 
   get calls(): readonly Call[] {
@@ -130,7 +161,11 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       clock,
       random,
       logger: this.#env.logger.child('ping'),
-      build: () => this.#optionsRequest(account.registrar, account, undefined),
+      build: () =>
+        buildRequest(this.#env, 'OPTIONS', account.registrar, {
+          account,
+          headers: { Accept: 'application/sdp' },
+        }),
     });
     ping.on('state', (state, error) =>
       this.emit('reachability', { account, state, roundTripMs: ping.roundTripMs, error }),
@@ -175,7 +210,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       request.set('From', from);
       request.set('To', new NameAddr(uri.clone()));
       request.set('Call-ID', callId);
-      request.set('Allow', ALLOW);
+      request.set('Allow', this.#env.allow);
       request.set('Supported', SUPPORTED);
       if (this.#env.reliable === 'required') request.set('Require', '100rel');
       for (const [name, value] of Object.entries(options.headers ?? {})) request.set(name, value);
@@ -242,37 +277,32 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     target: string,
     options: { account?: Account; from?: string; signal?: AbortSignal } = {},
   ): Promise<SipResponse> {
-    if (this.#closed) throw new SwitchhookError('ERR_CLOSED', { what: 'the phone' });
-    const { account, signal } = options;
-    const { endpoint } = this.#options;
-    const uri = resolveTarget(target, account);
-    const request = this.#optionsRequest(uri, account, options.from);
-    const { user } = request.from.uri as SipUri;
-    const { flow, targets } = await findWayOut(endpoint, uri, account, signal);
-    const { response } = await endpoint.request(request, {
-      auth: account?.auth,
-      signal,
-      flow: targets ? undefined : flow,
-      targets,
-      beforeSend: (message, over) =>
-        message.set('Contact', account?.contact(over) ?? contactFor(user, over, undefined, uri.secure)),
-    });
-    return response;
+    return this.request('OPTIONS', target, { ...options, headers: { Accept: 'application/sdp' } });
   }
 
-  #optionsRequest(uri: SipUri, account: Account | undefined, sender: string | undefined): SipRequest {
-    const { random } = this.#options;
-    const from = account?.identity() ?? identityWithoutAccount(sender);
-    from.tag = random.token(10);
-    const request = new SipRequest('OPTIONS', uri.clone());
-    for (const route of account?.routes() ?? []) request.add('Route', route);
-    request.set('From', from);
-    request.set('To', new NameAddr(uri));
-    request.set('Call-ID', random.token(24));
-    request.set('CSeq', '1 OPTIONS');
-    request.set('Accept', 'application/sdp');
-    this.#decorate(request);
-    return request;
+  /**
+   * A request of any method that opens no call, with its final response, whatever the status.
+   * @throws ERR_INVALID_ARGUMENT, ERR_SIP_TIMEOUT, ERR_SIP_TRANSPORT, ERR_DNS_NOT_FOUND, ERR_AUTHENTICATION_FAILED,
+   * ERR_ABORTED, ERR_CLOSED
+   */
+  async request(method: string, target: string, options: RequestOptions = {}): Promise<SipResponse> {
+    this.#checkOpen();
+    return (await requestOnce(this.#env, method, target, options)).response;
+  }
+
+  /** A MESSAGE (RFC 3428) with its final response, whatever the status. @throws as {@link request} */
+  message(target: string, options: RequestOptions): Promise<SipResponse> {
+    return this.request('MESSAGE', target, options);
+  }
+
+  /** Subscribes to a state of `target` (RFC 6665). @throws ERR_INVALID_ARGUMENT, ERR_CLOSED */
+  subscribe(target: string, options: SubscribeOptions): Subscription {
+    this.#checkOpen();
+    return this.subscriptions.subscribe(target, options);
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new SwitchhookError('ERR_CLOSED', { what: 'the phone' });
   }
 
   /**
@@ -303,6 +333,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
   async #close(graceMs: number): Promise<void> {
     this.#closed = true;
     for (const ping of this.#pings.values()) ping.close();
+    this.subscriptions.close();
     const sessions = [...this.#calls.keys()];
     for (const session of sessions) session.hangUp({ reason: 'shutting down' });
     const unregistered = [...this.#registrations.values()].map((registration) => registration.unregister());
@@ -315,6 +346,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     });
     await Promise.race([left, patience]);
     grace?.cancel();
+    this.subscriptions.abandon();
     for (const session of sessions) session.abandon();
     await Promise.all(sessions.map((session) => session.whenEnded));
     for (const registration of this.#registrations.values()) registration.close();

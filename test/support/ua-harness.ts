@@ -178,7 +178,7 @@ export class UaWorld {
     await this.run(TRANSACTIONS_OVER_MS);
     await closing;
     for (const { agent, engine, endpoint } of this.parties) {
-      expect(agent.counters).toEqual({ calls: 0, dialogs: 0, partings: 0 });
+      expect(agent.counters).toEqual({ calls: 0, dialogs: 0, partings: 0, subscriptions: 0 });
       expect(engine.open.size).toBe(0);
       expect(endpoint.counters).toMatchObject({
         clientTransactions: 0,

@@ -122,6 +122,35 @@ export class Dialog {
     });
   }
 
+  /**
+   * The subscriber's dialog, from the first NOTIFY of a notifier (RFC 6665 §4.4.1): the SUBSCRIBE may have been forked.
+   * @param subscribe the request we sent that leads to it, SUBSCRIBE or REFER
+   * @throws ERR_SIP_PARSE when Contact is missing or, like Record-Route, malformed
+   */
+  static fromNotify(subscribe: SipRequest, notify: SipRequest): Dialog {
+    const contact = notify.contacts[0];
+    if (!contact) {
+      throw new SwitchhookError('ERR_SIP_PARSE', {
+        what: 'Contact header',
+        why: 'a NOTIFY that creates a dialog needs one',
+        header: 'Contact',
+      });
+    }
+    return new Dialog({
+      isCaller: true,
+      state: 'confirmed',
+      callId: subscribe.callId,
+      local: subscribe.from,
+      remote: notify.from,
+      remoteTarget: contact.uri,
+      routeSet: [...notify.recordRoutes],
+      secure: isSecure(subscribe),
+      localSeq: subscribe.cseq.seq,
+      remoteSeq: undefined,
+      invite: undefined,
+    });
+  }
+
   get state(): DialogState {
     return this.#state;
   }

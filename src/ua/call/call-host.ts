@@ -4,11 +4,8 @@
  */
 
 import { utf8Text } from '../../base/bytes.js';
-import type { Clock } from '../../base/clock.js';
-import type { Diagnostics } from '../../base/diagnostics.js';
 import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
-import type { Random } from '../../base/random.js';
 import type { MediaEngine } from '../../media/index.js';
 import {
   type ClientHandle,
@@ -18,14 +15,13 @@ import {
   findPart,
   type NameAddr,
   type ServerHandle,
-  type SipEndpoint,
   type SipMessage,
   type SipRequest,
-  type SipResponse,
-  type TimerValues,
 } from '../../sip/index.js';
 import type { Account } from '../account.js';
-import type { Partings } from '../partings.js';
+import type { MethodTable } from '../method-table.js';
+import type { InDialogHandlers, SignallingEnvironment } from '../signalling.js';
+import type { Subscriptions } from '../subscription/subscriptions.js';
 import type { CallMedia } from './call-media.js';
 import type { CallEnd } from './call-types.js';
 import type { SessionTimer, SessionTimerOptions } from './session-timer.js';
@@ -46,18 +42,14 @@ export interface DialogEntry {
   readonly owner: DialogOwner;
 }
 
-export interface CallEnvironment {
-  readonly endpoint: SipEndpoint;
+export interface CallEnvironment extends SignallingEnvironment {
   readonly engine: CallMediaEngine;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly diagnostics: Diagnostics;
   readonly dialogs: DialogTable<DialogEntry>;
-  readonly timers: TimerValues;
+  /** Requests besides those of calls, and who serves them. */
+  readonly methods: MethodTable;
+  /** Both ways; a REFER makes one. */
+  readonly subscriptions: Subscriptions;
   readonly sessionTimer: SessionTimerOptions;
-  /** Goodbyes under way. */
-  readonly partings: Partings;
   /** RFC 3262. */
   readonly reliable: ReliableProvisionals;
   /** Methods for Allow. */
@@ -66,8 +58,6 @@ export interface CallEnvironment {
   readonly accept: string;
   /** Option tags for Supported in an INVITE. */
   readonly supported: string;
-  /** Adds what every request and response of this UserAgent carries. */
-  decorate(message: SipMessage): void;
 }
 
 export interface CallHost extends DialogOwner {
@@ -97,12 +87,6 @@ export interface CallHost extends DialogOwner {
   fail(end: CallEnd): void;
   /** The call is over and the peer knows. */
   finish(end: CallEnd): void;
-}
-
-export interface InDialogHandlers {
-  onFinal(response: SipResponse, tx: ClientHandle): void;
-  onProvisional?(response: SipResponse, tx: ClientHandle): void;
-  onError(error: SwitchhookError): void;
 }
 
 export const SDP_TYPE = 'application/sdp';

@@ -17,7 +17,8 @@ import {
   SipUri,
 } from '../../sip/index.js';
 import { type Account, contactFor } from '../account.js';
-import { type CallEnvironment, type CallHost, type InDialogHandlers, reasonHeader } from './call-host.js';
+import type { InDialogHandlers } from '../signalling.js';
+import { type CallEnvironment, type CallHost, reasonHeader } from './call-host.js';
 import { CallMedia, type MediaPreferences } from './call-media.js';
 import { CallTimes } from './call-record.js';
 import type {
@@ -56,6 +57,9 @@ interface DeferredEnd {
   end: CallEnd;
   reason: string | undefined;
 }
+
+/** RFC 3261 §12.2, RFC 3311 §5.1, RFC 6665 §4.4.1. */
+const REFRESHES_TARGET = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY', 'REFER']);
 
 export class CallSession implements CallHost {
   readonly env: CallEnvironment;
@@ -243,9 +247,7 @@ export class CallSession implements CallHost {
       auth: this.account?.auth,
       nextCseq: () => ++dialog.localSeq,
       beforeSend: (message, flow) => {
-        if (message.method === 'INVITE' || message.method === 'UPDATE') {
-          message.set('Contact', this.contact(flow));
-        }
+        if (REFRESHES_TARGET.has(message.method)) message.set('Contact', this.contact(flow));
       },
       ...handlers,
     });

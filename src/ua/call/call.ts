@@ -17,7 +17,7 @@ import type {
   Recording,
   RecordOptions,
 } from '../../media/index.js';
-import type { SipRequest } from '../../sip/index.js';
+import type { SipResponse } from '../../sip/index.js';
 import type { CallSession } from './call-session.js';
 import type {
   CallDirection,
@@ -311,26 +311,39 @@ export class Call {
    * Sends an INFO; resolves when the peer took it.
    * @throws ERR_CALL_STATE, ERR_CALL_REJECTED {status} when the peer does not want it, ERR_SIP_TIMEOUT
    */
-  info(contentType: string, body: string): Promise<void> {
+  async info(contentType: string, body: string): Promise<void> {
+    const { status, reason } = await this.request('INFO', { contentType, body });
+    if (status >= 300) throw new SwitchhookError('ERR_CALL_REJECTED', { status, reason });
+  }
+
+  /**
+   * Sends a request of any method that does not change the session in the dialog of the call: MESSAGE, INFO, OPTIONS.
+   * Resolves with the final response, whatever the status; one that says that the peer knows nothing of the call ends it.
+   * @throws ERR_CALL_STATE, ERR_SIP_TIMEOUT, ERR_SIP_TRANSPORT
+   */
+  request(
+    method: string,
+    options: { body?: string; contentType?: string; headers?: Readonly<Record<string, string>> } = {},
+  ): Promise<SipResponse> {
     const session = this.#session;
     const { dialog } = session;
     if (!dialog || session.state !== 'connected') {
-      return Promise.reject(
-        new SwitchhookError('ERR_CALL_STATE', { what: 'send INFO', state: session.state }),
-      );
+      const what = `send ${method}`;
+      return Promise.reject(new SwitchhookError('ERR_CALL_STATE', { what, state: session.state }));
     }
+    const { body, contentType = 'text/plain', headers = {} } = options;
     return new Promise((resolve, reject) => {
-      const request: SipRequest = dialog.createRequest('INFO');
-      request.set('Content-Type', contentType);
-      request.body = Buffer.from(body, 'utf8');
+      const request = dialog.createRequest(method);
+      for (const [name, value] of Object.entries(headers)) request.set(name, value);
+      if (body !== undefined) request.setBody(body, contentType);
       session.sendInDialog(dialog, request, {
         onFinal: (response) => {
           const { status, reason } = response;
-          if (status < 300) return resolve();
-          const error = new SwitchhookError('ERR_CALL_REJECTED', { status, reason });
-          reject(error);
+          resolve(response);
           // RFC 3261 §12.2.1.2: the peer knows nothing of this call any more.
-          if (status === 481) session.fail({ by: 'error', status, reason: error.message, error });
+          if (status !== 481) return;
+          const error = new SwitchhookError('ERR_CALL_REJECTED', { status, reason });
+          session.fail({ by: 'error', status, reason: error.message, error });
         },
         onError: reject,
       });

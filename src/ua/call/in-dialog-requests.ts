@@ -40,8 +40,15 @@ export function onDialogRequest(
       });
       return;
     default:
-      tx.reply(405, undefined, (response) => response.set('Allow', session.env.allow));
+      onOther(session, request, tx, dialog);
   }
+}
+
+/** What somebody else in the user agent serves: MESSAGE, REFER. */
+function onOther(session: CallSession, request: SipRequest, tx: ServerHandle, dialog: Dialog): void {
+  const handler = session.env.methods.get(request.method);
+  if (handler?.inCall) handler.inCall(request, tx, dialog, session);
+  else tx.reply(405, undefined, (response) => response.set('Allow', session.env.allow));
 }
 
 function onBye(session: CallSession, request: SipRequest, tx: ServerHandle, dialog: Dialog): void {

@@ -192,7 +192,7 @@ describe('hanging up', () => {
     void out.hangup();
     await world.run(5_000);
     expect(world.count('BYE')).toBe(3);
-    expect(alice.agent.counters).toEqual({ calls: 0, dialogs: 0, partings: 0 });
+    expect(alice.agent.counters).toMatchObject({ calls: 0, dialogs: 0, partings: 0 });
     await world.end();
   });
 
