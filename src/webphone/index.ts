@@ -1,4 +1,8 @@
-/** The webphone: string parameters and functions over the phone of the SDK. */
+/** The webphone: string parameters, functions and notifications over the phone of the SDK. */
+export type { ApiArguments } from './functions/execute.js';
+export type { ApiValue, ArgumentSpec, FunctionGroup, FunctionSpec, ReturnType } from './functions/spec.js';
+export { FUNCTIONS, findFunction } from './functions/table.js';
+export * from './notifications/index.js';
 export { nearestName, type ResolvedName, resolveName } from './parameters/names.js';
 export { PARAMETERS, type ParameterName } from './parameters/parameters.js';
 export {
@@ -29,3 +33,5 @@ export {
   type SettingsOptions,
   type SettingsReader,
 } from './settings/settings.js';
+export { type ApiClient, type ApiMethods, Webphone, type WebphoneOptions } from './webphone.js';
+export type { LogLine, WebphoneLog } from './webphone-log.js';

@@ -1,0 +1,57 @@
+/** How notifications are taken: listeners, polling, parsing. */
+import { formatNotification, parseNotification, RECORD_SEPARATOR } from '../notifications/format.js';
+import type { Notification } from '../notifications/notification.js';
+import { define } from './spec.js';
+
+/** A client that waits is answered in the end, so that a connection does not look dead. */
+const LONGEST_READ_MS = 60_000;
+
+export const notifications = [
+  define('API_SetNotificationListener', {
+    group: 'notifications',
+    overloads: [
+      [{ name: 'listener', type: 'object', doc: 'a function, or an object with onAll or onStatus, onCdr …' }],
+    ],
+    returns: 'boolean',
+    remote: false,
+    doc: 'Calls the listener for every notification; it takes the place of the one before.',
+    run: (context, { listener }) => context.lifecycle.setListener(listener),
+  }),
+  define('API_PollNotificationStrings', {
+    aliases: ['API_GetNotifications'],
+    group: 'notifications',
+    overloads: [[]],
+    returns: 'string',
+    doc: 'The notifications since the call before, a line each; empty when there are none. None is given twice.',
+    run: ({ queue }) => lines(queue.poll()),
+  }),
+  define('API_GetNotificationStrings', {
+    aliases: ['API_GetNotificationsSync'],
+    group: 'notifications',
+    overloads: [[]],
+    returns: 'string',
+    waits: true,
+    doc: 'The same, but waits for one when there are none; empty after a minute.',
+    run: async ({ queue }) => lines(await queue.read({ timeoutMs: LONGEST_READ_MS })),
+  }),
+  define('API_PollNotification', {
+    group: 'notifications',
+    overloads: [[]],
+    returns: 'notification',
+    remote: false,
+    doc: 'The next notification as an object; undefined when there is none.',
+    run: ({ queue }) => queue.poll(1)[0],
+  }),
+  define('API_ParseNotification', {
+    group: 'notifications',
+    overloads: [[{ name: 'notificationstring', type: 'string' }]],
+    returns: 'notification',
+    remote: false,
+    doc: 'Makes an object of the string of a notification.',
+    run: (_, { notificationstring }) => parseNotification(notificationstring),
+  }),
+] as const;
+
+function lines(list: readonly Notification[]): string {
+  return list.map(formatNotification).join(RECORD_SEPARATOR);
+}

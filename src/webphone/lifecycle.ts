@@ -1,0 +1,221 @@
+/**
+ * Starting and stopping as the API has them: on top of the stack it registers by itself, says START and STOP, notices
+ * when a restart would do good, and ends a phone whose web page is gone. Used by functions/lifecycle.ts and Webphone.
+ */
+import { networkInterfaces } from 'node:os';
+import type { Clock, Timer } from '../base/clock.js';
+import type { Notification, NotificationHub } from './notifications/index.js';
+import type { Settings } from './settings/settings.js';
+import type { Stack } from './stack.js';
+
+export interface LifecycleOptions {
+  clock: Clock;
+  settings: Settings;
+  notifications: NotificationHub;
+  stack: Stack;
+  /** Registers the accounts of the settings. */
+  register(): void;
+  /** How the accounts stand. */
+  registration(): 'none' | 'registered' | 'missing';
+  /** Something is going on that a restart would end. */
+  busy(): boolean;
+  /** Deletes contacts, lists and accounts. */
+  forget(): void;
+  /** Tells that something could not be done. */
+  report(message: string, error?: unknown): void;
+}
+
+const MINUTE_MS = 60_000;
+/** Not registered for so long: a restart may help. */
+const PATIENCE_MS = 3 * MINUTE_MS;
+
+type Listener = (notification: Notification) => unknown;
+
+export class Lifecycle {
+  readonly #options: LifecycleOptions;
+  #apiStarted = false;
+  #exited = false;
+  #restarting = false;
+  #autoRegister = false;
+  #networkAtStart = '';
+  #unregisteredSince: number | undefined;
+  #settingsDeleted = false;
+  #unlisten: (() => void) | undefined;
+  #pageTimer: Timer | undefined;
+  #startTimer: Timer | undefined;
+
+  constructor(options: LifecycleOptions) {
+    this.#options = options;
+    const { stack, notifications } = options;
+    stack.on('running', () => {
+      this.#networkAtStart = network();
+      notifications.publish('START', { what: 'sip' });
+      notifications.publish('STATUS', { line: -1, statustext: 'Initialized' });
+      if (this.#autoRegister) options.register();
+    });
+    stack.on('failed', (error) => options.report('the SIP stack could not be started', error));
+    stack.on('stopped', () => {
+      if (!this.#exited) notifications.publish('STOP', { what: 'sip' });
+    });
+  }
+
+  /** False after {@link exit}. */
+  get usable(): boolean {
+    return !this.#exited;
+  }
+
+  /** @param when the setting `startsipstack`: 0 not, 1 with a complete account, 2 at once, more: after so many seconds */
+  autoStart(when: number): void {
+    const { settings, clock } = this.#options;
+    const complete = (['serveraddress', 'username', 'password'] as const).every(
+      (name) => settings.text(name) !== '',
+    );
+    const start = (): void => {
+      try {
+        this.start();
+      } catch (error) {
+        this.#options.report('the phone could not be started', error);
+      }
+    };
+    if (when === 2 || (when === 1 && complete)) start();
+    else if (when > 2) this.#startTimer = clock.after(1000 * when, start);
+  }
+
+  start(): boolean {
+    const { settings } = this.#options;
+    const wanted = settings.number('register');
+    const complete = settings.text('serveraddress') !== '' && settings.text('username') !== '';
+    return this.#start(wanted === 2 || (wanted !== 0 && complete));
+  }
+
+  startStack(): boolean {
+    return this.#start(false);
+  }
+
+  #start(register: boolean): boolean {
+    const { stack, notifications } = this.#options;
+    if (this.#exited) return false;
+    if (!this.#apiStarted) {
+      this.#apiStarted = true;
+      notifications.publish('START', { what: 'api' });
+    }
+    this.#autoRegister = register;
+    if (stack.state === 'running' && register && this.#options.registration() === 'none')
+      this.#options.register();
+    stack.start();
+    return true;
+  }
+
+  stop(): boolean {
+    void this.#options.stack.stop();
+    return true;
+  }
+
+  exit(): boolean {
+    if (this.#exited) return true;
+    this.#exited = true;
+    this.#pageTimer?.cancel();
+    this.#startTimer?.cancel();
+    void this.#options.stack.stop();
+    this.#options.notifications.publish('STOP', { what: 'api' });
+    return true;
+  }
+
+  restart(): boolean {
+    const { stack } = this.#options;
+    if (this.#exited || this.#restarting) return false;
+    this.#restarting = true;
+    void stack.stop().then(() => {
+      this.#restarting = false;
+      if (this.#exited) return;
+      try {
+        this.start();
+      } catch (error) {
+        this.#options.report('API_ReStart', error);
+      }
+    });
+    return true;
+  }
+
+  /** 0 no, 1 it has not been registered for a while, 2 the network changed. */
+  shouldReset(): number {
+    const { stack, clock, registration, busy } = this.#options;
+    if (stack.state !== 'running' || busy()) return 0;
+    if (network() !== this.#networkAtStart) return 2;
+    if (registration() !== 'missing') this.#unregisteredSince = undefined;
+    else this.#unregisteredSince ??= clock.now();
+    return this.#unregisteredSince !== undefined && clock.now() - this.#unregisteredSince >= PATIENCE_MS
+      ? 1
+      : 0;
+  }
+
+  /** The page that controls us is there; without a sign of it for `httpsessiontimeout` minutes calls end. */
+  keepAlive(): boolean {
+    const minutes = this.#options.settings.number('httpsessiontimeout');
+    this.#pageTimer?.cancel();
+    this.#pageTimer = undefined;
+    if (minutes > 0) {
+      this.#pageTimer = this.#options.clock.after(minutes * MINUTE_MS, () => {
+        this.#options.notifications.publish('EVENT', {
+          type: 'WARNING',
+          txt: 'the controlling page is gone',
+        });
+        void this.#options.stack.stop();
+      });
+    }
+    return true;
+  }
+
+  /** @param level 0 the settings, once; 1 the settings; 2 and up everything that is stored */
+  deleteSettings(level: number): boolean {
+    if (level < 0 || level > 3) return false;
+    if (level === 0 && this.#settingsDeleted) return true;
+    this.#settingsDeleted = true;
+    this.#options.settings.clear();
+    this.#options.settings.clearLines();
+    if (level >= 2) this.#options.forget();
+    return true;
+  }
+
+  /** A function, or an object with `onAll` and members such as `onStatus`; it replaces the one before. */
+  setListener(listener: unknown): boolean {
+    const call = asListener(listener);
+    if (!call) return false;
+    this.#unlisten?.();
+    this.#unlisten = this.#options.notifications.subscribe(call);
+    return true;
+  }
+
+  close(): void {
+    this.#unlisten?.();
+    this.#pageTimer?.cancel();
+  }
+}
+
+function asListener(listener: unknown): Listener | undefined {
+  if (typeof listener === 'function') return listener as Listener;
+  if (typeof listener !== 'object' || listener === null) return undefined;
+  const members = new Map<string, unknown>();
+  for (let at: object | null = listener; at && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    for (const name of Object.getOwnPropertyNames(at)) {
+      if (!/^on[A-Z]/.test(name) || members.has(name.toLowerCase())) continue;
+      const member: unknown = Reflect.get(listener, name);
+      if (typeof member === 'function') members.set(name.toLowerCase(), member);
+    }
+  }
+  if (members.size === 0) return undefined;
+  return (notification) => {
+    for (const name of ['onall', `on${notification.kind.toLowerCase()}`]) {
+      const member = members.get(name);
+      if (typeof member === 'function') Reflect.apply(member, listener, [notification]);
+    }
+  };
+}
+
+/** The addresses of this machine as one text. */
+function network(): string {
+  return Object.values(networkInterfaces())
+    .flatMap((list) => (list ?? []).filter(({ internal }) => !internal).map(({ address }) => address))
+    .sort()
+    .join(' ');
+}
