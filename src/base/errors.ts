@@ -145,6 +145,11 @@ export const ERROR_CATALOGUE = {
     text: '{path}: {why}',
     remedy: 'Check that the file exists, is readable and of a supported format.',
   },
+  ERR_MEDIA_ECHO: {
+    text: 'the echo of a call is not what was sent: {why}',
+    remedy:
+      'Close what else keeps the processor busy and try again; if it stays, report it with `--log debug`.',
+  },
   ERR_UPLOAD: {
     text: '{path} could not be uploaded to {url}: {why}',
     remedy: 'Check address, user name, password and rights on the server; the local file is still there.',
