@@ -10,6 +10,10 @@ export interface MediaFormat {
   channels: number;
   payloadType?: number;
   fmtp?: string;
+  /** Of the PCM inside, in Hz; not the same as the clock with G722 and Opus. */
+  sampleRate: number;
+  /** Length of one codec frame. */
+  frameMs: number;
 }
 
 /**
@@ -26,6 +30,8 @@ export function audioFormats(names?: readonly string[]): MediaFormat[] {
     channels: info.rtpmapChannels,
     payloadType: info.payloadType,
     fmtp: info.fmtp,
+    sampleRate: info.sampleRate,
+    frameMs: (info.frameSamples * 1000) / info.sampleRate,
   }));
 }
 

@@ -58,6 +58,15 @@ export function sameFormat(a: AudioFormat, b: AudioFormat): boolean {
   return selecting.every(([name, absent]) => (left.get(name) ?? absent) === (right.get(name) ?? absent));
 }
 
+/**
+ * Of several formats of ours that fit, the one meant for the rate the peer says it plays (RFC 7587 §6.1), else the first.
+ */
+export function closest(offered: AudioFormat, ours: readonly AudioFormat[]): AudioFormat | undefined {
+  const rate = fmtpParameters(offered.fmtp).get('maxplaybackrate');
+  const exact = ours.find(({ fmtp }) => fmtpParameters(fmtp).get('maxplaybackrate') === rate);
+  return (rate === undefined ? undefined : exact) ?? ours[0];
+}
+
 /** "a=1; b" → a → "1", b → ""; names in lower case. */
 export function fmtpParameters(fmtp: string | undefined): Map<string, string> {
   const parameters = new Map<string, string>();

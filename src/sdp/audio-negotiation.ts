@@ -16,6 +16,7 @@ import {
 } from './attributes.js';
 import {
   type AudioFormat,
+  closest,
   encodingText,
   type FormatMatcher,
   type NumberedFormat,
@@ -246,8 +247,11 @@ function matchOffer(
   const left = [...local.formats];
   const pairs: Array<{ ours: AudioFormat; theirs: PeerFormat }> = [];
   for (const theirs of offered.filter(isCodec)) {
-    const at = left.findIndex((ours) => accept(theirs, ours));
-    if (at >= 0) pairs.push({ ours: left.splice(at, 1)[0], theirs });
+    const fitting = left.filter((ours) => accept(theirs, ours));
+    const ours = closest(theirs, fitting);
+    if (!ours) continue;
+    left.splice(left.indexOf(ours), 1);
+    pairs.push({ ours, theirs });
   }
   if (local.answerOrder === 'local') {
     pairs.sort((a, b) => local.formats.indexOf(a.ours) - local.formats.indexOf(b.ours));

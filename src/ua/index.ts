@@ -13,6 +13,8 @@ export type {
   DtmfEvent,
   InfoEvent,
 } from './call/call-types.js';
+export { type CodecRule, type CodecRules, DEFAULT_CODEC_RULES } from './call/codec-rules.js';
+export type { CodecSettings, OpusSettings } from './call/codec-settings.js';
 export type { SrtpMode } from './call/srtp-policy.js';
 export { checkSrtp } from './call/srtp-policy.js';
 export { resolveTarget } from './call-target.js';

@@ -18,6 +18,7 @@ import { Account, type AccountOptions, contactFor } from './account.js';
 import { Call } from './call/call.js';
 import type { CallEnvironment, DialogEntry } from './call/call-host.js';
 import { CallSession, type CallSessionInit } from './call/call-session.js';
+import { preferencesFor } from './call/codec-rules.js';
 import { ABSOLUTE_MIN_SE } from './call/session-timer.js';
 import { identityWithoutAccount, resolveTarget } from './call-target.js';
 import { MethodTable } from './method-table.js';
@@ -225,7 +226,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       localTag,
       local,
       remote: new NameAddr(uri),
-      media: { ...this.#options.media, ...options.media },
+      media: preferencesFor({ ...this.#options.media, ...options.media }, uri.user),
       ringTimeout: options.ringTimeout ?? this.#ringTimeout,
       secure: uri.secure,
     });

@@ -69,7 +69,7 @@ class IlbcDecoder implements Decoder {
 }
 
 function ilbc(mode: IlbcMode): Codec {
-  return {
+  const codec: Codec = {
     info: {
       name: 'iLBC',
       clockRate: 8000,
@@ -80,6 +80,7 @@ function ilbc(mode: IlbcMode): Codec {
       defaultPtimeMs: mode.milliseconds,
       fmtp: `mode=${mode.milliseconds}`,
     },
+    variant: (options) => (Number(options.mode ?? mode.milliseconds) === 20 ? ilbc20 : ilbc30),
     samplesIn: (_data, start, end) => {
       const found = modeOf(end - start, mode);
       return found ? ((end - start) / found.frameBytes) * found.frameSamples : 0;
@@ -87,6 +88,7 @@ function ilbc(mode: IlbcMode): Codec {
     createEncoder: () => new IlbcEncoder(mode),
     createDecoder: () => new IlbcDecoder(mode),
   };
+  return codec;
 }
 
 /** Which of the two is used is negotiated by `a=fmtp … mode=` (RFC 3952 §5): absent means 30, the larger one wins. */

@@ -6,7 +6,8 @@
  * - `maxplaybackrate`, `sprop-maxcapturerate` (Hz): the PCM rate that covers the lower of them, and the coded bandwidth
  * - `ptime` (ms): the frame; 10, 20, 40 or 60
  *
- * Encoder options: `bitrate` (bit/s; never above `maxaveragebitrate`), `cbr` or `vbr`, `complexity` (0 to 10, default
+ * Encoder options: `bitrate` (bit/s, or 'auto'; never above `maxaveragebitrate`), `bandwidth` ('narrow', 'medium',
+ * 'wide', 'superwide', 'full': the most that is coded) and `fixedbandwidth` (true: no less either), `cbr` or `vbr`, `complexity` (0 to 10, default
  * 5), `application` ('voip', 'audio', 'lowdelay'), `usedtx` (silence is not sent), `useinbandfec` with the expected
  * `packetloss` (percent, default 10). `stereo` needs no answer: a mono stream is what everybody can play.
  */

@@ -6,6 +6,8 @@ import { encoderSettings, type OpusRate } from './settings.js';
 /** RFC 6716 §3.2.1: no frame is longer; a packet of several frames (40 and 60 ms of music) is kept to it as well. */
 export const MAX_PACKET_BYTES = 1275;
 const LIMITS = { maxPacketBytes: MAX_PACKET_BYTES };
+/** OPUS_SET_BANDWIDTH. */
+const SET_BANDWIDTH = 4008;
 /** RFC 6716 §2.1.9, libopus: a packet as short as this says that there is nothing to say. */
 export const DTX_BYTES = 2;
 
@@ -20,7 +22,12 @@ export class OpusEncoder implements Encoder {
 
   constructor(sampleRate: OpusRate, frameSamples: number, options: CodecOptions) {
     const settings = encoderSettings(sampleRate, frameSamples, options);
-    this.#handle = new Handle((library) => library.createEncoder(settings));
+    const fixed = options.fixedbandwidth === true ? settings.maxBandwidth : undefined;
+    this.#handle = new Handle(async (library) => {
+      const encoder = await library.createEncoder(settings);
+      if (fixed !== undefined) encoder.encoderCtl(SET_BANDWIDTH, fixed);
+      return encoder;
+    });
     this.#frame = new Int16Array(frameSamples);
     this.#bytes = new Uint8Array(this.#frame.buffer);
     this.#discontinuous = settings.dtx;

@@ -37,6 +37,15 @@ const BANDWIDTHS = [
   { rate: 48000, bandwidth: 1105 },
 ] as const;
 
+/** The `bandwidth` option. */
+const NAMED_BANDWIDTHS: Readonly<Record<string, number>> = {
+  narrow: 8000,
+  medium: 12000,
+  wide: 16000,
+  superwide: 24000,
+  full: 48000,
+};
+
 /** libopus' numbers (OPUS_APPLICATION_…). */
 const APPLICATIONS = { voip: 2048, audio: 2049, lowdelay: 2051 } as const;
 
@@ -75,16 +84,18 @@ export function frameMsFor(options: CodecOptions): OpusFrameMs {
 export function encoderSettings(sampleRate: OpusRate, frameSize: number, options: CodecOptions) {
   const { application } = options;
   const limit = integer(options.maxaveragebitrate, MIN_BITRATE, MAX_BITRATE) ?? MAX_BITRATE;
+  const automatic = options.bitrate === 'auto' && options.maxaveragebitrate === undefined;
   const bitrate = integer(options.bitrate, MIN_BITRATE, MAX_BITRATE) ?? DEFAULT_BITRATE[sampleRate];
   const fec = flag(options.useinbandfec) ?? false;
-  const useful = Math.min(sampleRate, usefulRate(options));
+  const most = NAMED_BANDWIDTHS[String(options.bandwidth)] ?? sampleRate;
+  const useful = Math.min(sampleRate, usefulRate(options), most);
   return {
     sampleRate,
     channels: 1,
     frameSize,
     application:
       application === 'audio' || application === 'lowdelay' ? APPLICATIONS[application] : APPLICATIONS.voip,
-    bitrate: Math.min(bitrate, limit),
+    bitrate: automatic ? ('auto' as const) : Math.min(bitrate, limit),
     complexity: integer(options.complexity, 0, 10) ?? DEFAULT_COMPLEXITY,
     vbr: flag(options.vbr) ?? !(flag(options.cbr) ?? false),
     dtx: flag(options.usedtx) ?? false,

@@ -77,7 +77,8 @@ export class SendPath {
     const { info } = config.format.codec;
     if (
       before?.format.codec !== config.format.codec ||
-      before.format.payloadType !== config.format.payloadType
+      before.format.payloadType !== config.format.payloadType ||
+      !sameOptions(before.format.options, config.format.options)
     ) {
       this.#encoder?.close?.();
       this.#encoder = config.format.codec.createEncoder(config.format.options);
@@ -231,4 +232,9 @@ export class SendPath {
     this.#eventPayloadType = event.payloadType;
     this.#eventClockRate = event.clockRate;
   }
+}
+
+function sameOptions(a: CodecOptions = {}, b: CodecOptions = {}): boolean {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...names].every((name) => a[name] === b[name]);
 }

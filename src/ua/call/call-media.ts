@@ -6,29 +6,45 @@
 import { isIP } from 'node:net';
 import { SwitchhookError } from '../../base/errors.js';
 import type { Random } from '../../base/random.js';
-import {
-  audioFormats,
-  type MediaSession,
-  type MediaSessionOptions,
-  type StreamConfig,
+import type {
+  MediaFormat,
+  MediaSession,
+  MediaSessionOptions,
+  StreamConfig,
+  StreamFormat,
 } from '../../media/index.js';
 import {
   type AudioFormat,
   type Direction,
   type LocalAudio,
   type NegotiatedAudio,
+  type NumberedFormat,
   OfferAnswer,
 } from '../../sdp/index.js';
 
 import type { CallMediaEngine } from './call-host.js';
+import { type CodecPlan, type CodecRules, planCodecs } from './codec-rules.js';
+import {
+  type CodecSettings,
+  checkCodecSettings,
+  packetTime,
+  receiveOptions,
+  sendOptions,
+} from './codec-settings.js';
 import { checkSrtp, type SrtpPreferences, srtpConfig, srtpWishes, suiteOf } from './srtp-policy.js';
 
 export interface MediaPreferences extends SrtpPreferences {
   /**
    * Encoding names in order of preference, where there is a choice with the sampling rate: ['opus/16000', 'PCMA'].
-   * Default: the usual ones (not Speex, G.722.1 and L16).
+   * Default: the usual ones (not Speex, G.722.1 and L16). Or rules, which also tell what is accepted and not offered.
    */
-  codecs?: readonly string[];
+  codecs?: readonly string[] | CodecRules;
+  /** How codecs are to work: bit rates, modes, frames in a packet. */
+  codecSettings?: CodecSettings;
+  /** Offer no wideband codec, unless there are no others. Default false. */
+  narrowband?: boolean;
+  /** False: calls to telephone numbers (seven digits or more) are `narrowband`. Default true. */
+  widebandToNumbers?: boolean;
   /** Packet time to ask for and to send, in ms. */
   ptime?: number;
   /** Offer and accept RTCP on the RTP port (RFC 5761). Default true. */
@@ -50,8 +66,6 @@ export interface MediaPreferences extends SrtpPreferences {
 /** The IP addresses of a host name. */
 export type HostLookup = (host: string) => Promise<string[]>;
 
-/** RFC 7587 §6.1. */
-const CAPTURE_RATE = 'sprop-maxcapturerate';
 /** Stands for the established dialog where an early one is named by its remote tag. */
 const ESTABLISHED = '';
 
@@ -68,7 +82,7 @@ export interface CallMediaOptions {
 
 export class CallMedia {
   readonly session: MediaSession;
-  readonly #formats: AudioFormat[];
+  readonly #codecs: CodecPlan;
   readonly #preferences: MediaPreferences;
   readonly #lookup: HostLookup;
   #negotiation: OfferAnswer;
@@ -82,9 +96,9 @@ export class CallMedia {
   #localHold = false;
   #secureOffer = false;
 
-  private constructor(session: MediaSession, formats: AudioFormat[], options: CallMediaOptions) {
+  private constructor(session: MediaSession, codecs: CodecPlan, options: CallMediaOptions) {
     this.session = session;
-    this.#formats = formats;
+    this.#codecs = codecs;
     this.#preferences = options.preferences;
     this.#lookup = options.lookup;
     this.#negotiation = new OfferAnswer({ random: options.random });
@@ -93,7 +107,8 @@ export class CallMedia {
   /** Binds the RTP ports. @throws ERR_MEDIA_PORTS, ERR_INVALID_ARGUMENT for an unknown codec or crypto-suite */
   static async open(options: CallMediaOptions): Promise<CallMedia> {
     const { engine, address, label, preferences } = options;
-    const formats = audioFormats(preferences.codecs);
+    checkCodecSettings(preferences.codecSettings);
+    const codecs = planCodecs(preferences.codecs, preferences.codecSettings, preferences.narrowband);
     checkSrtp(preferences);
     const { silenceMs, timeoutMs, jitter, processing, strictSource } = preferences;
     const session = await engine.openSession({
@@ -104,7 +119,7 @@ export class CallMedia {
       processing,
       strictSource,
     });
-    return new CallMedia(session, formats, options);
+    return new CallMedia(session, codecs, options);
   }
 
   /** What is agreed and in force. */
@@ -253,18 +268,27 @@ export class CallMedia {
   }
 
   #local(role: 'offer' | 'answer', negotiation: OfferAnswer): LocalAudio {
-    const { ptime, rtcpMux = true, telephoneEvents = true } = this.#preferences;
+    const { ptime, rtcpMux = true, telephoneEvents = true, codecSettings = {} } = this.#preferences;
     return {
       address: this.session.address,
       port: this.session.rtpPort,
       rtcpPort: this.session.rtcpPort,
-      formats: this.#formats,
+      formats: role === 'offer' ? this.#offered(negotiation.current) : this.#codecs.accepted,
+      answerOrder: this.#codecs.answerOrder,
       telephoneEvent: telephoneEvents,
       direction: this.#direction(),
-      ptime,
+      ptime: ptime ?? packetTime(this.#codecs.offered[0].frameMs, codecSettings, undefined, undefined),
       rtcpMux: rtcpMux ? 'offer' : 'off',
       ...srtpWishes(this.#preferences, role, negotiation.current, this.#secureOffer),
     };
+  }
+
+  /** A codec in use that is only accepted, not offered, stays in a new offer (RFC 3264 §8.3.2). */
+  #offered(current: NegotiatedAudio | undefined): readonly AudioFormat[] {
+    const { offered, accepted } = this.#codecs;
+    if (!current?.active) return offered;
+    const used = accepted.filter((format) => current.receive.some((one) => isSame(format, one.format)));
+    return [...used.filter((format) => !offered.includes(format)), ...offered];
   }
 
   /** RFC 3264 §8.4: to hold a stream means to stop taking its media. */
@@ -273,10 +297,10 @@ export class CallMedia {
   }
 
   async #apply(audio: NegotiatedAudio): Promise<void> {
-    const config = streamConfig(audio, this.#preferences);
+    const config = streamConfig(audio, this.#preferences, this.#codecs.accepted);
     if (audio.active && !config.send) {
       throw new SwitchhookError('ERR_MEDIA_NO_COMMON_CODEC', {
-        ours: this.#formats.map((format) => format.name).join(', '),
+        ours: this.#codecs.accepted.map((format) => format.name).join(', '),
         theirs: 'none of them',
       });
     }
@@ -305,12 +329,17 @@ export class CallMedia {
   }
 }
 
-function streamConfig(audio: NegotiatedAudio, preferences: MediaPreferences): StreamConfig {
+function streamConfig(
+  audio: NegotiatedAudio,
+  { ptime, codecSettings = {} }: MediaPreferences,
+  accepted: readonly MediaFormat[],
+): StreamConfig {
   const best = audio.active ? audio.send[0] : undefined;
-  const ours = audio.receive.find(
-    ({ format }) => format.name === best?.format.name && format.clockRate === best.format.clockRate,
-  );
+  const ours = best && audio.receive.find(({ format }) => isSameEncoding(format, best.format));
+  const own = ours && accepted.find((format) => isSame(format, ours.format));
   const { telephoneEventSend: events } = audio;
+  const options = best && sendOptions(best.format, own, codecSettings);
+  const frameMs = best?.format.name === 'iLBC' ? Number(options?.mode) : own?.frameMs;
   return {
     remote: {
       address: audio.remote.address,
@@ -319,18 +348,16 @@ function streamConfig(audio: NegotiatedAudio, preferences: MediaPreferences): St
       rtcpPort: audio.remote.rtcpPort,
     },
     direction: audio.active ? audio.direction : 'inactive',
-    send: best && {
-      payloadType: best.payloadType,
-      codec: best.format.name,
-      clockRate: best.format.clockRate,
-      options: { ...codecOptions(best.format.fmtp), ...ownSendOptions(ours?.format.fmtp) },
-    },
-    receive: audio.receive.map(({ payloadType, format }) => ({
-      payloadType,
-      codec: format.name,
-      clockRate: format.clockRate,
-      options: codecOptions(format.fmtp),
-    })),
+    send: best && streamFormat(best, options),
+    receive: audio.receive.map((one) =>
+      streamFormat(
+        one,
+        receiveOptions(
+          accepted.find((format) => isSame(format, one.format)),
+          one.format.fmtp,
+        ),
+      ),
+    ),
     telephoneEventSend: events && { payloadType: events.payloadType, clockRate: events.clockRate },
     telephoneEventReceive: audio.telephoneEventReceive.map(({ payloadType, clockRate }) => ({
       payloadType,
@@ -338,25 +365,23 @@ function streamConfig(audio: NegotiatedAudio, preferences: MediaPreferences): St
     })),
     comfortNoise:
       audio.comfortNoiseReceive === undefined ? undefined : { receivePayloadType: audio.comfortNoiseReceive },
-    ptimeMs: audio.ptime ?? preferences.ptime,
+    ptimeMs: packetTime(frameMs, codecSettings, audio.ptime ?? ptime, audio.maxptime),
     rtcpMux: audio.rtcpMux,
     srtp: audio.active ? srtpConfig(audio.crypto) : undefined,
   };
 }
 
-/** What our own description says of what we send, rather than of what we take. */
-function ownSendOptions(fmtp: string | undefined): Record<string, string> | undefined {
-  const rate = codecOptions(fmtp)?.[CAPTURE_RATE];
-  return rate === undefined ? undefined : { [CAPTURE_RATE]: rate };
+function streamFormat(
+  { payloadType, format }: NumberedFormat,
+  options: StreamFormat['options'],
+): StreamFormat {
+  return { payloadType, codec: format.name, clockRate: format.clockRate, options };
 }
 
-/** `mode=20;annexb=no` → { mode: '20', annexb: 'no' }. */
-function codecOptions(fmtp: string | undefined): Record<string, string> | undefined {
-  if (!fmtp) return undefined;
-  const options: Record<string, string> = {};
-  for (const part of fmtp.split(';')) {
-    const at = part.indexOf('=');
-    if (at > 0) options[part.slice(0, at).trim().toLowerCase()] = part.slice(at + 1).trim();
-  }
-  return options;
+function isSameEncoding(a: AudioFormat, b: AudioFormat): boolean {
+  return a.name === b.name && a.clockRate === b.clockRate;
+}
+
+function isSame(a: AudioFormat, b: AudioFormat): boolean {
+  return isSameEncoding(a, b) && a.fmtp === b.fmtp;
 }
