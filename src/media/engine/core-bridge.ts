@@ -1,5 +1,6 @@
 /** One bridge within the core: turns commands into members, rings and recorders of a {@link Bridge}. */
 import type { Logger } from '../../base/logger.js';
+import type { OpenTrack } from '../files/audio-file-writer.js';
 import { AppInput, AppOutput } from '../graph/app-io.js';
 import { Bridge } from '../graph/bridge.js';
 import { Recorder } from '../graph/recorder.js';
@@ -12,6 +13,8 @@ export interface CoreBridgeOptions {
   sampleRate: number;
   logger: Logger;
   deadlines: DeadlineClock;
+  /** Where recordings are written; in this thread when absent. */
+  openTrack?: OpenTrack;
   emit: (event: CoreEvent) => void;
 }
 
@@ -34,8 +37,12 @@ export class CoreBridge {
 
   async record(recording: number, path: string, options: RecordOptions): Promise<undefined> {
     const { sampleRate } = this.#bridge;
-    const recorder = await Recorder.create(path, { sampleRate, ...options, layout: 'mono' }, (error) =>
-      this.#options.emit({ event: 'error', session: this.#options.id, error: packError(error) }),
+    const { id, openTrack, emit } = this.#options;
+    const recorder = await Recorder.create(
+      path,
+      { sampleRate, ...options, layout: 'mono' },
+      (error) => emit({ event: 'error', session: id, error: packError(error) }),
+      openTrack,
     );
     this.#recorders.set(recording, recorder);
     if (this.#closed) await this.#stopRecording(recording);

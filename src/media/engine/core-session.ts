@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.js';
 import { SwitchhookError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
+import type { OpenTrack } from '../files/audio-file-writer.js';
 import { AppInput, AppOutput } from '../graph/app-io.js';
 import { BridgePort } from '../graph/bridge-port.js';
 import { CallStream } from '../graph/call-stream.js';
@@ -35,6 +36,8 @@ export interface CoreSessionOptions {
   deadlines: DeadlineClock;
   /** As the application asked for it. */
   open: MediaSessionOptions;
+  /** Where recordings are written; in this thread when absent. */
+  openTrack?: OpenTrack;
   emit: (event: CoreEvent) => void;
 }
 
@@ -105,7 +108,12 @@ export class CoreSession {
   }
 
   async record(recording: number, path: string, options: RecordOptions): Promise<undefined> {
-    const recorder = await Recorder.create(path, options, (error) => this.#tellError(error));
+    const recorder = await Recorder.create(
+      path,
+      options,
+      (error) => this.#tellError(error),
+      this.#options.openTrack,
+    );
     if (this.#closed) {
       await recorder.stop();
       throw new SwitchhookError('ERR_CLOSED', { what: 'the media session' });

@@ -6,6 +6,7 @@ import type { Clock } from '../../base/clock.js';
 import { SwitchhookError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
+import type { OpenTrack } from '../files/audio-file-writer.js';
 import type { DatagramTransport } from '../transport.js';
 import { CoreBridge } from './core-bridge.js';
 import { CoreSession } from './core-session.js';
@@ -18,6 +19,8 @@ export interface EngineCoreOptions {
   logger: Logger;
   transport: DatagramTransport;
   portRange?: readonly [min: number, max: number];
+  /** Where recordings are written; in this thread when absent. */
+  openTrack?: OpenTrack;
   emit: (event: CoreEvent) => void;
 }
 
@@ -86,7 +89,7 @@ export class EngineCore {
   }
 
   async #open(command: Extract<Request, { op: 'open' }>): Promise<unknown> {
-    const { clock, random, logger, transport, portRange, emit } = this.#options;
+    const { clock, random, logger, transport, portRange, openTrack, emit } = this.#options;
     const session = new CoreSession({
       id: command.session,
       clock,
@@ -94,6 +97,7 @@ export class EngineCore {
       logger: logger.child('session', { session: command.session, label: command.options.label }),
       deadlines: this.#deadlines,
       open: command.options,
+      openTrack,
       emit,
     });
     const ports = await session.open(transport, command.options.address, portRange);
@@ -106,13 +110,14 @@ export class EngineCore {
   }
 
   #openBridge({ session: id, label, sampleRate }: Extract<Request, { op: 'openBridge' }>): undefined {
-    const { logger, emit } = this.#options;
+    const { logger, openTrack, emit } = this.#options;
     if (this.#closed) throw new SwitchhookError('ERR_CLOSED', { what: 'the media engine' });
     const bridge = new CoreBridge({
       id,
       sampleRate,
       logger: logger.child('bridge', { bridge: id, label }),
       deadlines: this.#deadlines,
+      openTrack,
       emit,
     });
     this.#bridges.set(id, bridge);

@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../base/clock.js';
 import { createLogger, nullLogger } from '../../base/logger.js';
 import { cryptoRandom } from '../../base/random.js';
+import { RecordingThread } from '../files/recording-thread.js';
 import { udpTransport } from '../transport.js';
 import { EngineCore } from './engine-core.js';
 import type { Command, CoreEvent, WorkerInit } from './protocol.js';
@@ -36,6 +37,7 @@ const core = new EngineCore({
     : nullLogger,
   transport: udpTransport(cryptoRandom),
   portRange: init.portRange,
+  openTrack: new RecordingThread().open,
   emit,
 });
 

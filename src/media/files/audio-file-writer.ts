@@ -3,6 +3,8 @@
  * playable at any time. One writer for each kind of file; it never waits on behalf of the media clock, its caller does.
  */
 
+import type { RecordingPlan } from './recording-format.js';
+
 /** What a recorder needs of a file; node's FileHandle has it. */
 export interface RecordingFile {
   write(
@@ -15,20 +17,24 @@ export interface RecordingFile {
   close(): Promise<void>;
 }
 
+/**
+ * Makes or empties a file and writes what stands at its beginning.
+ * @param serial tells the streams of files apart that may be joined later (RFC 3533 §4)
+ */
+export type OpenTrack = (path: string, plan: RecordingPlan, serial: number) => Promise<AudioFileWriter>;
+
 /** Times are counted in frames: one sample of each channel. */
 export interface AudioFileWriter {
   /** Bytes in the file. */
   readonly bytes: number;
   /** Frames in the file. */
   readonly frames: number;
-  /** Writes what stands at the beginning. */
-  begin(): Promise<void>;
-  /** Appends silence, then `frames` frames of interleaved samples. */
+  /** Appends silence, then `frames` frames of interleaved samples, which are free again when the promise resolves. */
   write(silentFrames: number, samples: Int16Array, frames: number): Promise<void>;
-  /** Appends silence and completes the file; closing it is the caller's. */
+  /** Appends silence and completes the file. */
   finish(silentFrames: number): Promise<void>;
-  /** Gives back what the writer holds, also after an error. */
-  close(): void;
+  /** Closes the file and gives back what the writer holds, also after an error. */
+  close(): Promise<void>;
 }
 
 /** Writes all of `bytes` at `position`, in as many steps as the system takes. */

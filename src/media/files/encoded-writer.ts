@@ -65,8 +65,9 @@ export class EncodedWriter implements AudioFileWriter {
     await this.#append();
   }
 
-  close(): void {
+  close(): Promise<void> {
     this.#encoder.close?.();
+    return this.#file.close();
   }
 
   /** @param samples absent = silence */

@@ -1,7 +1,8 @@
 /** Which kinds of files can be recorded: chosen by option or extension, opened as an {@link AudioFileWriter}. */
+import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { RecordingFormat, RecordOptions } from '../types.js';
-import type { AudioFileWriter, RecordingFile } from './audio-file-writer.js';
+import type { AudioFileWriter, OpenTrack, RecordingFile } from './audio-file-writer.js';
 import { EncodedWriter, type PieceEncoder } from './encoded-writer.js';
 import { gsmEncoder } from './gsm-encoder.js';
 import { mp3Encoder, vorbisEncoder } from './media-encoders.js';
@@ -53,14 +54,28 @@ function fileRate(format: RecordingFormat, wanted: number): number {
   return wanted;
 }
 
-/** @throws ERR_MEDIA_CODEC */
-export async function openWriter(
-  plan: RecordingPlan,
+/** In this thread. @throws ERR_MEDIA_CODEC, or what the file system says */
+export const openTrack: OpenTrack = async (path, plan, serial) =>
+  beginTrack(await open(path, 'w'), plan, serial);
+
+/** Begins a file that is open already, and closes it when that fails. @throws ERR_MEDIA_CODEC */
+export async function beginTrack(
   file: RecordingFile,
+  plan: RecordingPlan,
   serial: number,
 ): Promise<AudioFileWriter> {
-  if (plan.format === 'wav') return new WavWriter(file, plan.channels, plan.sampleRate);
-  return new EncodedWriter(file, await pieceEncoder(plan, plan.format, serial), plan.channels);
+  try {
+    const { format, channels, sampleRate } = plan;
+    const writer =
+      format === 'wav'
+        ? new WavWriter(file, channels, sampleRate)
+        : new EncodedWriter(file, await pieceEncoder(plan, format, serial), channels);
+    await writer.begin();
+    return writer;
+  } catch (error) {
+    await file.close().catch(() => {});
+    throw error;
+  }
 }
 
 async function pieceEncoder(

@@ -50,5 +50,7 @@ export class WavWriter implements AudioFileWriter {
     await this.begin();
   }
 
-  close(): void {}
+  close(): Promise<void> {
+    return this.#file.close();
+  }
 }

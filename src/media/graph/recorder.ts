@@ -1,16 +1,15 @@
 /**
  * Records a call into a file, or two. Both directions are put into the same blocks, so they cannot drift apart. The
- * disk and the encoder are never waited for: half-second blocks are written in the background, each of them leaving
+ * disk and the encoder are never waited for: half-second blocks are encoded and written elsewhere, each of them leaving
  * the file playable, also when the process is killed. A full disk ends the file, not the call; a slow one leaves
  * silence, not a shift in time.
  */
-import { open } from 'node:fs/promises';
 import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
 import { cryptoRandom } from '../../base/random.js';
 import { addSaturated } from '../../dsp/mix.js';
 import { fileErrorText } from '../file-error.js';
-import type { AudioFileWriter, RecordingFile } from '../files/audio-file-writer.js';
-import { openWriter, planRecording, type RecordingPlan } from '../files/recording-format.js';
+import type { AudioFileWriter, OpenTrack } from '../files/audio-file-writer.js';
+import { openTrack, planRecording, type RecordingPlan } from '../files/recording-format.js';
 import type { RecordingResult, RecordOptions } from '../types.js';
 import type { CallSink } from './call-sink.js';
 import { RateAdapter } from './rate-adapter.js';
@@ -29,13 +28,9 @@ interface Block {
   silence: number;
 }
 
-/** Makes or empties a file. */
-export type OpenRecordingFile = (path: string) => Promise<RecordingFile>;
-
 export class Recorder implements CallSink {
   readonly sampleRate: number;
   readonly #plan: RecordingPlan;
-  readonly #files: readonly RecordingFile[];
   readonly #writers: readonly AudioFileWriter[];
   readonly #received: RateAdapter;
   readonly #sent: RateAdapter;
@@ -53,12 +48,10 @@ export class Recorder implements CallSink {
 
   private constructor(
     plan: RecordingPlan,
-    files: readonly RecordingFile[],
     writers: readonly AudioFileWriter[],
     onError: (error: SwitchhookError) => void,
   ) {
     this.#plan = plan;
-    this.#files = files;
     this.#writers = writers;
     this.sampleRate = plan.sampleRate;
     this.#received = new RateAdapter(this.sampleRate);
@@ -69,31 +62,24 @@ export class Recorder implements CallSink {
   /**
    * Creates (or overwrites) the file or files.
    * @param onError told at most once, when a file cannot be written on
+   * @param open where files are written; in this thread when absent
    * @throws ERR_MEDIA_FILE, ERR_MEDIA_CODEC
    */
   static async create(
     path: string,
     options: RecordOptions,
     onError: (error: SwitchhookError) => void,
-    openFile: OpenRecordingFile = (name) => open(name, 'w'),
+    open: OpenTrack = openTrack,
   ): Promise<Recorder> {
     const plan = planRecording(path, options);
-    const files: RecordingFile[] = [];
     const writers: AudioFileWriter[] = [];
     try {
-      for (const [i, name] of plan.paths.entries()) {
-        files.push(await openFile(name));
-        // The streams of two files that are joined later must differ (RFC 3533 §4).
-        const writer = await openWriter(plan, files[i], cryptoRandom.uint32());
-        writers.push(writer);
-        await writer.begin();
-      }
+      for (const name of plan.paths) writers.push(await open(name, plan, cryptoRandom.uint32()));
     } catch (error) {
-      for (const writer of writers) writer.close();
-      await Promise.allSettled(files.map((file) => file.close()));
-      throw fileError(plan.paths[Math.max(0, files.length - 1)], error);
+      await Promise.allSettled(writers.map((writer) => writer.close()));
+      throw fileError(plan.paths[writers.length], error);
     }
-    return new Recorder(plan, files, writers, onError);
+    return new Recorder(plan, writers, onError);
   }
 
   set paused(paused: boolean) {
@@ -190,7 +176,9 @@ export class Recorder implements CallSink {
     let block = this.#free.pop();
     if (!block && this.#blocks < MAX_BLOCKS) {
       const length = this.#blockFrames() * this.#plan.channels;
-      block = { tracks: this.#plan.paths.map(() => new Int16Array(length)), frames: 0, silence: 0 };
+      // In shared memory, so that the recording thread reads them where they are.
+      const track = (): Int16Array => new Int16Array(new SharedArrayBuffer(2 * length));
+      block = { tracks: this.#plan.paths.map(track), frames: 0, silence: 0 };
       this.#blocks++;
     }
     if (!block) return undefined;
@@ -240,8 +228,7 @@ export class Recorder implements CallSink {
       } catch (error) {
         this.#fail(i, error);
       }
-      writer.close();
-      await this.#files[i].close().catch((error: unknown) => this.#fail(i, error));
+      await writer.close().catch((error: unknown) => this.#fail(i, error));
     }
     const { paths } = this.#plan;
     return {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { SwitchhookError } from '../../../src/base/errors.js';
 import type { RecordingFile } from '../../../src/media/files/audio-file-writer.js';
+import { beginTrack } from '../../../src/media/files/recording-format.js';
 import { Recorder } from '../../../src/media/graph/recorder.js';
 import { parseWav, type RecordOptions } from '../../../src/media/index.js';
 
@@ -40,7 +41,7 @@ const record = (
   file: FakeFile,
   options: RecordOptions = {},
   onError: (error: SwitchhookError) => void = () => {},
-) => Recorder.create('x.wav', options, onError, async () => file);
+) => Recorder.create('x.wav', options, onError, (_path, plan, serial) => beginTrack(file, plan, serial));
 
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 

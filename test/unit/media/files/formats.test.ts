@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Resampler } from '../../../../src/dsp/resample.js';
 import { OggReader } from '../../../../src/media/files/ogg.js';
+import { beginTrack } from '../../../../src/media/files/recording-format.js';
 import { Recorder } from '../../../../src/media/graph/recorder.js';
 import { type RecordingFormat, writeWav } from '../../../../src/media/index.js';
 import { compareAudio } from '../../../../src/testing/audio-compare.js';
@@ -135,7 +136,7 @@ describe('recorded files', () => {
         'x',
         options,
         (error) => errors.push(error),
-        async () => file,
+        (_path, plan, serial) => beginTrack(file, plan, serial),
       );
       for (let at = 0; at < left.length * 3; at += 160) {
         const frame = left.subarray(at % left.length, (at % left.length) + 160);
