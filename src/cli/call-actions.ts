@@ -1,7 +1,21 @@
 /** What `call` and `listen` do with a connected call: record, send digits, play, echo, end after a time. */
+import { access, constants } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { SwitchhookError } from '../base/errors.js';
 import type { Call } from '../ua/index.js';
 import type { Values } from './arguments.js';
 import type { Output } from './output.js';
+
+/** Before anybody's phone rings. @throws ERR_MEDIA_FILE for a file that cannot be read or written */
+export async function checkFiles({ play, record }: Pick<Values, 'play' | 'record'>): Promise<void> {
+  const check = (path: string, mode: number, why: string): Promise<void> =>
+    access(path, mode).catch((cause: unknown) => {
+      throw new SwitchhookError('ERR_MEDIA_FILE', { path, why }, { cause });
+    });
+  if (play) await check(play, constants.R_OK, 'there is no such file to play, or it may not be read');
+  if (record)
+    await check(dirname(record), constants.W_OK, 'the folder to record into is missing or read-only');
+}
 
 /** Resolves when the actions are done: the file is over, the digits are out, or the call ended. */
 export async function act(

@@ -1,7 +1,7 @@
 /** `switchhook call <uri>` */
 import { SwitchhookError } from '../../base/errors.js';
 import { parseHeaders } from '../arguments.js';
-import { act } from '../call-actions.js';
+import { act, checkFiles } from '../call-actions.js';
 import { announce, attend } from '../call-console.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../exit-codes.js';
@@ -28,6 +28,7 @@ export const callCommand: Command = {
       const what = `--transport needs --server; for a direct call write "sip:…;transport=${values.transport}"`;
       throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what });
     }
+    await checkFiles(values);
     const interrupt = onInterrupt();
     const phone = phoneFrom(values);
     try {

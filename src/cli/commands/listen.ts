@@ -1,6 +1,6 @@
 /** `switchhook listen` */
 import type { Call } from '../../ua/index.js';
-import { act } from '../call-actions.js';
+import { act, checkFiles } from '../call-actions.js';
 import { announce, attend } from '../call-console.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../exit-codes.js';
@@ -17,6 +17,7 @@ export const listenCommand: Command = {
     'SIP_PASSWORD=secret switchhook listen --server sip.example.com --user 1001 --play greeting.wav --record call.wav',
   ],
   async run({ values }, output) {
+    await checkFiles(values);
     const interrupt = onInterrupt();
     const phone = phoneFrom(values);
     let answered = 0;
