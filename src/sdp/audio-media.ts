@@ -6,7 +6,7 @@ import { type AudioFormat, encodingText, type NumberedFormat, numbered } from '.
 import type { LocalAudio, TelephoneEventFormat } from './audio-session.js';
 import { type CryptoAttribute, printCrypto } from './crypto-attribute.js';
 import type { LocalKeys } from './crypto-negotiation.js';
-import type { Attribute, MediaDescription } from './description.js';
+import type { Attribute, MediaDescription, SdpLine } from './description.js';
 import type { Direction } from './direction.js';
 import type { PayloadNumbers } from './payload-numbers.js';
 
@@ -34,6 +34,7 @@ export interface AudioPlan {
   rtcpMuxOnly: boolean;
   crypto: CryptoAttribute[];
   extraAttributes: readonly Attribute[];
+  extraLines: readonly SdpLine[];
 }
 
 /** What an offer of `local` contains. */
@@ -71,9 +72,12 @@ export function planOffer(local: LocalAudio, numbers: PayloadNumbers, keys: Loca
 /** The part of a plan that is the same in offers and answers. */
 export function planBase(
   local: LocalAudio,
-): Pick<AudioPlan, 'address' | 'port' | 'rtcpPort' | 'ptime' | 'maxptime' | 'extraAttributes'> {
-  const { address, port, rtcpPort, ptime, maxptime, extraAttributes = [] } = local;
-  return { address, port, rtcpPort, ptime, maxptime, extraAttributes };
+): Pick<
+  AudioPlan,
+  'address' | 'port' | 'rtcpPort' | 'ptime' | 'maxptime' | 'extraAttributes' | 'extraLines'
+> {
+  const { address, port, rtcpPort, ptime, maxptime, extraAttributes = [], extraLines } = local;
+  return { address, port, rtcpPort, ptime, maxptime, extraAttributes, extraLines: extraLines?.media ?? [] };
 }
 
 export function wantsEvents(local: LocalAudio): boolean {
@@ -131,6 +135,8 @@ export function audioMedia(plan: AudioPlan): MediaDescription {
   if (plan.rtcpMuxOnly) attributes.push({ name: 'rtcp-mux-only' });
   for (const crypto of plan.crypto) attributes.push({ name: 'crypto', value: printCrypto(crypto) });
   attributes.push({ name: plan.direction }, ...plan.extraAttributes);
+  const other: SdpLine[] = [];
+  addLines(plan.extraLines, attributes, other);
   return {
     kind: 'audio',
     port: plan.port,
@@ -138,6 +144,16 @@ export function audioMedia(plan: AudioPlan): MediaDescription {
     formats: formats.map(String),
     bandwidth: [],
     attributes,
-    other: [],
+    other,
   };
+}
+
+/** Puts lines an application wants where the printer expects them. */
+export function addLines(lines: readonly SdpLine[], attributes: Attribute[], other: SdpLine[]): void {
+  for (const line of lines) {
+    const colon = line.value.indexOf(':');
+    if (line.type !== 'a') other.push({ ...line });
+    else if (colon < 0) attributes.push({ name: line.value });
+    else attributes.push({ name: line.value.slice(0, colon), value: line.value.slice(colon + 1) });
+  }
 }

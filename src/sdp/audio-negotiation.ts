@@ -21,6 +21,7 @@ import {
   type FormatMatcher,
   type NumberedFormat,
   numbered,
+  sameFormat,
 } from './audio-format.js';
 import {
   type AudioPlan,
@@ -51,6 +52,7 @@ export function inactiveAudio(protocol = 'RTP/AVP'): NegotiatedAudio {
   return {
     active: false,
     direction: 'inactive',
+    remoteAllows: 'sendrecv',
     remoteHeld: false,
     remote: { address: '', port: 0, rtcpAddress: '', rtcpPort: 0 },
     protocol,
@@ -84,6 +86,7 @@ export function answerAudio(
   const offered = audioFormats(media);
   const pairs = matchOffer(offered, local, accept);
   if (pairs.length === 0) noCommonCodec(local.formats, offered);
+  if (local.answerFormats === 'one') pairs.length = 1;
   const crypto = answerCrypto(media, local, keys);
 
   const taken = new Set<number>();
@@ -96,6 +99,13 @@ export function answerAudio(
     send.push(toSend(theirs, ours));
   }
   if (send.length === 0) noCommonCodec(local.formats, offered);
+  if (local.answerFormats === 'all') {
+    for (const ours of local.formats) {
+      if (receive.some(({ format }) => sameFormat(format, ours))) continue;
+      const payloadType = numbers.assign(ours, taken);
+      if (payloadType !== undefined) receive.push(numbered(payloadType, ours));
+    }
+  }
 
   const noise = local.comfortNoise ? offered.find(isUsableComfortNoise) : undefined;
   const noiseNumber = noise && numbers.adopt(noise.payloadType, noise, taken);
@@ -217,6 +227,7 @@ function outcome(
       sends(met) && !isUnspecified(address),
       receives(met) && !isUnspecified(plan.address),
     ),
+    remoteAllows: directionOf(!isHeld(session, media), sends(direction(session, media))),
     remoteHeld: isHeld(session, media),
     remote: { address, port: media.port, rtcpAddress: rtcp.address, rtcpPort: rtcp.port },
     protocol: media.protocol,

@@ -5,7 +5,7 @@
  */
 import type { AudioFormat, NumberedFormat } from './audio-format.js';
 import type { CryptoKey } from './crypto-attribute.js';
-import type { Attribute, SessionDescription } from './description.js';
+import type { Attribute, SdpLine, SessionDescription } from './description.js';
 import type { Direction } from './direction.js';
 
 /** One crypto-suite we are willing to use (RFC 4568). A parsed `CryptoAttribute` fits as well; its tag is not used. */
@@ -41,6 +41,13 @@ export interface LocalAudio {
   rtcpMux?: 'off' | 'offer' | 'require';
   /** Put at the end of our media description. */
   extraAttributes?: readonly Attribute[];
+  /** Further lines, as those an application adds: of the session, and of our media description. */
+  extraLines?: { session?: readonly SdpLine[]; media?: readonly SdpLine[] };
+  /**
+   * What our answer lists: the codec that will be used alone, all we have in common (the default, RFC 3264 §6.1), or all
+   * of ours, offered or not.
+   */
+  answerFormats?: 'one' | 'common' | 'all';
   /**
    * With `crypto`: 'RTP/AVP' makes SRTP optional in the way of RFC 8643, 'RTP/SAVP' makes it required. Without
    * `crypto`: no SRTP. In an answer only "secure or not" counts, the profile is that of the offer. Default 'RTP/AVP'.
@@ -93,6 +100,8 @@ export interface NegotiatedAudio {
   active: boolean;
   /** Ours. */
   direction: Direction;
+  /** What the peer's description leaves us, whatever we wanted: 'recvonly' when it only sends, or has no address. */
+  remoteAllows: Direction;
   /** The peer does not want our media. */
   remoteHeld: boolean;
   /** Where to send; hosts may be names. With rtcp-mux both are the same. */

@@ -23,3 +23,13 @@ export function directionOf(send: boolean, receive: boolean): Direction {
 export function meetDirection(peer: Direction, own: Direction): Direction {
   return directionOf(sends(own) && receives(peer), receives(own) && sends(peer));
 }
+
+/** The same stream as seen from the other side. */
+export function reverse(direction: Direction): Direction {
+  return directionOf(receives(direction), sends(direction));
+}
+
+/** What both allow. */
+export function narrowed(a: Direction, b: Direction): Direction {
+  return directionOf(sends(a) && sends(b), receives(a) && receives(b));
+}

@@ -22,7 +22,7 @@ export type {
   SessionDescription,
 } from './description.js';
 export type { Direction } from './direction.js';
-export { meetDirection, receives, sends } from './direction.js';
+export { directionOf, meetDirection, narrowed, receives, reverse, sends } from './direction.js';
 export type { OfferAnswerOptions } from './offer-answer.js';
 export { OfferAnswer } from './offer-answer.js';
 export type { SdpLimits } from './parse.js';

@@ -18,7 +18,7 @@ import { SwitchhookError } from '../base/errors.js';
 import type { Random } from '../base/random.js';
 import { audioFormats, direction, hasAttribute } from './attributes.js';
 import { type FormatMatcher, sameFormat } from './audio-format.js';
-import { type AudioPlan, audioMedia, planOffer } from './audio-media.js';
+import { type AudioPlan, addLines, audioMedia, planOffer } from './audio-media.js';
 import {
   answerAudio,
   inactiveAudio,
@@ -29,7 +29,7 @@ import {
 } from './audio-negotiation.js';
 import type { LocalAudio, NegotiatedAudio, RemoteOffer } from './audio-session.js';
 import { isRtpProtocol, isSecureProtocol, LocalKeys, requiresSrtp } from './crypto-negotiation.js';
-import type { MediaDescription, Origin, SdpLine, SessionDescription } from './description.js';
+import type { Attribute, MediaDescription, Origin, SdpLine, SessionDescription } from './description.js';
 import { parseSdp, type SdpLimits } from './parse.js';
 import { PayloadNumbers } from './payload-numbers.js';
 import { printSdp } from './print.js';
@@ -138,6 +138,19 @@ export class OfferAnswer {
   }
 
   /**
+   * An offer without any m-line: the media follows with a later one (RFC 3725 §4.4). Only as the first.
+   * @throws SwitchhookError `ERR_SDP_STATE`, `ERR_INVALID_ARGUMENT`
+   */
+  createOfferWithoutMedia(local: LocalAudio): string {
+    this.#require('idle', 'make an offer');
+    checkLocal(local);
+    const plan = { ...planOffer(local, this.#numbers, this.#keys), port: 0 };
+    const sdp = this.#describe(local, [], UNBOUNDED);
+    this.#exchange = { state: 'local-offer', offer: { sdp, slots: [], audioSlot: -1, plan } };
+    return sdp;
+  }
+
+  /**
    * Concludes our offer.
    * @throws SwitchhookError `ERR_SDP_STATE`; `ERR_SDP_PARSE`, `ERR_SDP_UNACCEPTABLE`, `ERR_MEDIA_NO_COMMON_CODEC` or
    *   `ERR_MEDIA_SRTP`, after which the offer is rolled back
@@ -203,6 +216,24 @@ export class OfferAnswer {
     const result = answer?.result ?? inactiveAudio();
     this.#agree({ slots: media.map(slotOf), audioSlot, result, localSdp: sdp, remoteSdp: offer.sdp });
     return { sdp, result };
+  }
+
+  /**
+   * What was agreed on, with the one codec that is used: some peers want it in the ACK when their answer had several.
+   * Changes nothing.
+   * @throws SwitchhookError `ERR_SDP_STATE` while an offer is under way or before anything was agreed on
+   */
+  describeFinal(local: LocalAudio): string {
+    this.#require('idle', 'describe the session');
+    const { result, slots, audioSlot } = this.#agreement ?? {};
+    const best = result?.send[0]?.format;
+    if (!result || !slots || audioSlot === undefined || !best)
+      throw new SwitchhookError('ERR_SDP_STATE', { what: 'describe the session', state: this.state });
+    const formats = local.formats.filter((format) => this.#accept(format, best)).slice(0, 1);
+    const plan = planOffer({ ...local, formats }, this.#numbers, this.#keys);
+    const media = slots.map(rejectedMedia);
+    media[audioSlot] = audioMedia({ ...plan, rtcpMux: result.rtcpMux, protocol: result.protocol });
+    return this.#describe(local, media, UNBOUNDED);
   }
 
   /** Forgets the offer under way, ours or the peer's; what was agreed before stays. Harmless when there is none. */
@@ -289,6 +320,9 @@ export class OfferAnswer {
       addrType,
       address: local.address,
     });
+    const attributes: Attribute[] = [];
+    const other: SdpLine[] = [];
+    addLines(local.extraLines?.session ?? [], attributes, other);
     const description: SessionDescription = {
       version: 0,
       origin,
@@ -296,9 +330,9 @@ export class OfferAnswer {
       connection: { addrType, address: local.address },
       bandwidth: [],
       timing: [...timing],
-      attributes: [],
+      attributes,
       media,
-      other: [],
+      other,
     };
     const text = printSdp(description);
     if (this.#latest === undefined || text === printSdp(this.#latest)) {

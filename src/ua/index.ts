@@ -1,8 +1,10 @@
 /** The user agent: where signalling meets media. */
 export { Account, type AccountOptions, parseServer } from './account.js';
 export { Call, type DtmfOptions, type PlayCallOptions, type RemoteParty } from './call/call.js';
+export { CALL_CAUSES, type CallCause, type EndParty } from './call/call-causes.js';
 export type { CallMediaEngine } from './call/call-host.js';
-export type { MediaPreferences } from './call/call-media.js';
+export type { MediaPreferences, OfferKind } from './call/call-media.js';
+export type { CallLimits, CallPolicies } from './call/call-policies.js';
 export type {
   CallDirection,
   CallEncryption,
@@ -15,10 +17,23 @@ export type {
 } from './call/call-types.js';
 export { type CodecRule, type CodecRules, DEFAULT_CODEC_RULES } from './call/codec-rules.js';
 export type { CodecSettings, OpusSettings } from './call/codec-settings.js';
+export type { HoldMute, HoldOptions, HoldStatus, UnholdPolicy } from './call/hold.js';
+export type { MessageLog, MessageSide } from './call/message-log.js';
+export type { RedirectOptions } from './call/redirection.js';
 export type { SrtpMode } from './call/srtp-policy.js';
 export { checkSrtp } from './call/srtp-policy.js';
 export { resolveTarget } from './call-target.js';
 export type { SendInDialog } from './dialog-way.js';
+export type { CallerIdentity, IdentityOptions, IdentitySource } from './identity/caller-id.js';
+export {
+  type CustomHeaderMode,
+  CustomLines,
+  type HeaderLines,
+  type SdpLines,
+} from './identity/custom-lines.js';
+export type { Diversion, HistoryEntry } from './identity/diversion.js';
+export type { SessionIdMode } from './identity/session-id.js';
+export { hexUserToUser, type UserToUser, type UserToUserOptions } from './identity/user-to-user.js';
 export { type MethodHandler, MethodTable } from './method-table.js';
 export { OptionsPing, type OptionsPingEvents, type Reachability } from './options-ping.js';
 export type { RequestOptions } from './out-of-dialog.js';
@@ -40,6 +55,7 @@ export type {
 export { Subscriptions, type UnsolicitedHandler } from './subscription/subscriptions.js';
 export { UserAgent } from './user-agent.js';
 export type {
+  DeviceHeaders,
   InviteOptions,
   UserAgentCounters,
   UserAgentEvents,

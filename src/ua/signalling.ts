@@ -18,6 +18,7 @@ import type {
   TimerValues,
 } from '../sip/index.js';
 import type { Account } from './account.js';
+import type { CustomLines } from './identity/custom-lines.js';
 import type { Partings } from './partings.js';
 
 export interface SignallingEnvironment {
@@ -29,8 +30,8 @@ export interface SignallingEnvironment {
   readonly timers: TimerValues;
   /** Goodbyes under way. */
   readonly partings: Partings;
-  /** Adds what every request and response of this UserAgent carries. */
-  decorate(message: SipMessage): void;
+  /** Adds what every request and response of this UserAgent carries, and the lines of `own`. */
+  decorate(message: SipMessage, own?: CustomLines): void;
   /** The account a received request is for. */
   accountFor(request: SipRequest): Account | undefined;
   /** Our Contact in the answer to a received request. */

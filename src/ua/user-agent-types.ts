@@ -8,7 +8,10 @@ import type { SipEndpoint } from '../sip/index.js';
 import type { Account } from './account.js';
 import type { Call } from './call/call.js';
 import type { CallMediaEngine, ReliableProvisionals } from './call/call-host.js';
-import type { MediaPreferences } from './call/call-media.js';
+import type { MediaPreferences, OfferKind } from './call/call-media.js';
+import type { CallPolicies } from './call/call-policies.js';
+import type { CustomHeaderMode } from './identity/custom-lines.js';
+import type { Diversion } from './identity/diversion.js';
 import type { Reachability } from './options-ping.js';
 
 export interface UserAgentOptions {
@@ -34,6 +37,19 @@ export interface UserAgentOptions {
   ringTimeout?: number;
   /** Calls at once; a further one gets 486. Default 1000. */
   maxCalls?: number;
+  /** For all calls; {@link UserAgent.policies} changes them later. */
+  policies?: CallPolicies;
+  /** What becomes of a header that both the stack and the application have. Default 'keep'. */
+  customHeaders?: CustomHeaderMode;
+  /** Data of this device for all messages; nothing of it is sent unless asked for. */
+  device?: DeviceHeaders;
+}
+
+export interface DeviceHeaders {
+  /** For X-MAC. */
+  mac?: string;
+  /** For X-Country, in two letters. */
+  country?: string;
 }
 
 export interface InviteOptions {
@@ -44,8 +60,17 @@ export interface InviteOptions {
   /** Further headers for the INVITE. */
   headers?: Readonly<Record<string, string>>;
   media?: MediaPreferences;
-  /** Leave the offer to the callee. */
+  /** Leave the offer to the callee. The same as `offer: 'none'`. */
   offerless?: boolean;
+  /**
+   * What the INVITE offers. 'none' leaves the offer to the callee; 'zero-address' and 'no-media' (RFC 3725) offer no way
+   * for the media yet, which follows with a re-INVITE once the call is answered. Default 'full'.
+   */
+  offer?: OfferKind | 'none';
+  /** Who has passed this call on to the one we call now, the last one first (RFC 5806). */
+  diversion?: Diversion | readonly Diversion[];
+  /** What differs from the policies of the user agent. */
+  policies?: CallPolicies;
   /** How many redirections to follow; default 5. */
   redirects?: number;
   /** How long to wait for the answer, in seconds, before the call is cancelled with ERR_TIMEOUT; 0 = for ever. */

@@ -12,18 +12,19 @@ import {
   type SipMessage,
   SipRequest,
   type SipResponse,
-  type SipUri,
 } from '../sip/index.js';
 import { Account, type AccountOptions, contactFor } from './account.js';
 import { Call } from './call/call.js';
 import type { CallEnvironment, DialogEntry } from './call/call-host.js';
+import type { CallPolicies } from './call/call-policies.js';
 import { CallSession, type CallSessionInit } from './call/call-session.js';
 import { preferencesFor } from './call/codec-rules.js';
 import { ABSOLUTE_MIN_SE } from './call/session-timer.js';
-import { identityWithoutAccount, resolveTarget } from './call-target.js';
+import { CustomLines } from './identity/custom-lines.js';
 import { MethodTable } from './method-table.js';
 import { OptionsPing } from './options-ping.js';
 import { buildRequest, type RequestOptions, requestOnce } from './out-of-dialog.js';
+import { type OutgoingCall, prepareCall } from './outgoing-call.js';
 import { Partings } from './partings.js';
 import { Registration } from './registration.js';
 import { RequestDispatcher } from './request-dispatcher.js';
@@ -44,6 +45,12 @@ const SUPPORTED = 'timer, 100rel';
 const RING_TIMEOUT_S = 180;
 
 export class UserAgent extends Emitter<UserAgentEvents> {
+  /** How calls are made from now on. */
+  policies: CallPolicies;
+  /** Header and SDP lines of all messages from now on. */
+  readonly custom = new CustomLines();
+  /** The same for the next call we make; then it is empty again. */
+  readonly nextCall = new CustomLines();
   readonly #options: UserAgentOptions;
   readonly #env: CallEnvironment;
   readonly #dialogs = new DialogTable<DialogEntry>();
@@ -66,7 +73,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       diagnostics: options.diagnostics,
       timers: options.endpoint.timers,
       partings: this.#partings,
-      decorate: (message) => this.#decorate(message),
+      decorate: (message, own) => this.#decorate(message, own),
       accountFor: (request) => this.#accountFor(request),
       contactFor: (request, flow) => this.#contact(request, flow),
     };
@@ -86,7 +93,10 @@ export class UserAgent extends Emitter<UserAgentEvents> {
         return methods.accept;
       },
       supported: SUPPORTED,
+      codecTrouble: new Set(),
+      custom: this.custom,
     };
+    this.policies = { ...options.policies };
     const agent = this;
     const dispatcher = new RequestDispatcher(this.#env, {
       get busy() {
@@ -185,7 +195,16 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     registration?.close();
   }
 
-  #decorate(message: SipMessage): void {
+  #decorate(message: SipMessage, own?: CustomLines): void {
+    const { device, customHeaders } = this.#options;
+    if (device?.mac) message.set('X-MAC', device.mac);
+    if (device?.country) message.set('X-Country', device.country);
+    const lines = own && !this.custom.empty ? new CustomLines() : (own ?? this.custom);
+    if (own && lines !== own) {
+      lines.take(this.custom);
+      lines.take(own);
+    }
+    lines.apply(message, customHeaders);
     const name = message instanceof SipRequest ? 'User-Agent' : 'Server';
     if (!message.has(name)) message.set(name, this.#options.userAgent);
   }
@@ -197,40 +216,24 @@ export class UserAgent extends Emitter<UserAgentEvents> {
   invite(target: string, options: InviteOptions = {}): Call {
     if (this.#closed) throw new SwitchhookError('ERR_CLOSED', { what: 'the phone' });
     const { account } = options;
-    const { random } = this.#options;
-    const uri = resolveTarget(target, account);
-    const local = account?.identity() ?? identityWithoutAccount(options.from);
-    if (options.displayName) local.displayName = options.displayName;
-    const localTag = random.token(10);
-    const from = local.clone();
-    from.tag = localTag;
-    const callId = random.token(24);
-    const build = (redirected?: SipUri): SipRequest => {
-      const request = new SipRequest('INVITE', (redirected ?? uri).clone());
-      for (const route of account?.routes() ?? []) request.add('Route', route);
-      request.set('From', from);
-      request.set('To', new NameAddr(uri.clone()));
-      request.set('Call-ID', callId);
-      request.set('Allow', this.#env.allow);
-      request.set('Supported', SUPPORTED);
-      if (this.#env.reliable === 'required') request.set('Require', '100rel');
-      for (const [name, value] of Object.entries(options.headers ?? {})) request.set(name, value);
-      this.#decorate(request);
-      return request;
-    };
-    if (options.headers) build(); // one that cannot be sent shows now
+    const prepared = prepareCall(this.#env, target, options, this.policies);
+    const { uri, callId, localTag, local, own, policies } = prepared;
     const session = this.#newSession({
       direction: 'outgoing',
       account,
       callId,
       localTag,
       local,
+      own,
+      policies,
       remote: new NameAddr(uri),
       media: preferencesFor({ ...this.#options.media, ...options.media }, uri.user),
       ringTimeout: options.ringTimeout ?? this.#ringTimeout,
       secure: uri.secure,
     });
-    void this.#startOutgoing(session, uri, options, build);
+    session.extras.custom.take(this.nextCall);
+    this.nextCall.clear();
+    void this.#startOutgoing(session, prepared, options);
     return this.#calls.get(session) as Call;
   }
 
@@ -241,19 +244,22 @@ export class UserAgent extends Emitter<UserAgentEvents> {
   /** Finds the way out first: it decides the address the media is taken on. */
   async #startOutgoing(
     session: CallSession,
-    uri: SipUri,
+    { uri, build, offer }: OutgoingCall,
     options: InviteOptions,
-    build: (redirected?: SipUri) => SipRequest,
   ): Promise<void> {
     try {
       const { flow, targets } = await findWayOut(this.#options.endpoint, uri, options.account);
       if (session.ended) return;
       await session.openMedia(flow.local.host);
       session.startOutgoing({
-        build,
+        build: (redirected) => {
+          const request = build(redirected);
+          session.decorate(request);
+          return request;
+        },
         targets,
         flow: targets ? undefined : flow,
-        offerless: options.offerless,
+        offer,
         redirects: options.redirects ?? 5,
       });
     } catch (error) {
@@ -376,6 +382,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       local: request.to.clone(),
       remote: withoutTag(request.from),
       media: { ...this.#options.media },
+      policies: { ...this.policies },
       ringTimeout: this.#ringTimeout,
       secure: request.uri.kind === 'sip' && request.uri.secure,
     });

@@ -19,11 +19,13 @@ import {
   type SipRequest,
 } from '../../sip/index.js';
 import type { Account } from '../account.js';
+import type { CustomLines } from '../identity/custom-lines.js';
+import { lenient } from '../lenient.js';
 import type { MethodTable } from '../method-table.js';
 import type { InDialogHandlers, SignallingEnvironment } from '../signalling.js';
 import type { Subscriptions } from '../subscription/subscriptions.js';
 import type { CallMedia } from './call-media.js';
-import type { CallEnd } from './call-types.js';
+import type { CallOutcome } from './call-types.js';
 import type { SessionTimer, SessionTimerOptions } from './session-timer.js';
 
 /** What calls need of the media room: a MediaEngine, or in tests something else that opens sessions. */
@@ -58,6 +60,12 @@ export interface CallEnvironment extends SignallingEnvironment {
   readonly accept: string;
   /** Option tags for Supported in an INVITE. */
   readonly supported: string;
+  /** Hosts where a codec named in the ACK was followed by silence. */
+  readonly codecTrouble: Set<string>;
+  /** Header and SDP lines of the application for all messages. */
+  readonly custom: CustomLines;
+  /** Adds what every request and response of this UserAgent carries, and the lines of `own`. */
+  decorate(message: SipMessage, own?: CustomLines): void;
 }
 
 export interface CallHost extends DialogOwner {
@@ -73,6 +81,11 @@ export interface CallHost extends DialogOwner {
   readonly endError: SwitchhookError | undefined;
   /** The established dialog. */
   dialog: Dialog | undefined;
+  /** Adds what every message of the call carries. */
+  decorate(message: SipMessage): void;
+  /** The message goes out as it is now. */
+  noteSent(message: SipMessage): void;
+  noteReceived(message: SipMessage): void;
   contact(flow: Flow): NameAddr;
   /** The connection the peer was met over: requests of the call go over it as long as it fits. */
   metOver(flow: Flow | undefined): void;
@@ -84,9 +97,9 @@ export interface CallHost extends DialogOwner {
   /** The call is established. */
   established(dialog: Dialog): void;
   /** Ends the call by BYE, CANCEL or a refusal, whatever fits its state. */
-  fail(end: CallEnd): void;
+  fail(end: CallOutcome): void;
   /** The call is over and the peer knows. */
-  finish(end: CallEnd): void;
+  finish(end: CallOutcome): void;
 }
 
 export const SDP_TYPE = 'application/sdp';
@@ -130,6 +143,11 @@ export function q850Cause(message: SipMessage): number | undefined {
 /** What the Reason headers say in words. */
 export function reasonText(message: SipMessage): string | undefined {
   return message.reasons.find((reason) => reason.text)?.text;
+}
+
+/** What a message says of the end of a call in Reason or Warning. */
+export function endText(message: SipMessage): string | undefined {
+  return lenient(() => reasonText(message), undefined) ?? lenient(() => message.warnings[0]?.text, undefined);
 }
 
 /** A value for Reason: a SIP status, or normal clearing (Q.850 cause 16). */

@@ -6,32 +6,21 @@
 import { isIP } from 'node:net';
 import { SwitchhookError } from '../../base/errors.js';
 import type { Random } from '../../base/random.js';
-import type {
-  MediaFormat,
-  MediaSession,
-  MediaSessionOptions,
-  StreamConfig,
-  StreamFormat,
-} from '../../media/index.js';
+import type { MediaSession, MediaSessionOptions } from '../../media/index.js';
 import {
   type AudioFormat,
-  type Direction,
   type LocalAudio,
   type NegotiatedAudio,
-  type NumberedFormat,
   OfferAnswer,
+  parseSdp,
 } from '../../sdp/index.js';
 
 import type { CallMediaEngine } from './call-host.js';
 import { type CodecPlan, type CodecRules, planCodecs } from './codec-rules.js';
-import {
-  type CodecSettings,
-  checkCodecSettings,
-  packetTime,
-  receiveOptions,
-  sendOptions,
-} from './codec-settings.js';
-import { checkSrtp, type SrtpPreferences, srtpConfig, srtpWishes, suiteOf } from './srtp-policy.js';
+import { type CodecSettings, checkCodecSettings, packetTime } from './codec-settings.js';
+import { HoldState, type UnholdPolicy } from './hold.js';
+import { checkSrtp, type SrtpPreferences, srtpWishes, suiteOf } from './srtp-policy.js';
+import { isSame, streamConfig } from './stream-config.js';
 
 export interface MediaPreferences extends SrtpPreferences {
   /**
@@ -61,7 +50,22 @@ export interface MediaPreferences extends SrtpPreferences {
   processing?: MediaSessionOptions['processing'];
   /** Whom to listen to; default: whoever the peer moves to, with care. */
   strictSource?: MediaSessionOptions['strictSource'];
+  /** When the peer may end our hold. Default 'never'. */
+  unhold?: UnholdPolicy;
+  /**
+   * What our answers list: one codec, all we have in common with the offer, or all of ours, offered or not. Default
+   * 'common' (RFC 3264 §6.1).
+   */
+  answerCodecs?: LocalAudio['answerFormats'];
+  /**
+   * Name the codec used in the ACK (as a caller): where the answer has several ('several'), likewise but not at hosts
+   * where it led to silence ('auto'), always, or never, which is what RFC 3264 says. Default 'never'.
+   */
+  finalCodec?: 'never' | 'auto' | 'several' | 'always';
 }
+
+/** What an offer of ours describes: the session, the session at 0.0.0.0, or a session without media (RFC 3725). */
+export type OfferKind = 'full' | 'zero-address' | 'no-media';
 
 /** The IP addresses of a host name. */
 export type HostLookup = (host: string) => Promise<string[]>;
@@ -78,6 +82,8 @@ export interface CallMediaOptions {
   preferences: MediaPreferences;
   random: Random;
   lookup: HostLookup;
+  /** Lines the application wants in every description. */
+  extraLines?: () => LocalAudio['extraLines'];
 }
 
 export class CallMedia {
@@ -85,6 +91,8 @@ export class CallMedia {
   readonly #codecs: CodecPlan;
   readonly #preferences: MediaPreferences;
   readonly #lookup: HostLookup;
+  readonly #extraLines: () => LocalAudio['extraLines'];
+  readonly hold: HoldState;
   #negotiation: OfferAnswer;
   /** Negotiations of the early dialogs by remote tag, while the INVITE is pending. */
   readonly #branches = new Map<string, OfferAnswer>();
@@ -93,14 +101,18 @@ export class CallMedia {
   #applied: NegotiatedAudio | undefined;
   /** Counts what was applied: a name that resolves late must not undo what came after. */
   #applications = 0;
-  #localHold = false;
+  /** Our direction in the offer under way. */
+  #asked: LocalAudio['direction'] = 'sendrecv';
   #secureOffer = false;
+  #offerWanted = false;
 
   private constructor(session: MediaSession, codecs: CodecPlan, options: CallMediaOptions) {
     this.session = session;
     this.#codecs = codecs;
     this.#preferences = options.preferences;
     this.#lookup = options.lookup;
+    this.#extraLines = options.extraLines ?? (() => undefined);
+    this.hold = new HoldState(options.preferences.unhold);
     this.#negotiation = new OfferAnswer({ random: options.random });
   }
 
@@ -155,17 +167,11 @@ export class CallMedia {
     return true;
   }
 
-  get localHold(): boolean {
-    return this.#localHold;
-  }
-
-  /** Takes effect with the next offer or answer. */
-  set localHold(held: boolean) {
-    this.#localHold = held;
-  }
-
-  get remoteHold(): boolean {
-    return this.#applied?.remoteHeld ?? false;
+  /** True once after an answer that made another offer of ours necessary. */
+  takeOfferWanted(): boolean {
+    const wanted = this.#offerWanted;
+    this.#offerWanted = false;
+    return wanted;
   }
 
   get canSendTelephoneEvents(): boolean {
@@ -177,8 +183,29 @@ export class CallMedia {
     return this.#negotiation.state === 'local-offer';
   }
 
-  createOffer(): string {
-    return this.#negotiation.createOffer(this.#local('offer', this.#negotiation));
+  createOffer(kind: OfferKind = 'full'): string {
+    const local = this.#local('offer', this.#negotiation);
+    this.#asked = local.direction;
+    if (kind === 'no-media') return this.#negotiation.createOfferWithoutMedia(local);
+    if (kind === 'zero-address') local.address = unspecified(local.address);
+    return this.#negotiation.createOffer(local);
+  }
+
+  /** A description of what was agreed on with the one codec we use, for the ACK. */
+  describeFinal(): string {
+    return this.#negotiation.describeFinal(this.#local('offer', this.#negotiation));
+  }
+
+  /**
+   * The peer names its final codec after the exchange, as some do in the ACK: that one is sent from now on. Whatever
+   * else the description says is none of its business.
+   */
+  async preferCodec(sdp: string): Promise<void> {
+    const audio = this.#applied;
+    const wanted = firstFormat(sdp);
+    const chosen = audio?.send.find(({ payloadType }) => payloadType === wanted);
+    if (!audio || !chosen || chosen === audio.send[0]) return;
+    await this.#apply({ ...audio, send: [chosen, ...audio.send.filter((other) => other !== chosen)] });
   }
 
   /**
@@ -187,7 +214,12 @@ export class CallMedia {
    * @throws ERR_SDP_PARSE, ERR_SDP_STATE, ERR_SDP_UNACCEPTABLE, ERR_MEDIA_NO_COMMON_CODEC, ERR_MEDIA_SRTP
    */
   async acceptAnswer(sdp: string, tag = ESTABLISHED): Promise<void> {
-    await this.#apply(this.#branch(tag).receiveAnswer(sdp));
+    await this.#answered(this.#branch(tag).receiveAnswer(sdp));
+  }
+
+  async #answered(audio: NegotiatedAudio): Promise<void> {
+    if (this.hold.agreed(audio.remoteAllows, this.#asked)) this.#offerWanted = true;
+    await this.#apply(audio);
   }
 
   /**
@@ -239,14 +271,17 @@ export class CallMedia {
    */
   async answerOffer(sdp: string, tag = ESTABLISHED): Promise<string> {
     const negotiation = this.#branch(tag);
-    negotiation.receiveOffer(sdp);
+    const offer = negotiation.receiveOffer(sdp);
+    const holdAgain = offer.active ? this.hold.offered(offer.direction) : undefined;
     let answer: { sdp: string; result: NegotiatedAudio };
     try {
       answer = negotiation.createAnswer(this.#local('answer', negotiation));
     } catch (error) {
+      holdAgain?.();
       negotiation.rollback();
       throw error;
     }
+    this.hold.agreed(answer.result.remoteAllows);
     await this.#apply(answer.result);
     return answer.sdp;
   }
@@ -268,17 +303,20 @@ export class CallMedia {
   }
 
   #local(role: 'offer' | 'answer', negotiation: OfferAnswer): LocalAudio {
-    const { ptime, rtcpMux = true, telephoneEvents = true, codecSettings = {} } = this.#preferences;
+    const { ptime, rtcpMux = true, telephoneEvents = true } = this.#preferences;
+    const { codecSettings = {}, answerCodecs } = this.#preferences;
     return {
-      address: this.session.address,
+      address: this.hold.zeroAddress ? unspecified(this.session.address) : this.session.address,
       port: this.session.rtpPort,
       rtcpPort: this.session.rtcpPort,
       formats: role === 'offer' ? this.#offered(negotiation.current) : this.#codecs.accepted,
       answerOrder: this.#codecs.answerOrder,
       telephoneEvent: telephoneEvents,
-      direction: this.#direction(),
+      direction: this.hold.wanted,
       ptime: ptime ?? packetTime(this.#codecs.offered[0].frameMs, codecSettings, undefined, undefined),
       rtcpMux: rtcpMux ? 'offer' : 'off',
+      answerFormats: answerCodecs,
+      extraLines: this.#extraLines(),
       ...srtpWishes(this.#preferences, role, negotiation.current, this.#secureOffer),
     };
   }
@@ -291,13 +329,9 @@ export class CallMedia {
     return [...used.filter((format) => !offered.includes(format)), ...offered];
   }
 
-  /** RFC 3264 §8.4: to hold a stream means to stop taking its media. */
-  #direction(): Direction {
-    return this.#localHold ? 'sendonly' : 'sendrecv';
-  }
-
   async #apply(audio: NegotiatedAudio): Promise<void> {
     const config = streamConfig(audio, this.#preferences, this.#codecs.accepted);
+    if (audio.active) config.direction = this.hold.flow(audio.direction);
     if (audio.active && !config.send) {
       throw new SwitchhookError('ERR_MEDIA_NO_COMMON_CODEC', {
         ours: this.#codecs.accepted.map((format) => format.name).join(', '),
@@ -329,59 +363,12 @@ export class CallMedia {
   }
 }
 
-function streamConfig(
-  audio: NegotiatedAudio,
-  { ptime, codecSettings = {} }: MediaPreferences,
-  accepted: readonly MediaFormat[],
-): StreamConfig {
-  const best = audio.active ? audio.send[0] : undefined;
-  const ours = best && audio.receive.find(({ format }) => isSameEncoding(format, best.format));
-  const own = ours && accepted.find((format) => isSame(format, ours.format));
-  const { telephoneEventSend: events } = audio;
-  const options = best && sendOptions(best.format, own, codecSettings);
-  const frameMs = best?.format.name === 'iLBC' ? Number(options?.mode) : own?.frameMs;
-  return {
-    remote: {
-      address: audio.remote.address,
-      port: audio.active ? audio.remote.port : 0,
-      rtcpAddress: audio.remote.rtcpAddress,
-      rtcpPort: audio.remote.rtcpPort,
-    },
-    direction: audio.active ? audio.direction : 'inactive',
-    send: best && streamFormat(best, options),
-    receive: audio.receive.map((one) =>
-      streamFormat(
-        one,
-        receiveOptions(
-          accepted.find((format) => isSame(format, one.format)),
-          one.format.fmtp,
-        ),
-      ),
-    ),
-    telephoneEventSend: events && { payloadType: events.payloadType, clockRate: events.clockRate },
-    telephoneEventReceive: audio.telephoneEventReceive.map(({ payloadType, clockRate }) => ({
-      payloadType,
-      clockRate,
-    })),
-    comfortNoise:
-      audio.comfortNoiseReceive === undefined ? undefined : { receivePayloadType: audio.comfortNoiseReceive },
-    ptimeMs: packetTime(frameMs, codecSettings, audio.ptime ?? ptime, audio.maxptime),
-    rtcpMux: audio.rtcpMux,
-    srtp: audio.active ? srtpConfig(audio.crypto) : undefined,
-  };
+/** 'Nowhere', which tells the peer to send nothing (RFC 3264 §8.4). */
+function unspecified(address: string): string {
+  return address.includes(':') ? '::' : '0.0.0.0';
 }
 
-function streamFormat(
-  { payloadType, format }: NumberedFormat,
-  options: StreamFormat['options'],
-): StreamFormat {
-  return { payloadType, codec: format.name, clockRate: format.clockRate, options };
-}
-
-function isSameEncoding(a: AudioFormat, b: AudioFormat): boolean {
-  return a.name === b.name && a.clockRate === b.clockRate;
-}
-
-function isSame(a: AudioFormat, b: AudioFormat): boolean {
-  return isSameEncoding(a, b) && a.fmtp === b.fmtp;
+function firstFormat(sdp: string): number | undefined {
+  const [audio] = parseSdp(sdp).media.filter(({ kind, port }) => kind === 'audio' && port > 0);
+  return audio?.formats.length ? Number(audio.formats[0]) : undefined;
 }

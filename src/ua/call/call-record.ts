@@ -31,6 +31,14 @@ export class CallTimes {
     this.#answeredAt ??= this.#clock.wallTime();
   }
 
+  get rang(): boolean {
+    return this.#ringingAt !== undefined;
+  }
+
+  get wasAnswered(): boolean {
+    return this.#answeredAt !== undefined;
+  }
+
   ended(): void {
     this.#endedAt ??= this.#clock.wallTime();
   }

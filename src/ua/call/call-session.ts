@@ -13,19 +13,26 @@ import {
   type Flow,
   type NameAddr,
   type ServerHandle,
+  type SipMessage,
   type SipRequest,
+  type SipResponse,
   SipUri,
 } from '../../sip/index.js';
 import { type Account, contactFor } from '../account.js';
 import type { InDialogHandlers } from '../signalling.js';
+import { CALL_CAUSES, type CallCause, completeEnd } from './call-causes.js';
+import { CallExtras } from './call-extras.js';
 import { type CallEnvironment, type CallHost, reasonHeader } from './call-host.js';
+import { CallTimeLimits } from './call-limits.js';
 import { CallMedia, type MediaPreferences } from './call-media.js';
+import type { CallPolicies } from './call-policies.js';
 import { CallTimes } from './call-record.js';
 import type {
   CallDirection,
   CallEncryption,
   CallEnd,
   CallEvents,
+  CallOutcome,
   CallRecord,
   CallState,
 } from './call-types.js';
@@ -33,6 +40,7 @@ import { onDialogRequest } from './in-dialog-requests.js';
 import { IncomingInvite } from './incoming-invite.js';
 import { MORTAL_DIALOG } from './mortal-dialog.js';
 import { OutgoingInvite, type OutgoingInviteOptions } from './outgoing-invite.js';
+import { noteRedirections } from './redirection.js';
 import { SessionModifier } from './session-modifier.js';
 import { SessionTimer } from './session-timer.js';
 
@@ -44,6 +52,9 @@ export interface CallSessionInit {
   local: NameAddr;
   remote: NameAddr;
   media: MediaPreferences;
+  policies: CallPolicies;
+  /** Who we are, whatever From says; default `local`. */
+  own?: NameAddr;
   /** How long it may ring, in seconds; 0 = for ever. */
   ringTimeout: number;
   /** The call is to a sips URI, or came to one. */
@@ -52,14 +63,25 @@ export interface CallSessionInit {
   onEnded(session: CallSession): void;
 }
 
+/** How we end a call. */
+export interface HangUp {
+  status?: number;
+  reason?: string;
+  cause?: CallCause;
+  /** Puts further headers into the refusal of an incoming call. */
+  decorate?(response: SipResponse): void;
+}
+
 /** What a call that cannot be ended yet ends with as soon as it can. */
 interface DeferredEnd {
-  end: CallEnd;
+  end: CallOutcome;
   reason: string | undefined;
 }
 
 /** RFC 3261 §12.2, RFC 3311 §5.1, RFC 6665 §4.4.1. */
 const REFRESHES_TARGET = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY', 'REFER']);
+
+type OutgoingStart = Pick<OutgoingInviteOptions, 'build' | 'targets' | 'flow' | 'offer' | 'redirects'>;
 
 export class CallSession implements CallHost {
   readonly env: CallEnvironment;
@@ -73,6 +95,8 @@ export class CallSession implements CallHost {
   readonly events = new Emitter<CallEvents>();
   readonly timer: SessionTimer;
   readonly modifier: SessionModifier;
+  readonly extras: CallExtras;
+  readonly policies: CallPolicies;
   dialog: Dialog | undefined;
   incoming: IncomingInvite | undefined;
   readonly #init: CallSessionInit;
@@ -88,8 +112,11 @@ export class CallSession implements CallHost {
   readonly #ended: Promise<CallRecord>;
   #resolveEnded!: (record: CallRecord) => void;
   readonly #times: CallTimes;
+  readonly #limits: CallTimeLimits;
   #record: CallRecord | undefined;
   #wasHeld = false;
+  /** The direction our hold leaves, as last told. */
+  #holding = 'none';
   #encryption: CallEncryption | undefined;
 
   constructor(env: CallEnvironment, init: CallSessionInit) {
@@ -101,6 +128,8 @@ export class CallSession implements CallHost {
     this.direction = init.direction;
     this.local = init.local;
     this.remote = init.remote;
+    this.policies = init.policies;
+    this.extras = new CallExtras(init.policies, init.own ?? init.local, env.custom, env.random);
     this.logger = env.logger.child('call', { callId: init.callId });
     this.#state = init.direction === 'incoming' ? 'ringing' : 'trying';
     this.#times = new CallTimes(env.clock);
@@ -117,6 +146,9 @@ export class CallSession implements CallHost {
     if (init.ringTimeout > 0) {
       this.#ringTimer = env.clock.after(init.ringTimeout * 1000, () => this.#unanswered());
     }
+    this.#limits = new CallTimeLimits(env.clock, init.policies.limits ?? {}, (cause, seconds) =>
+      this.#timeUp(cause, seconds),
+    );
     this.#trace('', this.#state);
   }
 
@@ -139,6 +171,11 @@ export class CallSession implements CallHost {
   /** Resolves with the call record when the call is over and its resources are free. */
   get whenEnded(): Promise<CallRecord> {
     return this.#ended;
+  }
+
+  /** The INVITE of an incoming call. */
+  get invite(): SipRequest | undefined {
+    return this.incoming?.request;
   }
 
   get record(): CallRecord | undefined {
@@ -175,6 +212,7 @@ export class CallSession implements CallHost {
       preferences: this.#init.media,
       random,
       lookup: (host) => this.#lookup(host),
+      extraLines: () => this.extras.sdpLines,
     });
     if (this.ended) void media.session.close().catch(() => {});
     else this.#listen(media);
@@ -188,9 +226,12 @@ export class CallSession implements CallHost {
     return (await this.env.endpoint.resolve(uri)).map((target) => target.host);
   }
 
-  startOutgoing(options: Omit<OutgoingInviteOptions, 'onProgress' | 'onAnswer'>): void {
+  startOutgoing(options: OutgoingStart): void {
+    const { offer } = options;
     this.#outgoing = new OutgoingInvite(this, {
       ...options,
+      onRedirected: (request, redirections) => noteRedirections(request, redirections, this.policies),
+      finalCodec: (dialog) => this.#namesFinalCodec(dialog),
       onProgress: (response, earlyMedia) => {
         if (response.status === 180 || earlyMedia) {
           this.#times.ringing();
@@ -203,11 +244,37 @@ export class CallSession implements CallHost {
       onAnswer: (response) => this.modifier.learn(response),
     });
     this.#outgoing.start();
+    // RFC 3725 §4.2, §4.4: an offer without media or without address is made good once the call stands.
+    if (offer === 'zero-address' || offer === 'no-media') {
+      this.events.once(
+        'connected',
+        () => void this.modifier.modify('media').catch((error) => this.#troubled(error)),
+      );
+    }
+  }
+
+  #troubled(error: SwitchhookError): void {
+    if (!this.ended) this.events.emit('error', error);
+  }
+
+  #namesFinalCodec(dialog: Dialog): boolean {
+    const { finalCodec = 'never' } = this.#init.media;
+    const codecs = this.#media?.negotiated?.send.length ?? 0;
+    const { remoteTarget } = dialog;
+    const host = remoteTarget.kind === 'sip' ? remoteTarget.host : '';
+    const named =
+      finalCodec === 'always' ||
+      (codecs > 1 &&
+        (finalCodec === 'several' || (finalCodec === 'auto' && !this.env.codecTrouble.has(host))));
+    // A server that mishandles it shows by silence: the next call goes without.
+    if (named && finalCodec === 'auto') this.events.once('noMedia', () => this.env.codecTrouble.add(host));
+    return named;
   }
 
   /** @throws ERR_SIP_PARSE for headers of the INVITE that no dialog can be made of */
   startIncoming(request: SipRequest, tx: ServerHandle): void {
     this.#flow = tx.flow;
+    this.noteReceived(request);
     this.#times.ringing();
     this.incoming = new IncomingInvite(this, request, tx);
     this.modifier.learn(request);
@@ -236,20 +303,40 @@ export class CallSession implements CallHost {
   contact(flow: Flow): NameAddr {
     const { account, local } = this;
     const { secure } = this.#init;
-    if (account) return account.contact(flow, secure);
-    return contactFor(local.uri.kind === 'sip' ? local.uri.user : undefined, flow, undefined, secure);
+    const user = local.uri.kind === 'sip' ? local.uri.user : undefined;
+    const contact = account?.contact(flow, secure) ?? contactFor(user, flow, undefined, secure);
+    // RFC 3323 §4.1.1.3: no header tells who calls.
+    if (this.extras.anonymous && contact.uri instanceof SipUri) contact.uri.user = 'anonymous';
+    return contact;
+  }
+
+  decorate(message: SipMessage): void {
+    this.extras.decorate(message, this.env.decorate);
+  }
+
+  noteSent(message: SipMessage): void {
+    this.extras.sent(message);
+  }
+
+  noteReceived(message: SipMessage): void {
+    this.extras.received(message);
   }
 
   sendInDialog(dialog: Dialog, request: SipRequest, handlers: InDialogHandlers): ClientHandle {
-    this.env.decorate(request);
+    this.decorate(request);
     return this.env.endpoint.send(request, {
       flow: this.#flowFor(dialog),
       auth: this.account?.auth,
       nextCseq: () => ++dialog.localSeq,
       beforeSend: (message, flow) => {
         if (REFRESHES_TARGET.has(message.method)) message.set('Contact', this.contact(flow));
+        this.noteSent(message);
       },
       ...handlers,
+      onFinal: (response, tx) => {
+        this.noteReceived(response);
+        handlers.onFinal(response, tx);
+      },
     });
   }
 
@@ -299,6 +386,7 @@ export class CallSession implements CallHost {
     }
     if (this.ended) return this.bye(dialog);
     this.#times.answered();
+    this.#limits.answered();
     this.enter('connected');
     this.#encryption = this.encryption;
     this.logger.info('encryption', { ...this.#encryption });
@@ -307,22 +395,26 @@ export class CallSession implements CallHost {
   }
 
   /** Hangs up, cancels or rejects, whatever fits the state. Never throws; repeated calls do nothing. */
-  hangUp(options: { status?: number; reason?: string } = {}): void {
-    const { status, reason } = options;
+  hangUp(options: HangUp = {}): void {
+    const { status, reason, cause } = options;
     const header = reason === undefined ? undefined : reasonHeader(status, reason);
     const answered = this.dialog !== undefined || this.incoming?.awaitingAck || this.#outgoing?.settling;
     if (answered) {
-      this.#conclude({ by: 'local', status: status ?? 200, reason: reason ?? 'hung up' }, header);
+      this.#conclude({ by: 'local', status: status ?? 200, reason: reason ?? 'hung up', cause }, header);
     } else if (this.direction === 'incoming') {
       const code = status && status >= 300 ? status : 603;
-      this.#conclude({ by: 'local', status: code, reason: reason ?? 'rejected' }, header);
+      this.#conclude(
+        { by: 'local', status: code, reason: reason ?? 'rejected', cause },
+        header,
+        options.decorate,
+      );
     } else {
       const error = new SwitchhookError('ERR_CALL_CANCELLED');
-      this.#conclude({ by: 'local', status: 487, reason: reason ?? 'cancelled', error }, header);
+      this.#conclude({ by: 'local', status: 487, reason: reason ?? 'cancelled', cause, error }, header);
     }
   }
 
-  fail(end: CallEnd): void {
+  fail(end: CallOutcome): void {
     this.#conclude(end, reasonHeader(end.status, end.reason));
   }
 
@@ -333,7 +425,7 @@ export class CallSession implements CallHost {
     this.finish({ by: 'local', status: 200, reason: 'shutting down' });
   }
 
-  #conclude(end: CallEnd, reason: string | undefined): void {
+  #conclude(end: CallOutcome, reason: string | undefined, decorate?: HangUp['decorate']): void {
     if (this.ended) return;
     if (this.incoming?.awaitingAck || this.#outgoing?.settling) {
       // RFC 3261 §15: no BYE before the ACK, neither ours nor the caller's.
@@ -346,6 +438,7 @@ export class CallSession implements CallHost {
       this.incoming?.reject(
         end.status >= 300 ? end.status : 603,
         end.by === 'local' ? refusal(end) : undefined,
+        decorate,
       );
       // CANCEL may wait for a provisional response that never comes; the application is not kept waiting for it.
       this.#outgoing?.cancel(reason);
@@ -353,14 +446,15 @@ export class CallSession implements CallHost {
     this.finish(end);
   }
 
-  finish(outcome: CallEnd): void {
+  finish(outcome: CallOutcome): void {
     if (this.ended) return;
-    const end = this.#deferred?.end ?? outcome;
+    const end = completeEnd(this.#deferred?.end ?? outcome, this.#times.wasAnswered, this.#times.rang);
     this.#end = end;
     const previous = this.#state;
     this.#state = 'ended';
     this.#trace(previous, 'ended', `${end.by}: ${end.status} ${end.reason}`);
     this.#ringTimer?.cancel();
+    this.#limits.stop();
     this.timer.stop();
     this.incoming?.stop();
     this.modifier.close(end.error);
@@ -386,10 +480,12 @@ export class CallSession implements CallHost {
   }
 
   onDialogRequest(request: SipRequest, tx: ServerHandle, dialog: Dialog): void {
+    this.noteReceived(request);
     onDialogRequest(this, request, tx, dialog);
   }
 
   onDialogAck(ack: SipRequest): void {
+    this.noteReceived(ack);
     if (!this.incoming?.onAck(ack)) void this.modifier.onAck(ack);
   }
 
@@ -397,7 +493,16 @@ export class CallSession implements CallHost {
     const ms = this.#init.ringTimeout * 1000;
     const status = this.direction === 'incoming' ? 480 : 408;
     const error = new SwitchhookError('ERR_TIMEOUT', { what: 'the answer to the call', ms });
-    this.#conclude({ by: 'local', status, reason: 'no answer', error }, reasonHeader(status, 'no answer'));
+    this.#conclude(
+      { by: 'local', status, reason: 'no answer', error, cause: 'ring-timeout' },
+      reasonHeader(status, 'no answer'),
+    );
+  }
+
+  #timeUp(cause: CallCause, seconds: number): void {
+    const reason = CALL_CAUSES[cause];
+    const error = new SwitchhookError('ERR_TIMEOUT', { what: 'the call', ms: seconds * 1000 });
+    this.#conclude({ by: 'local', status: 408, reason, cause, error }, reasonHeader(undefined, reason));
   }
 
   #sessionExpired(): void {
@@ -418,10 +523,25 @@ export class CallSession implements CallHost {
 
   #remoteChanged(): void {
     this.#encryptionChanged();
-    const held = this.#media?.remoteHold ?? false;
-    if (held === this.#wasHeld) return;
-    this.#wasHeld = held;
-    this.events.emit('hold', { by: 'remote', held });
+    const hold = this.#media?.hold;
+    if (!hold) return;
+    const { remote, status } = hold;
+    if (remote !== this.#wasHeld) {
+      this.#wasHeld = remote;
+      this.events.emit('hold', { by: 'remote', held: remote, status });
+    }
+    this.holdChanged();
+    // The peer's answer has ended our hold: now the description has to say so.
+    if (this.#media?.takeOfferWanted()) this.modifier.modify('media').catch((error) => this.#troubled(error));
+  }
+
+  /** Our own hold may have changed, by us or by the peer. */
+  holdChanged(): void {
+    const hold = this.#media?.hold;
+    const now = hold?.local ? hold.status.ours : 'none';
+    if (!hold || now === this.#holding) return;
+    this.#holding = now;
+    this.events.emit('hold', { by: 'local', held: hold.local, status: hold.status });
   }
 
   #listen(media: CallMedia): void {
@@ -450,6 +570,6 @@ export class CallSession implements CallHost {
 }
 
 /** The reason phrase of a refusal that the application worded. */
-function refusal(end: CallEnd): string | undefined {
+function refusal(end: CallOutcome): string | undefined {
   return end.reason === 'rejected' ? undefined : end.reason.replace(/[\r\n]+/g, ' ');
 }

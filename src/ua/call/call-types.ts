@@ -4,6 +4,8 @@ import type { SocketAddress } from '../../base/diagnostics.js';
 import type { SwitchhookError } from '../../base/errors.js';
 import type { MediaStats, NoMediaReport } from '../../media/index.js';
 import type { TransportProtocol } from '../../sip/index.js';
+import type { CallCause, EndParty } from './call-causes.js';
+import type { HoldStatus } from './hold.js';
 
 /**
  *     outgoing:  trying ──18x──► ringing ──2xx──► connected ──BYE──► ended
@@ -35,8 +37,19 @@ export interface CallEnd {
   reason: string;
   /** Q.850 cause from a Reason header (RFC 3326), if the peer gave one. */
   q850?: number;
+  /** What the peer says of it in Reason (RFC 3326) or Warning (RFC 3261 §20.43). */
+  text?: string;
   error?: SwitchhookError;
+  /** The message that ended it: BYE, CANCEL, or the status of a refusal; undefined when none was exchanged. */
+  code?: number | 'BYE' | 'CANCEL';
+  /** What this phone knows of it; {@link CALL_CAUSES} has the texts. */
+  cause: CallCause;
+  /** Who did it; 'unknown' for time-outs and what nobody did. */
+  party: EndParty;
 }
+
+/** A {@link CallEnd} whose cause may follow from the rest. */
+export type CallOutcome = Omit<CallEnd, 'cause' | 'party' | 'code'> & { cause?: CallCause };
 
 /** The call detail record; times are Unix milliseconds. */
 export interface CallRecord {
@@ -81,7 +94,7 @@ export type CallEvents = {
   /** Answered and confirmed: audio may flow. */
   connected: [];
   /** One side put the call on hold or took it back. */
-  hold: [event: { by: 'local' | 'remote'; held: boolean }];
+  hold: [event: { by: 'local' | 'remote'; held: boolean; status: HoldStatus }];
   /** The encryption of an established call has changed. */
   encryption: [encryption: CallEncryption];
   /** A digit from the peer, once. */

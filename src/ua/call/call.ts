@@ -18,6 +18,17 @@ import type {
   RecordOptions,
 } from '../../media/index.js';
 import type { SipResponse } from '../../sip/index.js';
+import { resolveTarget } from '../call-target.js';
+import { type CallerIdentity, readCaller } from '../identity/caller-id.js';
+import type { CustomLines } from '../identity/custom-lines.js';
+import { type Diversion, type HistoryEntry, readDiversions, readHistory } from '../identity/diversion.js';
+import {
+  checkUserToUser,
+  readUserToUser,
+  type UserToUser,
+  type UserToUserOptions,
+} from '../identity/user-to-user.js';
+import type { CallCause } from './call-causes.js';
 import type { CallSession } from './call-session.js';
 import type {
   CallDirection,
@@ -30,6 +41,9 @@ import type {
 } from './call-types.js';
 import { dtmfInfoBody } from './dtmf-info.js';
 import { EventQueue } from './event-queue.js';
+import type { HoldOptions, HoldState, HoldStatus } from './hold.js';
+import type { MessageLog } from './message-log.js';
+import { fillRedirect, type RedirectOptions } from './redirection.js';
 
 export interface PlayCallOptions extends PlayOptions {
   /** Stops the playback. */
@@ -86,7 +100,64 @@ export class Call {
   /** Who has put the call on hold. */
   get held(): { local: boolean; remote: boolean } {
     const media = this.#session.media;
-    return { local: media?.localHold ?? false, remote: media?.remoteHold ?? false };
+    return { local: media?.hold.local ?? false, remote: media?.hold.remote ?? false };
+  }
+
+  /** Who holds whom, and in which direction. */
+  get holdStatus(): HoldStatus {
+    return (
+      this.#session.media?.hold.status ?? { ours: 'sendrecv', theirs: 'sendrecv', direction: 'sendrecv' }
+    );
+  }
+
+  /** The last messages of the call: INVITEs, responses, single headers and SDP fields. */
+  get messages(): MessageLog {
+    return this.#session.extras.log;
+  }
+
+  /** Header and SDP lines of the application for this call. */
+  get custom(): CustomLines {
+    return this.#session.extras.custom;
+  }
+
+  /** Who calls, by the header that tells it best; for a call of ours, who we called. */
+  get identity(): CallerIdentity {
+    const { invite } = this.#session;
+    if (invite) return readCaller(invite);
+    const { uri, user, displayName } = this.remote;
+    return { uri, user, displayName, source: 'from', anonymous: false, privacy: [] };
+  }
+
+  /** Who passed an incoming call on before it came here, the last one first (RFC 5806, RFC 7044). */
+  get diversions(): Diversion[] {
+    const { invite, policies } = this.#session;
+    return invite && policies.diversions !== false ? readDiversions(invite) : [];
+  }
+
+  /** The way of an incoming call so far, oldest first (RFC 7044). */
+  get history(): HistoryEntry[] {
+    const { invite } = this.#session;
+    return invite ? readHistory(invite) : [];
+  }
+
+  /** User-to-User data of the peer's last message that had some (RFC 7433). */
+  get userToUser(): UserToUser[] {
+    const { log } = this.#session.extras;
+    const messages = [log.latest('received'), log.response('received'), log.invite('received')];
+    const found = messages.find((message) => message?.has('User-to-User'));
+    return found ? readUserToUser(found) : [];
+  }
+
+  /** Changes the User-to-User data for what follows: the answer, BYE, a transfer or redirection. @throws ERR_INVALID_ARGUMENT */
+  setUserToUser(uui: UserToUserOptions | undefined): void {
+    if (uui) checkUserToUser(uui);
+    this.#session.extras.uui = uui;
+  }
+
+  /** The two halves of Session-ID (RFC 7989). */
+  get sessionId(): { local: string; remote?: string } {
+    const { local, remote } = this.#session.extras.sessionId;
+    return { local, remote };
   }
 
   /** How the call ended; undefined while it lasts. */
@@ -209,46 +280,72 @@ export class Call {
   }
 
   /** Refuses an incoming call. @param status 300 to 699; default 486 Busy Here */
-  reject(status = 486, reason?: string): void {
+  reject(status = 486, reason?: string, cause?: CallCause): void {
     if (!Number.isInteger(status) || status < 300 || status > 699) {
       throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
         what: `status ${status} is not a final refusal (300 to 699)`,
       });
     }
-    this.#session.hangUp({ status, reason });
+    this.#session.hangUp({ status, reason, cause });
+  }
+
+  /**
+   * Sends the caller elsewhere: 302, or another 3xx (RFC 3261 §21.3), with Diversion.
+   * @throws ERR_INVALID_ARGUMENT for an address that cannot be called, ERR_CALL_STATE
+   */
+  redirect(target: string, options: RedirectOptions & { cause?: CallCause } = {}): void {
+    const session = this.#session;
+    this.#incoming('redirect');
+    const { status = 302, cause = 'forward' } = options;
+    const uri = resolveTarget(target, session.account);
+    const { policies, extras, invite, local } = session;
+    const fill = (response: SipResponse): void => {
+      const diversions = policies.diversions !== false;
+      if (invite)
+        fillRedirect(response, uri, local, invite, { ...options, targetUui: extras.targetUui, diversions });
+    };
+    session.hangUp({ status, cause, decorate: fill });
   }
 
   /** Ends the call, whatever its state; resolves with the call record. Never throws. */
-  hangup(options: { reason?: string } = {}): Promise<CallRecord> {
+  hangup(options: { reason?: string; cause?: CallCause } = {}): Promise<CallRecord> {
     this.#session.hangUp(options);
     return this.#session.whenEnded;
   }
 
-  /** Puts the peer on hold (RFC 3264 §8.4). @throws ERR_CALL_STATE, ERR_CALL_REJECTED: then nothing has changed */
-  hold(): Promise<void> {
-    return this.#setHold(true);
+  /**
+   * Puts the peer on hold (RFC 3264 §8.4). A second hold closes what the first left open, unless it is `exact`.
+   * @throws ERR_CALL_STATE, ERR_CALL_REJECTED: then nothing has changed
+   */
+  hold(options: HoldOptions = {}): Promise<void> {
+    const all = { ...this.#session.policies.hold, ...options };
+    return this.#changeHold('hold', (hold) => hold.hold(all), all.method);
   }
 
   /** Takes the call back. @throws as {@link hold} */
-  resume(): Promise<void> {
-    return this.#setHold(false);
+  resume(options: Pick<HoldOptions, 'method'> = {}): Promise<void> {
+    const method = options.method ?? this.#session.policies.hold?.method;
+    return this.#changeHold('resume', (hold) => hold.release(), method);
   }
 
-  async #setHold(held: boolean): Promise<void> {
+  async #changeHold(
+    what: string,
+    change: (hold: HoldState) => (() => void) | undefined,
+    method: HoldOptions['method'],
+  ): Promise<void> {
     const session = this.#session;
-    const media = session.media;
-    if (session.state !== 'connected' || !media) {
-      throw new SwitchhookError('ERR_CALL_STATE', { what: held ? 'hold' : 'resume', state: session.state });
-    }
-    if (media.localHold === held) return;
-    media.localHold = held;
+    const { media } = session;
+    if (session.state !== 'connected' || !media)
+      throw new SwitchhookError('ERR_CALL_STATE', { what, state: session.state });
+    const takeBack = change(media.hold);
+    if (!takeBack) return;
     try {
-      await session.modifier.modify('media');
+      await session.modifier.modify('media', method);
     } catch (error) {
-      media.localHold = !held;
+      takeBack();
       throw error;
     }
-    session.events.emit('hold', { by: 'local', held });
+    session.holdChanged();
   }
 
   /** Mutes what we send and/or what we hear; the peer is not told. */

@@ -5,7 +5,7 @@
 import { SwitchhookError } from '../../base/errors.js';
 import type { Dialog, ServerHandle, SipRequest } from '../../sip/index.js';
 import { lenient } from '../lenient.js';
-import { q850Cause, reasonText, sdpOf } from './call-host.js';
+import { endText, q850Cause, reasonText, sdpOf } from './call-host.js';
 import type { CallSession } from './call-session.js';
 import { parseDtmfInfo } from './dtmf-info.js';
 
@@ -67,6 +67,7 @@ function onBye(session: CallSession, request: SipRequest, tx: ServerHandle, dial
     status: answered ? 200 : 487,
     reason: lenient(() => reasonText(request), undefined) ?? 'hung up by the peer',
     q850: lenient(() => q850Cause(request), undefined),
+    text: endText(request),
     error: answered ? undefined : new SwitchhookError('ERR_CALL_CANCELLED'),
   });
 }

@@ -17,7 +17,16 @@ import {
   SipResponse,
 } from '../../sip/index.js';
 import { lenient } from '../lenient.js';
-import { asSdpError, type CallHost, q850Cause, reasonText, refusalOf, sdpOf, setSdp } from './call-host.js';
+import {
+  asSdpError,
+  type CallHost,
+  endText,
+  q850Cause,
+  reasonText,
+  refusalOf,
+  sdpOf,
+  setSdp,
+} from './call-host.js';
 import { ReliableProvisional } from './reliable-provisional.js';
 
 type Phase = 'offered' | 'answering' | 'accepted' | 'done';
@@ -28,7 +37,7 @@ const REPEAT_PROVISIONAL_MS = 60_000;
 export class IncomingInvite {
   readonly dialog: Dialog;
   readonly #host: CallHost;
-  readonly #request: SipRequest;
+  readonly request: SipRequest;
   readonly #tx: ServerHandle;
   readonly #reliable: ReliableProvisional | undefined;
   /** Where nobody asks for more, only a session description is worth the PRACK. */
@@ -44,7 +53,7 @@ export class IncomingInvite {
   /** @throws ERR_SIP_PARSE when Contact or Record-Route are malformed */
   constructor(host: CallHost, request: SipRequest, tx: ServerHandle) {
     this.#host = host;
-    this.#request = request;
+    this.request = request;
     this.#tx = tx;
     this.dialog = Dialog.fromRequest(request, host.localTag);
     const { env } = host;
@@ -64,7 +73,7 @@ export class IncomingInvite {
   }
 
   get offerless(): boolean {
-    return sdpOf(this.#request) === undefined;
+    return sdpOf(this.request) === undefined;
   }
 
   /** The caller insists on reliable responses and left the offer to us: the first one has to bring it. */
@@ -101,6 +110,7 @@ export class IncomingInvite {
       await reliable.send(response, () => this.#phase === 'offered');
       return;
     }
+    this.#host.noteSent(response);
     this.#tx.respond(response);
     this.#repeatLater(response);
   }
@@ -128,7 +138,7 @@ export class IncomingInvite {
       throw error;
     }
     if (this.#phase !== 'answering') throw this.#endError();
-    host.timer.accept(this.#request, response);
+    host.timer.accept(this.request, response);
     this.#settle('accepted');
     host.dialog = this.dialog;
     this.dialog.confirm(response);
@@ -141,6 +151,7 @@ export class IncomingInvite {
       resend: () => this.#tx.respond(response),
       onTimeout: () => this.#unacknowledged(),
     });
+    host.noteSent(response);
     this.#tx.respond(response);
     this.#retransmitter.start();
     await done;
@@ -157,12 +168,13 @@ export class IncomingInvite {
     this.#settle('done');
     const response = this.#respond(status, reason);
     decorate?.(response);
+    this.#host.noteSent(response);
     this.#tx.respond(response);
   }
 
   /** @returns true when `ack` is that of our 2xx */
   onAck(ack: SipRequest): boolean {
-    if (ack.cseq.seq !== this.#request.cseq.seq) return false;
+    if (ack.cseq.seq !== this.request.cseq.seq) return false;
     if (this.#phase === 'accepted' && this.#retransmitter) {
       this.#retransmitter.stop();
       this.#retransmitter = undefined;
@@ -179,6 +191,8 @@ export class IncomingInvite {
         if (sdp === undefined)
           throw new SwitchhookError('ERR_SDP_PARSE', { line: 0, why: 'the ACK has no answer to our offer' });
         await media.acceptAnswer(sdp);
+      } else {
+        await this.#finalCodec(ack);
       }
     } catch (error) {
       this.#fail(488, 'Not Acceptable Here', asSdpError(error));
@@ -187,6 +201,16 @@ export class IncomingInvite {
     this.#phase = 'done';
     if (!this.#host.ended) this.#host.established(this.dialog);
     this.#onDone?.();
+  }
+
+  /** Some callers name their choice of the codecs in our answer only now. */
+  async #finalCodec(ack: SipRequest): Promise<void> {
+    try {
+      const sdp = sdpOf(ack);
+      if (sdp !== undefined) await this.#host.media?.preferCodec(sdp);
+    } catch (error) {
+      this.#host.logger.debug('the description in the ACK is of no use', { error });
+    }
   }
 
   /** PRACK within the dialog (RFC 3262 §3), with the answer to our offer or a new offer (§5). */
@@ -236,7 +260,7 @@ export class IncomingInvite {
   }
 
   #respond(status: number, reason?: string): SipResponse {
-    const response = SipResponse.for(this.#request, status, reason);
+    const response = SipResponse.for(this.request, status, reason);
     const to = response.to.clone();
     to.tag = this.#host.localTag;
     response.set('To', to);
@@ -245,7 +269,7 @@ export class IncomingInvite {
       response.set('Allow', this.#host.env.allow);
       if (status >= 200) response.set('Supported', this.#host.env.supported);
     }
-    this.#host.env.decorate(response);
+    this.#host.decorate(response);
     return response;
   }
 
@@ -258,7 +282,7 @@ export class IncomingInvite {
   async #makeDescription(): Promise<string> {
     const { media } = this.#host;
     if (!media) throw new SwitchhookError('ERR_CALL_STATE', { what: 'answer', state: 'without media' });
-    const offer = sdpOf(this.#request);
+    const offer = sdpOf(this.request);
     return offer === undefined ? media.createOffer() : media.answerOffer(offer);
   }
 
@@ -300,6 +324,7 @@ export class IncomingInvite {
       status: 487,
       reason: lenient(() => reasonText(cancel), undefined) ?? 'cancelled by the caller',
       q850: lenient(() => q850Cause(cancel), undefined),
+      text: endText(cancel),
       error: new SwitchhookError('ERR_CALL_CANCELLED'),
     });
   }

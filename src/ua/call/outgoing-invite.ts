@@ -23,20 +23,32 @@ import {
 } from '../../sip/index.js';
 import { callable } from '../call-target.js';
 import { lenient } from '../lenient.js';
-import { asSdpError, type CallHost, q850Cause, sdpOf, setSdp } from './call-host.js';
+import { asSdpError, type CallHost, endText, q850Cause, sdpOf, setSdp } from './call-host.js';
+import type { OfferKind } from './call-media.js';
 
 export interface OutgoingInviteOptions {
   /** Builds a fresh INVITE to `target` with everything but CSeq, SDP, Contact and session timer. */
   build(target: SipUri | undefined): SipRequest;
   targets?: Target[];
   flow?: Flow;
-  /** Leave the offer to the callee (RFC 3261 §13.2.1). */
-  offerless?: boolean;
+  /** What we offer; 'none' leaves the offer to the callee (RFC 3261 §13.2.1). */
+  offer: OfferKind | 'none';
   /** How many 3xx to follow; 0 = none. */
   redirects: number;
+  /** An INVITE is about to leave for another target than the one first called. */
+  onRedirected(request: SipRequest, redirections: readonly Redirection[]): void;
+  /** Whether the ACK names the one codec of several that will be used. */
+  finalCodec(dialog: Dialog): boolean;
   onProgress(response: SipResponse, earlyMedia: boolean): void;
   /** The 2xx that makes the call. */
   onAnswer(response: SipResponse): void;
+}
+
+/** A 3xx that was followed. */
+export interface Redirection {
+  response: SipResponse;
+  from: SipUri;
+  to: SipUri;
 }
 
 interface EarlyDialog {
@@ -69,6 +81,7 @@ export class OutgoingInvite {
   #parted: (() => void) | undefined;
   #seq = 0;
   #redirectsLeft: number;
+  readonly #redirections: Redirection[] = [];
   #retries = 0;
 
   constructor(host: CallHost, options: OutgoingInviteOptions) {
@@ -80,6 +93,10 @@ export class OutgoingInvite {
   /** The 2xx has come and its media is being set up: too late to cancel, too early for BYE. */
   get settling(): boolean {
     return this.#phase === 'settling';
+  }
+
+  get #offerless(): boolean {
+    return this.#options.offer === 'none';
   }
 
   start(): void {
@@ -100,17 +117,22 @@ export class OutgoingInvite {
     const request = this.#options.build(target);
     request.set('CSeq', `${++this.#seq} INVITE`);
     timer.propose(request);
-    if (!this.#options.offerless && media) {
+    const { offer } = this.#options;
+    if (offer !== 'none' && media) {
       media.rollback();
-      setSdp(request, media.createOffer());
+      setSdp(request, media.createOffer(offer));
     }
+    if (this.#redirections.length > 0) this.#options.onRedirected(request, this.#redirections);
     this.#visited.add(request.uri.toString());
     this.#handle = env.endpoint.send(request, {
       targets,
       flow: targets ? undefined : this.#options.flow,
       auth: this.#host.account?.auth,
       nextCseq: () => ++this.#seq,
-      beforeSend: (message, flow) => message.set('Contact', this.#host.contact(flow)),
+      beforeSend: (message, flow) => {
+        message.set('Contact', this.#host.contact(flow));
+        this.#host.noteSent(message);
+      },
       onProvisional: (response, tx) => this.#provisional(response, tx),
       onFinal: (response, tx) => this.#final(response, tx),
       onError: (error) => this.#failed(error),
@@ -119,6 +141,7 @@ export class OutgoingInvite {
 
   #provisional(response: SipResponse, tx: ClientHandle): void {
     const tag = response.to.tag;
+    this.#host.noteReceived(response);
     if (this.#phase !== 'inviting' || response.status === 100) return;
     if (tag === undefined) {
       this.#options.onProgress(response, false);
@@ -138,7 +161,7 @@ export class OutgoingInvite {
     }
     const sdp = sdpOf(response);
     this.#options.onProgress(response, sdp !== undefined);
-    if (sdp !== undefined && !this.#options.offerless) void this.#earlyMedia(tag, sdp, false);
+    if (sdp !== undefined && !this.#offerless) void this.#earlyMedia(tag, sdp, false);
   }
 
   /** RFC 6228: one fork has failed, others may still answer. */
@@ -180,7 +203,7 @@ export class OutgoingInvite {
     let answer: string | undefined;
     try {
       const sdp = sdpOf(response);
-      if (sdp !== undefined && this.#options.offerless && media) {
+      if (sdp !== undefined && this.#offerless && media) {
         if (!media.isSettled(tag)) answer = await media.answerOffer(sdp, tag);
       } else if (sdp !== undefined) {
         await this.#earlyMedia(tag, sdp, true);
@@ -205,6 +228,7 @@ export class OutgoingInvite {
   }
 
   #final(response: SipResponse, tx: ClientHandle): void {
+    this.#host.noteReceived(response);
     if (response.status < 300) {
       this.#accepted(response, tx);
       return;
@@ -220,6 +244,7 @@ export class OutgoingInvite {
       status,
       reason,
       q850: lenient(() => q850Cause(response), undefined),
+      text: endText(response),
       error: cancelled ? new SwitchhookError('ERR_CALL_CANCELLED') : this.#refusal(status, reason),
     });
   }
@@ -238,7 +263,7 @@ export class OutgoingInvite {
       this.#restart(undefined, this.#options.targets);
       return true;
     }
-    if (isAboutMedia(response.status) && !this.#options.offerless && this.#host.media?.offerSecurely()) {
+    if (isAboutMedia(response.status) && !this.#offerless && this.#host.media?.offerSecurely()) {
       this.#restart(undefined, this.#options.targets);
       return true;
     }
@@ -249,6 +274,8 @@ export class OutgoingInvite {
     );
     if (!next) return false;
     this.#redirectsLeft--;
+    const before = this.#redirections.at(-1)?.to ?? (this.#handle?.request.uri as SipUri);
+    this.#redirections.push({ response, from: before, to: next });
     this.#host.logger.info('redirected', { to: next.toString(), status: response.status });
     this.#restart(next, undefined);
     return true;
@@ -325,7 +352,7 @@ export class OutgoingInvite {
     const { dialog, ack } = acknowledgement;
     let failure: SwitchhookError | undefined;
     try {
-      await this.#agree(dialog.remoteTag, sdpOf(response), ack);
+      await this.#agree(dialog, sdpOf(response), ack);
     } catch (error) {
       failure = asSdpError(error);
     }
@@ -342,22 +369,26 @@ export class OutgoingInvite {
     this.#host.established(dialog);
   }
 
-  async #agree(tag: string, sdp: string | undefined, ack: SipRequest): Promise<void> {
+  async #agree(dialog: Dialog, sdp: string | undefined, ack: SipRequest): Promise<void> {
     const { media } = this.#host;
+    const tag = dialog.remoteTag;
     if (!media) return;
     if (!media.isSettled(tag)) {
       // Some peers think the SDP of a provisional response was enough.
-      const body = sdp ?? (this.#options.offerless ? undefined : media.preview(tag));
+      const body = sdp ?? (this.#offerless ? undefined : media.preview(tag));
       if (body === undefined) {
         throw new SwitchhookError('ERR_SDP_PARSE', { line: 0, why: 'the 2xx has no session description' });
       }
-      if (this.#options.offerless) setSdp(ack, await media.answerOffer(body, tag));
+      if (this.#offerless) setSdp(ack, await media.answerOffer(body, tag));
       else await media.acceptAnswer(body, tag);
     }
     await media.confirmBranch(tag);
     if (!media.negotiated?.active) {
+      // RFC 3725 §4.4: the media comes with the next offer; a caller in the middle may send one as well.
+      if (this.#options.offer !== 'full') return;
       throw new SwitchhookError('ERR_SDP_UNACCEPTABLE', { why: 'it rejects the audio' });
     }
+    if (!this.#offerless && this.#options.finalCodec(dialog)) setSdp(ack, media.describeFinal());
   }
 
   #failed(error: SwitchhookError): void {

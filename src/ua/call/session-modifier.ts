@@ -24,8 +24,14 @@ import { asSdpError, type CallHost, refusalOf, refuseForeignBody, sdpOf, setSdp 
 
 type Purpose = 'media' | 'refresh';
 
+/** How a change is told: an UPDATE only where the peer takes it. */
+export type ChangeMethod = 'invite' | 'update';
+
 interface Change {
   purpose: Purpose;
+  method: ChangeMethod;
+  /** Carries an offer. */
+  offers: boolean;
   resolve(): void;
   reject(error: SwitchhookError): void;
   attempts: number;
@@ -75,9 +81,12 @@ export class SessionModifier {
    * Offers the session anew, as after a hold.
    * @throws ERR_CALL_REJECTED when the peer refuses (nothing has changed then), ERR_CALL_ENDED, ERR_SIP_TIMEOUT
    */
-  modify(purpose: Purpose): Promise<void> {
+  modify(
+    purpose: Purpose,
+    method: ChangeMethod = purpose === 'refresh' ? 'update' : 'invite',
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ purpose, resolve, reject, attempts: 0, invite: true });
+      this.#queue.push({ purpose, method, offers: true, resolve, reject, attempts: 0, invite: true });
       this.#next();
     });
   }
@@ -109,10 +118,11 @@ export class SessionModifier {
     const { media, timer, env } = this.#host;
     if (this.#host.ended) return this.#done(change, new SwitchhookError('ERR_CALL_ENDED'));
     change.attempts++;
-    change.invite = change.purpose === 'media' || !this.#peerAllowsUpdate;
+    change.invite = change.method === 'invite' || !this.#peerAllowsUpdate;
+    change.offers = change.invite || change.purpose === 'media';
     let offer: string | undefined;
     try {
-      if (change.invite) offer = media?.createOffer();
+      if (change.offers) offer = media?.createOffer();
     } catch (error) {
       return this.#done(change, asSdpError(error));
     }
@@ -125,7 +135,7 @@ export class SessionModifier {
     this.#host.sendInDialog(dialog, request, {
       onFinal: (response, tx) => this.#answered(change, dialog, response, tx, ack),
       onError: (error) => {
-        if (change.invite) media?.rollback();
+        if (change.offers) media?.rollback();
         this.#done(change, error);
         // RFC 3261 §12.2.1.2: without any answer the dialog is gone. A lost connection is not that: it is made anew.
         if (error.code === 'ERR_SIP_TIMEOUT') this.#lost(408, error);
@@ -154,7 +164,7 @@ export class SessionModifier {
     const { media, timer } = this.#host;
     let failure: SwitchhookError | undefined;
     try {
-      if (change.invite && media) {
+      if (change.offers && media) {
         const sdp = sdpOf(response);
         if (sdp === undefined)
           throw new SwitchhookError('ERR_SDP_PARSE', { line: 0, why: 'the 2xx has no answer to our offer' });
@@ -167,14 +177,14 @@ export class SessionModifier {
     if (this.#current !== change) return;
     this.learn(response);
     timer.agreed(response);
-    if (change.invite && !failure) this.#onRemoteChange();
+    if (change.offers && !failure) this.#onRemoteChange();
     this.#done(change, failure);
   }
 
   #refused(change: Change, dialog: Dialog, response: SipResponse): void {
     const { media, timer, env } = this.#host;
     if (this.#current !== change) return;
-    if (change.invite) media?.rollback();
+    if (change.offers) media?.rollback();
     if (change.attempts < MAX_ATTEMPTS) {
       if (response.status === 491) {
         // RFC 3261 §14.1: the owner of the Call-ID waits 2.1 to 4 s, the other side up to 2 s, in steps of 10 ms.
@@ -287,6 +297,7 @@ export class SessionModifier {
         this.#lost(408, new SwitchhookError('ERR_SIP_TIMEOUT', { method, target: 'the peer' }));
       },
     });
+    this.#host.noteSent(response);
     tx.respond(response);
     incoming.retransmitter.start();
     if (!incoming.awaitingAnswer) this.#onRemoteChange();
@@ -344,7 +355,7 @@ export class SessionModifier {
     response.set('Contact', this.#host.contact(tx.flow));
     response.set('Allow', this.#host.env.allow);
     response.set('Supported', this.#host.env.supported);
-    this.#host.env.decorate(response);
+    this.#host.decorate(response);
     return response;
   }
 

@@ -1,0 +1,40 @@
+/**
+ * How calls are made and handled beyond the RFCs' default: what a user agent is told for all calls (and may be told anew
+ * at any time), and an INVITE for its own. Data only.
+ */
+
+import type { IdentityOptions } from '../identity/caller-id.js';
+import type { HeaderLines, SdpLines } from '../identity/custom-lines.js';
+import type { SessionIdMode } from '../identity/session-id.js';
+import type { UserToUserOptions } from '../identity/user-to-user.js';
+import type { HoldOptions } from './hold.js';
+
+/** When a call ends by itself, in seconds; 0 or absent = never. */
+export interface CallLimits {
+  /** From the INVITE to the answer. */
+  setup?: number;
+  /** From the answer. */
+  speech?: number;
+  /** From the INVITE to the end. */
+  total?: number;
+}
+
+export interface CallPolicies {
+  /** What we say of ourselves. */
+  identity?: IdentityOptions;
+  /** User-to-User information (RFC 7433). */
+  uui?: UserToUserOptions;
+  /** Session-ID (RFC 7989). Default 'answer'. */
+  sessionId?: SessionIdMode | { mode: SessionIdMode; local?: string };
+  /** Headers of all messages of the call. */
+  callHeaders?: HeaderLines;
+  /** SDP lines of all descriptions of the call. */
+  sdpLines?: SdpLines;
+  /** What `hold()` means without options. */
+  hold?: HoldOptions;
+  limits?: CallLimits;
+  /** Send and read Diversion (RFC 5806) when a call is redirected. Default true. */
+  diversions?: boolean;
+  /** Send History-Info (RFC 7044) when a call is redirected. Default false. */
+  historyInfo?: boolean;
+}

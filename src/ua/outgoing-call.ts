@@ -1,0 +1,63 @@
+/**
+ * From what an application says of a call to the INVITE of it: who calls, whom, and every header that does not depend on
+ * the way out. Used by UserAgent; pure but for the random numbers.
+ */
+import { NameAddr, SipRequest, type SipUri } from '../sip/index.js';
+import type { CallEnvironment } from './call/call-host.js';
+import type { OfferKind } from './call/call-media.js';
+import type { CallPolicies } from './call/call-policies.js';
+import { identityWithoutAccount, resolveTarget } from './call-target.js';
+import { anonymousAddress, wantsAnonymity } from './identity/caller-id.js';
+import { writeDiversions } from './identity/diversion.js';
+import type { InviteOptions } from './user-agent-types.js';
+
+export interface OutgoingCall {
+  uri: SipUri;
+  callId: string;
+  localTag: string;
+  /** As From says. */
+  local: NameAddr;
+  /** Who we really are. */
+  own: NameAddr;
+  policies: CallPolicies;
+  offer: OfferKind | 'none';
+  /** A fresh INVITE, to another target when the call was redirected. */
+  build(redirected?: SipUri): SipRequest;
+}
+
+/** @throws ERR_INVALID_ARGUMENT */
+export function prepareCall(
+  env: CallEnvironment,
+  target: string,
+  options: InviteOptions,
+  defaults: CallPolicies,
+): OutgoingCall {
+  const { account } = options;
+  const { random } = env;
+  const uri = resolveTarget(target, account);
+  const own = account?.identity() ?? identityWithoutAccount(options.from);
+  if (options.displayName) own.displayName = options.displayName;
+  const policies = { ...defaults, ...options.policies };
+  const local = wantsAnonymity(policies.identity, own.displayName) ? anonymousAddress() : own.clone();
+  const localTag = random.token(10);
+  const from = local.clone();
+  from.tag = localTag;
+  const callId = random.token(24);
+  const { allow, supported, reliable } = env;
+  const build = (redirected?: SipUri): SipRequest => {
+    const request = new SipRequest('INVITE', (redirected ?? uri).clone());
+    for (const route of account?.routes() ?? []) request.add('Route', route);
+    request.set('From', from);
+    request.set('To', new NameAddr(uri.clone()));
+    request.set('Call-ID', callId);
+    request.set('Allow', allow);
+    request.set('Supported', supported);
+    if (reliable === 'required') request.set('Require', '100rel');
+    if (options.diversion) writeDiversions(request, [options.diversion].flat());
+    for (const [name, value] of Object.entries(options.headers ?? {})) request.set(name, value);
+    return request;
+  };
+  if (options.headers || options.diversion) build(); // one that cannot be sent shows now
+  const offer = options.offer ?? (options.offerless ? 'none' : 'full');
+  return { uri, callId, localTag, local, own, policies, offer, build };
+}
