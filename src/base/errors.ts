@@ -166,6 +166,10 @@ export const ERROR_CATALOGUE = {
     text: '{what} took longer than {ms} ms',
     remedy: 'Raise the time-out or find out what is slow.',
   },
+  ERR_SETTINGS_FILE: {
+    text: 'the kept settings {path} cannot be used: {why}',
+    remedy: 'Check the rights of the file, and that the key is the one it was written with; it is not written over.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;

@@ -22,6 +22,13 @@ export {
   isEncrypted,
 } from './settings/encrypted-value.js';
 export {
+  type LoadOptions,
+  loadSettings,
+  type SettingSources,
+  type SettingsKeeper,
+} from './settings/load-settings.js';
+export { machineKey } from './settings/machine-key.js';
+export {
   GLOBAL,
   NEXT_LINE,
   type SetOptions,
@@ -33,5 +40,15 @@ export {
   type SettingsOptions,
   type SettingsReader,
 } from './settings/settings.js';
+export { settingsFromSip } from './settings/settings-from-sip.js';
+export { type KeptSettings, type LoadResult, SettingsStore } from './settings/settings-store.js';
+export {
+  CONFIG_FILE,
+  fromArguments,
+  fromEnvironment,
+  fromFile,
+  fromLines,
+  type SettingPair,
+} from './settings/sources.js';
 export { type ApiClient, type ApiMethods, Webphone, type WebphoneOptions } from './webphone.js';
 export type { LogLine, WebphoneLog } from './webphone-log.js';

@@ -67,6 +67,8 @@ export interface SettingsReader {
 interface Entry {
   value: SettingValue;
   origin: SettingOrigin;
+  /** What a value of origin `sip` covers, which is still the one to keep. */
+  beneath?: Entry;
 }
 
 interface LinePresets {
@@ -211,9 +213,15 @@ export class Settings extends Emitter<SettingsEvents> implements SettingsReader 
     return resolved && this.#phone.get(resolved.key)?.origin;
   }
 
-  /** Everything that was set for the phone, as set; secrets included, so for the store and for nobody's eyes. */
-  entries(): Array<{ key: string; value: SettingValue; origin: SettingOrigin }> {
-    return [...this.#phone].map(([key, entry]) => ({ key, ...entry }));
+  /**
+   * What was set for the phone and outlives this run, as it was set; secrets included, so for the store and for
+   * nobody's eyes.
+   */
+  lasting(): Array<{ key: string; value: SettingValue; origin: SettingOrigin }> {
+    return [...this.#phone.keys()].flatMap((key) => {
+      const entry = this.#lasting(key);
+      return entry ? [{ key, value: entry.value, origin: entry.origin }] : [];
+    });
   }
 
   /** The members of a family that are set: `members('usernameN')` → ['2', '3']. */
@@ -256,7 +264,8 @@ export class Settings extends Emitter<SettingsEvents> implements SettingsReader 
     const previous = this.#effective(resolved, line);
     if (line === GLOBAL) {
       if (value === undefined) this.#phone.delete(key);
-      else this.#phone.set(key, { value, origin });
+      else
+        this.#phone.set(key, { value, origin, beneath: origin === 'sip' ? this.#lasting(key) : undefined });
     } else if (value === undefined) {
       const presets = this.#lines.get(line);
       presets?.once.delete(key);
@@ -268,6 +277,11 @@ export class Settings extends Emitter<SettingsEvents> implements SettingsReader 
     }
     const now = this.#effective(resolved, line);
     if (now !== previous) this.emit('change', { name: spec.name, key, value: now, previous, line, origin });
+  }
+
+  #lasting(key: string): Entry | undefined {
+    const entry = this.#phone.get(key);
+    return entry?.origin === 'sip' ? entry.beneath : entry;
   }
 
   #presets(line: number): LinePresets {

@@ -1,0 +1,231 @@
+/** Where settings come from, which of them win, and what servers may send. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../../src/base/clock.js';
+import { loadSettings, type SettingSources } from '../../../src/webphone/settings/load-settings.js';
+import { Settings } from '../../../src/webphone/settings/settings.js';
+import { settingsFromSip } from '../../../src/webphone/settings/settings-from-sip.js';
+import { SettingsStore } from '../../../src/webphone/settings/settings-store.js';
+import {
+  fromArguments,
+  fromEnvironment,
+  fromFile,
+  fromLines,
+} from '../../../src/webphone/settings/sources.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'switchhook-settings-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const store = (secret = 'a key'): SettingsStore => new SettingsStore(join(folder, 'settings.dat'), secret, 2);
+
+interface Run {
+  sources?: SettingSources;
+  version?: string;
+  secret?: string;
+  warnings?: string[];
+}
+
+const start = ({ sources, version = '1.0.0', secret, warnings = [] }: Run = {}) =>
+  loadSettings({
+    sources,
+    version,
+    store: store(secret),
+    clock: new VirtualClock(),
+    onWarning: (text) => warnings.push(text),
+  });
+
+describe('sources', () => {
+  it('[config-sources/0] arguments, lines and the file say the same', async () => {
+    const path = join(folder, 'wpcfg.ini');
+    writeFileSync(
+      path,
+      '\ufeff[phone]\r\n; a comment\r\nserveraddress = pbx.example\r\nloglevel=5\r\npassword="a=b;c"\r\n',
+    );
+    const wanted = [
+      ['serveraddress', 'pbx.example'],
+      ['loglevel', '5'],
+      ['password', 'a=b;c'],
+    ];
+    expect(fromFile([join(folder, 'absent.ini'), path])).toEqual({ path, pairs: wanted });
+    expect(
+      fromArguments(['serveraddress=pbx.example', 'loglevel=5', 'password=a=b;c', '--json', 'call']),
+    ).toEqual(wanted);
+    expect(fromLines('serveraddress=pbx.example\r\nloglevel=5\r\npassword=a=b;c\r\n')).toEqual(wanted);
+    const api = new Settings();
+    for (const [name, value] of fromLines('serveraddress=pbx.example\r\nloglevel=5\r\n'))
+      api.set(name, value);
+    const { settings } = await start({ sources: { file: fromFile([path])?.pairs } });
+    for (const name of ['serveraddress', 'loglevel']) expect(settings.get(name)).toBe(api.get(name));
+  });
+
+  it('[config-sources/1] the environment, by its prefix', async () => {
+    const pairs = fromEnvironment({ wp_username: 'anna', WP_LOGLEVEL: '3', PATH: '/bin' });
+    const { settings } = await start({ sources: { environment: pairs } });
+    expect([settings.text('username'), settings.number('loglevel')]).toEqual(['anna', 3]);
+  });
+
+  it('win in their order', async () => {
+    const { settings } = await start({
+      sources: {
+        commandLine: [['username', 'line']],
+        file: [
+          ['username', 'file'],
+          ['loglevel', '2'],
+        ],
+        environment: [
+          ['username', 'env'],
+          ['loglevel', '3'],
+          ['displayname', 'Env'],
+        ],
+      },
+    });
+    expect([settings.text('username'), settings.number('loglevel'), settings.text('displayname')]).toEqual([
+      'line',
+      2,
+      'Env',
+    ]);
+    expect(settings.origin('username')).toBe('command line');
+    settings.set('username', 'api');
+    expect(settings.text('username')).toBe('api');
+  });
+
+  it('decode a password by pwdencrypted wherever that stands', async () => {
+    const { settings } = await start({
+      sources: {
+        commandLine: [
+          ['password', 'MTIzNA=='],
+          ['pwdencrypted', '4'],
+        ],
+      },
+    });
+    expect(settings.text('password')).toBe('1234');
+  });
+});
+
+describe('kept settings', () => {
+  it('[config-persist/0] [param:autocfgsave] come back in the next run, as the setting says', async () => {
+    const first = await start();
+    first.settings.set('username', 'anna');
+    first.settings.set('password', 'secret');
+    first.settings.set('callto', '1234');
+    first.learn('signalingport', 15_060);
+    await first.close();
+    const second = await start();
+    expect([second.settings.text('username'), second.settings.text('password')]).toEqual(['anna', 'secret']);
+    expect(second.settings.text('callto')).toBe('');
+    expect(second.learned('signalingport')).toBe(15_060);
+    await second.close();
+    const notLoaded = await start({ sources: { commandLine: [['autocfgsave', '0']] } });
+    expect(notLoaded.settings.given('username')).toBe(false);
+    notLoaded.settings.set('displayname', 'Unsaved');
+    await notLoaded.close();
+    const loadOnly = await start({
+      sources: {
+        commandLine: [
+          ['autocfgsave', '2'],
+          ['resetsettingsonconfigchange', '0'],
+        ],
+      },
+    });
+    expect(loadOnly.settings.text('username')).toBe('anna');
+    expect(loadOnly.settings.given('displayname')).toBe(false);
+    loadOnly.settings.set('username', 'bert');
+    await loadOnly.close();
+    expect((await start()).settings.text('username')).toBe('anna');
+  });
+
+  it('[config-persist/1] [param:resetsettings] [param:configversion] go when a reset is asked for', async () => {
+    const keep = async (sources: SettingSources = {}, version?: string): Promise<string> => {
+      const keeper = await start({ sources, version });
+      const found = keeper.settings.text('displayname');
+      keeper.settings.set('displayname', 'Anna');
+      await keeper.close();
+      return found;
+    };
+    expect(await keep()).toBe('');
+    expect(await keep()).toBe('Anna');
+    expect(await keep({ commandLine: [['resetsettings', 'true']] })).toBe('');
+    expect(await keep({ file: [['resetsettings', 'true']] })).toBe('Anna');
+    expect(await keep({ file: [['configversion', '1']] })).toBe('');
+    expect(await keep({ file: [['configversion', '1']] })).toBe('Anna');
+    expect(await keep({ file: [['configversion', '2']] })).toBe('');
+  });
+
+  it('[param:resetsettingsonconfigchange] [param:resetsettingsonversionchange] go with what they were for', async () => {
+    const keep = async (file: SettingSources['file'], version = '1.0.0'): Promise<string> => {
+      const keeper = await start({ sources: { file }, version });
+      const found = keeper.settings.text('displayname');
+      keeper.settings.set('displayname', 'Anna');
+      await keeper.close();
+      return found;
+    };
+    await keep([['loglevel', '2']]);
+    expect(await keep([['loglevel', '2']])).toBe('Anna');
+    expect(await keep([['loglevel', '3']])).toBe('');
+    const lax = ['resetsettingsonconfigchange', '0'] as const;
+    expect(await keep([['loglevel', '4'], lax])).toBe('Anna');
+    const guess = ['resetsettingsonconfigchange', '2'] as const;
+    expect(await keep([['loglevel', '5'], guess])).toBe('Anna');
+    expect(await keep([['username', 'other'], guess])).toBe('');
+    expect(await keep([['username', 'other'], guess], '1.0.1')).toBe('');
+    const kept = ['resetsettingsonversionchange', '2'] as const;
+    await keep([kept], '1.0.1');
+    expect(await keep([kept], '1.0.2')).toBe('Anna');
+    expect(await keep([kept], '1.1.0')).toBe('');
+    await keep([['resetsettingsonversionchange', '0']], '1.1.0');
+    expect(await keep([['resetsettingsonversionchange', '0']], '2.0.0')).toBe('Anna');
+  });
+
+  it('can be forgotten', async () => {
+    const keeper = await start();
+    keeper.settings.set('displayname', 'Anna');
+    await keeper.flush();
+    await keeper.forget();
+    expect(keeper.settings.text('displayname')).toBe('');
+    await keeper.close();
+    expect((await start()).settings.given('displayname')).toBe(false);
+  });
+});
+
+describe('settings in SIP messages', () => {
+  const message = (headers: string, host = '10.0.0.1') => ({
+    direction: 'in' as const,
+    remote: { host, port: 5060 },
+    data: Buffer.from(
+      `SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 10.0.0.2\r\n${headers}\r\n\r\nX-MParam: loglevel=9`,
+    ),
+  });
+  const ours = (host: string): boolean => host === '10.0.0.1';
+
+  it('[config-from-sip/0] change what they name, and the persistent ones are kept', async () => {
+    const first = await start();
+    first.settings.set('loglevel', 3);
+    settingsFromSip(first.settings, message('X-MParam: loglevel=5;aec=0\r\nx-mparamp: dtmfmode=4'), ours);
+    expect(['loglevel', 'aec', 'dtmfmode'].map((name) => first.settings.get(name))).toEqual([5, 0, 4]);
+    await first.close();
+    const second = await start();
+    expect(['loglevel', 'aec', 'dtmfmode'].map((name) => second.settings.get(name))).toEqual([3, 1, 4]);
+  });
+
+  it('[config-from-sip/1] [param:acceptsettingsfromsip] are not taken when switched off, nor from strangers', () => {
+    const settings = new Settings();
+    settingsFromSip(settings, message('X-MParam: aec=0', '10.9.9.9'), ours);
+    settingsFromSip(settings, { ...message('X-MParam: aec=0'), direction: 'out' }, ours);
+    expect(settings.get('aec')).toBe(1);
+    settings.set('acceptsettingsfromsip', 0);
+    expect(settingsFromSip(settings, message('X-MParam: aec=0\r\nX-MParamP: aec=0'), ours)).toEqual([]);
+    expect(settings.get('aec')).toBe(1);
+  });
+
+  it('do not open files, hooks or the control interface', () => {
+    const settings = new Settings();
+    const header = 'X-MParam: externapi1_url=http://x/;logpath=/etc/passwd;password=x;wpapilistenip=all';
+    const results = settingsFromSip(settings, message(header), ours);
+    expect(results.map(({ ok }) => ok)).toEqual([false, false, false, false]);
+  });
+});
