@@ -168,7 +168,8 @@ export const ERROR_CATALOGUE = {
   },
   ERR_SETTINGS_FILE: {
     text: 'the kept settings {path} cannot be used: {why}',
-    remedy: 'Check the rights of the file, and that the key is the one it was written with; it is not written over.',
+    remedy:
+      'Check the rights of the file, and that the key is the one it was written with; it is not written over.',
   },
 } as const satisfies Record<string, CatalogueEntry>;
 
