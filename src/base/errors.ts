@@ -162,6 +162,14 @@ export const ERROR_CATALOGUE = {
     text: 'the media worker stopped: {why}',
     remedy: 'A defect or a lack of memory; the calls on it have ended.',
   },
+  ERR_CONTROL_LISTEN: {
+    text: 'the control server cannot listen on {address}: {why}',
+    remedy: 'Choose another address or port, or stop the program that holds it.',
+  },
+  ERR_CONTROL_TOKEN: {
+    text: 'the control server would listen on {host} to everybody',
+    remedy: 'Set a token (`wpapitoken`, `--token`) that clients must send, or listen on 127.0.0.1.',
+  },
   ERR_TIMEOUT: {
     text: '{what} took longer than {ms} ms',
     remedy: 'Raise the time-out or find out what is slow.',

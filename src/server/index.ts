@@ -1,0 +1,9 @@
+/** The control server and the webhooks: how other programs drive the phone and hear from it. */
+export type {
+  CommandTarget,
+  ControlArgumentSpec,
+  ControlFunctionSpec,
+  ControlNotification,
+} from './command-target.js';
+export { ControlServer, type ControlServerOptions } from './control-server.js';
+export { ControlCounters } from './counters.js';
