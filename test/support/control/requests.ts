@@ -62,7 +62,7 @@ export const ENCODINGS: readonly Encoding[] = [
     name: 'form',
     contentType: 'application/x-www-form-urlencoded',
     encode: (name, args) =>
-      new URLSearchParams([['function', name], ...args.map(([k, v]) => [k, v])]).toString(),
+      new URLSearchParams([['function', name], ...args.map(([k, v]): [string, string] => [k, v])]).toString(),
     result: (answer) => new URLSearchParams(answer).get('result') ?? '?',
   },
   {
