@@ -2,12 +2,12 @@
  * What the control server needs of a phone, and all it knows of it: the one entry through which every function runs,
  * the table that describes the functions, and the notifications. The Webphone is one; tests make their own.
  */
-import type { WireValue } from './wire/request.js';
-
 export interface ControlArgumentSpec {
   readonly name: string;
+  /** `int`, `boolean` or `string`; anything else cannot be sent. */
   readonly type: string;
-  readonly optional?: boolean;
+  /** Taken when the argument is left out; without one it is mandatory. */
+  readonly default?: unknown;
   readonly doc?: string;
 }
 
@@ -17,13 +17,15 @@ export interface ControlFunctionSpec {
   readonly group?: string;
   readonly overloads: ReadonlyArray<readonly ControlArgumentSpec[]>;
   readonly returns: string;
+  /** False: it takes or gives bytes or objects, and cannot be called from here. */
+  readonly remote?: boolean;
   readonly doc?: string;
 }
 
 /** A notification as the server sees it. */
 export interface ControlNotification {
   /** `STATUS`, `CDR`, … */
-  readonly type: string;
+  readonly kind: string;
   /** The string of the manual, without prefix and end. */
   toString(): string;
 }
@@ -33,9 +35,9 @@ export interface CommandTarget {
   execute(name: string, args: readonly unknown[] | Readonly<Record<string, unknown>>): unknown;
   readonly functions: Iterable<ControlFunctionSpec>;
   readonly notifications: {
-    /** Every notification from now on, in order. @returns the function that ends it */
-    subscribe(listener: (notification: ControlNotification) => void): () => void;
+    /** Every notification from now on, in order, whatever ways of delivery are chosen. @returns what ends it */
+    subscribe(listener: (notification: ControlNotification) => void, way: 'all'): () => void;
+    /** Whether notifications may be pushed into sockets at the moment. */
+    allows(way: 'socket'): boolean;
   };
 }
-
-export type { WireValue };

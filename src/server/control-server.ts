@@ -46,8 +46,6 @@ export interface ControlServerOptions {
   maxConnections?: number;
   /** Requests a second from one address. Default 5,000. */
   requestsPerSecond?: number;
-  /** Whether notifications may be pushed to UDP and TCP clients; asked each time. Default: yes. */
-  pushes?: () => boolean;
   /** Shown by `/` and `/openapi.json`. */
   version?: string;
   logger?: Logger;
@@ -86,15 +84,8 @@ export class ControlServer {
 
   /** @throws ERR_CONTROL_LISTEN */
   async start(): Promise<void> {
-    const {
-      host,
-      udpPort,
-      port,
-      maxConnections,
-      maxRequestBytes,
-      outband,
-      pushes = () => true,
-    } = this.#options;
+    const { host, udpPort, port, maxConnections, maxRequestBytes, outband } = this.#options;
+    const pushes = (): boolean => this.#target.notifications.allows('socket');
     this.#startedAt = this.#clock.now();
     const { handler, guard } = this.#access();
     const common = { handler, journal: this.#journal, log: this.#log, pushes };
@@ -119,9 +110,7 @@ export class ControlServer {
       );
     }
     if (outband) this.#outband = new OutbandNotifier(outband, { ...common, udp: this.#udp });
-    this.#unsubscribe = this.#target.notifications.subscribe((notification) =>
-      this.#journal.append(notification),
-    );
+    this.#unsubscribe = this.#target.notifications.subscribe((one) => this.#journal.append(one), 'all');
     this.#log.info('listens', { udp: this.addresses.udp?.port, tcp: this.addresses.tcp?.port, host });
   }
 

@@ -56,6 +56,7 @@ export class Dispatcher {
   run({ request, spec, poll }: Prepared, client: ControlClient): ControlAnswer | Promise<ControlAnswer> {
     if (poll) return this.#poll(poll, request, client);
     if (!spec) return failure(request, `there is no function ${request.name}`);
+    if (spec.remote === false) return failure(request, `${spec.name} takes or gives what cannot be sent`);
     this.#log.debug('runs', { function: spec.name });
     try {
       const result = this.#target.execute(request.name, callArguments(request.args, spec));

@@ -12,7 +12,7 @@ export const JOURNAL_BYTES = 8 << 20;
 export interface JournalEntry {
   /** Counts from 1. */
   readonly number: number;
-  readonly type: string;
+  readonly kind: string;
   readonly text: string;
 }
 
@@ -41,7 +41,7 @@ export class NotificationJournal {
 
   append(notification: ControlNotification): void {
     const text = notification.toString();
-    const entry: JournalEntry = { number: ++this.#last, type: notification.type, text };
+    const entry: JournalEntry = { number: ++this.#last, kind: notification.kind, text };
     this.#entries.push(entry);
     this.#bytes += text.length;
     while (this.#entries.length - this.#head > JOURNAL_LIMIT || this.#bytes > JOURNAL_BYTES) {

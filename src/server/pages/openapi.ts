@@ -8,7 +8,7 @@ export function openApi(
   about: { version: string; token: boolean },
 ): unknown {
   const paths: Record<string, unknown> = {};
-  for (const spec of functions) paths[`/${spec.name}`] = operations(spec);
+  for (const spec of functions) if (spec.remote !== false) paths[`/${spec.name}`] = operations(spec);
   return {
     openapi: '3.1.0',
     info: {
@@ -90,7 +90,7 @@ function allArguments({ overloads }: ControlFunctionSpec): ControlArgumentSpec[]
 /** Required is what no overload leaves out. */
 function isRequired({ name }: ControlArgumentSpec, { overloads }: ControlFunctionSpec): boolean {
   return overloads.every((overload) =>
-    overload.some((argument) => argument.name === name && !argument.optional),
+    overload.some((argument) => argument.name === name && argument.default === undefined),
   );
 }
 

@@ -1,5 +1,5 @@
 /**
- * `GET /events`: the notifications as server-sent events, each with its type and number. A browser that reconnects
+ * `GET /events`: the notifications as server-sent events, each with its kind and number. A browser that reconnects
  * says the last number it has seen (Last-Event-ID) and gets what came since, as far as the journal reaches.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -51,10 +51,10 @@ export function serveEvents(
   push();
 }
 
-function eventText({ number, type, text }: JournalEntry): string {
+function eventText({ number, kind, text }: JournalEntry): string {
   const data = text
     .split(/\r\n|\r|\n/)
     .map((line) => `data: ${line}\n`)
     .join('');
-  return `id: ${number}\nevent: ${type.replace(/[\r\n]/g, '')}\n${data}\n`;
+  return `id: ${number}\nevent: ${kind.replace(/[\r\n]/g, '')}\n${data}\n`;
 }

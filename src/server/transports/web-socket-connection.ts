@@ -1,6 +1,6 @@
 /**
  * A WebSocket client: each text message is a request in any format and is answered in that format; notifications come
- * as `{"notification":"STATUS,…","type":"STATUS","number":7}`, or with `?format=text` as the plain strings of the text
+ * as `{"notification":"STATUS,…","kind":"STATUS","number":7}`, or with `?format=text` as the plain strings of the text
  * protocol.
  */
 import type { WebSocket } from 'ws';
@@ -90,6 +90,6 @@ export function serveWebSocket(
   });
 }
 
-function eventObject({ number, type, text }: JournalEntry): string {
-  return JSON.stringify({ notification: text, type, number });
+function eventObject({ number, kind, text }: JournalEntry): string {
+  return JSON.stringify({ notification: text, kind, number });
 }

@@ -35,7 +35,7 @@ const WAYS: Readonly<Record<number, readonly DeliveryWay[]>> = {
 
 export class NotificationHub {
   readonly #clock: Clock;
-  readonly #listeners = new Set<NotificationListener>();
+  readonly #listeners = new Map<NotificationListener, DeliveryWay | 'all'>();
   readonly #queues = new Map<NotificationQueue, DeliveryWay>();
   readonly #shared: NotificationQueue;
   #policy = DEFAULT_POLICY;
@@ -73,9 +73,13 @@ export class NotificationHub {
     return this.open({}, 'objects');
   }
 
-  /** Calls `listener` for every notification. @returns the function that ends it */
-  subscribe(listener: NotificationListener): () => void {
-    this.#listeners.add(listener);
+  /**
+   * Calls `listener` for every notification.
+   * @param way what it counts as; a server that serves several ways takes `all` and asks {@link allows} itself
+   * @returns the function that ends it
+   */
+  subscribe(listener: NotificationListener, way: DeliveryWay | 'all' = 'objects'): () => void {
+    this.#listeners.set(listener, way);
     return () => void this.#listeners.delete(listener);
   }
 
@@ -100,9 +104,9 @@ export class NotificationHub {
 
   /** Hands one to everybody, whatever the level. */
   deliver(one: Notification): void {
-    for (const [queue, way] of this.#queues) if (this.#allows(way)) queue.push(one);
-    if (!this.#allows('objects')) return;
-    for (const listener of [...this.#listeners]) {
+    for (const [queue, way] of this.#queues) if (this.allows(way)) queue.push(one);
+    for (const [listener, way] of [...this.#listeners]) {
+      if (way !== 'all' && !this.allows(way)) continue;
       try {
         const result = listener(one);
         if (result instanceof Promise) result.catch((error: unknown) => this.#reportError(error));
@@ -112,7 +116,8 @@ export class NotificationHub {
     }
   }
 
-  #allows(way: DeliveryWay): boolean {
+  /** Whether notifications go that way at the moment. */
+  allows(way: DeliveryWay): boolean {
     return WAYS[this.#policy.delivery]?.includes(way) ?? true;
   }
 

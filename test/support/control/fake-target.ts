@@ -48,7 +48,7 @@ const FUNCTIONS: readonly ControlFunctionSpec[] = [
   },
   { name: 'API_HTTPGet', group: 'http', overloads: [[text('url')]], returns: 'String' },
   { name: 'API_SendSMS', group: 'messages', overloads: [[text('peer'), text('id')]], returns: 'boolean' },
-  { name: 'API_GetMedia', group: 'media', overloads: [[]], returns: 'byte[]' },
+  { name: 'API_GetMedia', group: 'media', overloads: [[]], returns: 'bytes', remote: false },
   {
     name: 'API_PollNotificationStrings',
     aliases: ['API_GetNotifications'],
@@ -67,9 +67,11 @@ type Args = readonly unknown[] | Readonly<Record<string, unknown>>;
 
 export class FakeTarget implements CommandTarget {
   readonly functions = FUNCTIONS;
+  pushes = true;
   readonly calls: Array<{ name: string; args: Args }> = [];
   readonly #listeners = new Set<(notification: ControlNotification) => void>();
   readonly notifications = {
+    allows: () => this.pushes,
     subscribe: (listener: (notification: ControlNotification) => void) => {
       this.#listeners.add(listener);
       return () => {
@@ -79,8 +81,8 @@ export class FakeTarget implements CommandTarget {
   };
 
   notify(line: string): void {
-    const type = line.split(',', 1)[0];
-    for (const listener of this.#listeners) listener({ type, toString: () => line });
+    const kind = line.split(',', 1)[0];
+    for (const listener of this.#listeners) listener({ kind, toString: () => line });
   }
 
   execute(name: string, args: Args): unknown {

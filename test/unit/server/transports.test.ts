@@ -175,6 +175,19 @@ describe('TCP', () => {
     expect(polled).toBe('WPNOTIFICATION,EVENT,EVENT,two,NEOL \r\nWPNOTIFICATION,EVENT,EVENT,three,NEOL \r\n');
   });
 
+  it('[param:notificationevents] pushes nothing while only polling is wanted, and loses nothing', async () => {
+    await start();
+    const client = tcp();
+    client.send('API_TestEcho,a\r\n');
+    await client.record('\r\n');
+    target.pushes = false;
+    target.notify('EVENT,EVENT,one');
+    client.send('API_TestEcho,b\r\n');
+    expect(await client.record('\r\n')).toContain('RESULT:b');
+    client.send('API_PollNotificationStrings\r\n');
+    await client.until(/RESULT:WPNOTIFICATION,EVENT,EVENT,one,NEOL/);
+  });
+
   it('cuts off one that sends more than a request may have', async () => {
     await start({ maxRequestBytes: 1000 });
     const client = tcp();
@@ -325,7 +338,7 @@ describe('HTTP', () => {
       paths: Record<string, { get: { parameters: unknown[] } }>;
     };
     expect(api.openapi).toBe('3.1.0');
-    expect(Object.keys(api.paths)).toHaveLength(target.functions.length);
+    expect(Object.keys(api.paths)).toHaveLength(target.functions.length - 1);
     expect(api.paths['/API_Call'].get.parameters).toEqual([
       { name: 'line', in: 'query', required: false, schema: { type: 'integer' } },
       { name: 'peer', in: 'query', required: true, schema: { type: 'string' } },
@@ -406,7 +419,7 @@ describe('WebSocket', () => {
     target.notify('DTMF,1,7');
     expect(JSON.parse(await socket.seen.record('\u0000'))).toEqual({
       notification: 'DTMF,1,7',
-      type: 'DTMF',
+      kind: 'DTMF',
       number: 1,
     });
   });
@@ -431,7 +444,7 @@ describe('everybody at once', () => {
   it('[notifications/0] a listener, a TCP client and an HTTP poller each see every notification once, in order', async () => {
     await start();
     const heard: string[] = [];
-    target.notifications.subscribe((notification) => heard.push(notification.toString()));
+    target.notifications.subscribe((notification) => void heard.push(notification.toString()));
     const stream = tcp();
     stream.send('API_TestEcho,a\r\n');
     await stream.record('\r\n');
