@@ -1,4 +1,11 @@
 /** The SDK. */
+export {
+  ACCOUNT_STATES,
+  AccountBook,
+  type AccountBookEvents,
+  type AccountBookOptions,
+  type AccountState,
+} from './account-book.js';
 export type { CallOptions, LinePreset } from './call-options.js';
 export {
   Conference,

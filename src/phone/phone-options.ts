@@ -6,7 +6,15 @@ import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
 import type { MediaEngine } from '../media/index.js';
 import type { EndpointResolver, EndpointTransport, TimerValues } from '../sip/index.js';
-import { Account, type AccountOptions, checkSrtp, type MediaPreferences, parseServer } from '../ua/index.js';
+import {
+  Account,
+  type AccountOptions,
+  checkSrtp,
+  type MediaPreferences,
+  parseServer,
+  type RegistrationOptions,
+} from '../ua/index.js';
+import type { AccountBookOptions } from './account-book.js';
 import type { LineOptions } from './lines.js';
 import type { PolicyOptions } from './policies/policies.js';
 
@@ -58,6 +66,10 @@ export interface PhoneOptions {
    * Default 0 = none.
    */
   ping?: number;
+  /** How the account registers, beyond the defaults. */
+  registration?: RegistrationOptions;
+  /** Which of several accounts is the main one. */
+  accountBook?: AccountBookOptions;
   lines?: LineOptions;
   /** What the phone does by itself. */
   policies?: PolicyOptions;
@@ -156,6 +168,7 @@ export function accountOf(options: PhoneOptions): AccountOptions | undefined {
     expires: options.expires,
     keepAlive: options.keepAlive,
     ping: options.ping,
+    registration: options.registration,
   };
 }
 

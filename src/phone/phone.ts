@@ -20,6 +20,7 @@ import {
 } from '../sip/index.js';
 import {
   type Account,
+  type AccountOptions,
   type Call,
   parseServer,
   type Reachability,
@@ -27,6 +28,7 @@ import {
   type RegistrationState,
   UserAgent,
 } from '../ua/index.js';
+import { AccountBook } from './account-book.js';
 import type { CallOptions, LinePreset } from './call-options.js';
 import { Conference, type ConferenceOptions } from './conference.js';
 import { LineTable } from './lines.js';
@@ -53,6 +55,8 @@ export type PhoneEvents = {
   reachability: [
     event: { account: Account; state: Reachability; roundTripMs?: number; error?: SwitchhookError },
   ];
+  /** Another account is the main one. */
+  mainAccount: [event: { account: Account | undefined; previous: Account | undefined; by: 'user' | 'phone' }];
   /** A call is over. */
   callEnded: [call: Call];
 };
@@ -64,6 +68,7 @@ interface Parts {
   agent: UserAgent;
   monitor: NetworkMonitor;
   outgoing: OutgoingDesk;
+  book: AccountBook;
 }
 
 export class Phone extends Emitter<PhoneEvents> {
@@ -99,9 +104,14 @@ export class Phone extends Emitter<PhoneEvents> {
     return this.#parts?.agent.calls ?? [];
   }
 
-  /** The accounts and their registrations; empty before {@link start}. */
+  /** The accounts, which of them is the main one, and how they are doing; undefined before {@link start}. */
+  get accountBook(): AccountBook | undefined {
+    return this.#parts?.book;
+  }
+
+  /** The accounts and their registrations, the main one first; empty before {@link start}. */
   get registrations(): readonly Registration[] {
-    return this.#parts?.agent.registrations ?? [];
+    return this.#parts?.book.registrations ?? [];
   }
 
   get accounts(): readonly Account[] {
@@ -122,27 +132,30 @@ export class Phone extends Emitter<PhoneEvents> {
   }
 
   /**
-   * Registers and stays registered until {@link unregister} or {@link close}.
+   * Registers the main account, then the others, and stays registered until {@link unregister} or {@link close}.
    * @throws ERR_REGISTRATION_REJECTED {status, reason}, ERR_AUTHENTICATION_FAILED, ERR_SIP_TIMEOUT, ERR_SIP_TRANSPORT,
-   * ERR_DNS_NOT_FOUND; ERR_INVALID_ARGUMENT without a server; ERR_ABORTED when `signal` fires, which gives up
+   * ERR_DNS_NOT_FOUND; ERR_INVALID_ARGUMENT without a server; ERR_ABORTED when `signal` fires, which gives up;
+   * all of them for the main account: what becomes of the others the `registration` event tells
    */
   async register(options: { signal?: AbortSignal } = {}): Promise<void> {
-    const { agent } = await abortable(this.#ready(), options.signal, 'the registration');
-    if (agent.registrations.length === 0) {
-      throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: "option 'server' is needed to register" });
-    }
-    await Promise.all(agent.registrations.map((registration) => registration.register(options)));
+    const { book } = await abortable(this.#ready(), options.signal, 'the registration');
+    await book.registerAll(options);
   }
 
-  /** Takes all registrations back; never throws for a server that does not answer. */
-  async unregister(): Promise<void> {
-    await Promise.all(this.registrations.map((registration) => registration.unregister()));
+  /**
+   * Takes all registrations back; never throws for a server that does not answer.
+   * @param options.hangUp ends all calls as well
+   */
+  async unregister(options: { hangUp?: boolean } = {}): Promise<void> {
+    if (options.hangUp) for (const call of this.calls) void call.hangup();
+    const { book } = this.#parts ?? {};
+    await Promise.all(this.accounts.map((account) => book?.unregister(account)));
   }
 
-  /** Adds a further account; register it with the Registration returned. */
-  async addAccount(options: Parameters<UserAgent['addAccount']>[0]): Promise<Registration> {
-    const { agent } = await this.#ready();
-    return this.#watch(agent.addAccount(options));
+  /** Adds a further account, or changes the one of that user and domain; register it with the Registration returned. */
+  async addAccount(options: AccountOptions): Promise<Registration> {
+    const { book } = await this.#ready();
+    return this.#watch(book.add(options));
   }
 
   /**
@@ -279,8 +292,10 @@ export class Phone extends Emitter<PhoneEvents> {
       agent.on('incoming', (call) => this.#incoming(call));
       agent.on('callEnded', (call) => void this.emit('callEnded', call));
       agent.on('reachability', (event) => void this.emit('reachability', event));
+      const book = new AccountBook(agent, this.#clock, options.accountBook);
       const account = accountOf(options);
-      if (account) this.#watch(agent.addAccount(account));
+      if (account) this.#watch(book.add(account));
+      book.on('main', (event) => void this.emit('mainAccount', event));
       const monitor = new NetworkMonitor(this.#clock, (reason, stillThere) => {
         layer?.networkChanged();
         agent.networkChanged(reason, stillThere);
@@ -291,12 +306,10 @@ export class Phone extends Emitter<PhoneEvents> {
         logger: this.#logger.child('phone'),
         lines: this.lines,
         policies: this.policies,
-        mainAccount: () => this.accounts[0],
-        isRegistered: (account) =>
-          agent.registrations.some((one) => one.account === account && one.state === 'registered'),
+        book,
         displayName: options.displayName,
       });
-      const parts = { transport, endpoint, engine, agent, monitor, outgoing };
+      const parts = { transport, endpoint, engine, agent, monitor, outgoing, book };
       this.#parts = parts;
       return parts;
     } catch (error) {

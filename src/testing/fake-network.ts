@@ -11,6 +11,7 @@ import type { Random } from '../base/random.js';
 import {
   type EndpointTransport,
   type Flow,
+  type KeepAliveOptions,
   type Listener,
   type ListenOptions,
   type ParseFailure,
@@ -168,7 +169,12 @@ export class FakeFlow implements Flow {
     if (done) queueMicrotask(() => done(null));
   }
 
-  keepAlive(): void {}
+  /** What the last call of {@link keepAlive} asked for: nothing is sent. */
+  keptAlive: { intervalMs: number; options: KeepAliveOptions } | undefined;
+
+  keepAlive(intervalMs: number, options: KeepAliveOptions = {}): void {
+    this.keptAlive = intervalMs > 0 ? { intervalMs, options } : undefined;
+  }
 
   onClose(listener: (error?: SwitchhookError) => void): () => void {
     this.#closeListeners.add(listener);

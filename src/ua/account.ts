@@ -14,6 +14,7 @@ import {
   SipUri,
   type TransportProtocol,
 } from '../sip/index.js';
+import type { RegistrationOptions } from './registration-options.js';
 
 export interface AccountOptions {
   /** Address of record, `sip:user@domain`. */
@@ -41,6 +42,15 @@ export interface AccountOptions {
    * default 0 = none. What comes of it is told by the `reachability` event.
    */
   ping?: number;
+  /** How it registers, beyond the defaults. */
+  registration?: RegistrationOptions;
+}
+
+/** A server requests may go to: the one of the account, the same by another transport, or the backup. */
+export interface Hop {
+  readonly uri: SipUri;
+  /** Domain of our address there. */
+  readonly domain: string;
 }
 
 /** Parses `host`, `host:port`, `[v6]:port` or a SIP URI. */
@@ -65,14 +75,15 @@ function bracketed(text: string): string {
 }
 
 export class Account {
-  readonly uri: SipUri;
   readonly displayName: string | undefined;
+  readonly registration: RegistrationOptions;
+  /** Where requests may go, the best first. */
+  readonly hops: readonly Hop[];
+  /** Index of the one in use. */
+  hop = 0;
   /** Digest credentials and the nonces in use. */
   readonly auth: DigestClient;
-  /** Request-URI of REGISTER. */
-  readonly registrar: SipUri;
-  /** The URI whose DNS records tell where requests go. */
-  readonly nextHop: SipUri;
+  readonly #uri: SipUri;
   readonly outboundProxy: SipUri | undefined;
   readonly expires: number;
   readonly instanceId: string;
@@ -89,7 +100,7 @@ export class Account {
   constructor(options: AccountOptions, random: Random = cryptoRandom) {
     const aor = /^sips?:/i.test(options.aor) ? options.aor : `sip:${options.aor}`;
     try {
-      this.uri = SipUri.parse(aor);
+      this.#uri = SipUri.parse(aor);
     } catch (cause) {
       throw new SwitchhookError(
         'ERR_INVALID_ARGUMENT',
@@ -98,14 +109,10 @@ export class Account {
       );
     }
     this.displayName = options.displayName;
-    this.registrar = new SipUri({ host: this.uri.host, port: this.uri.port, secure: this.uri.secure });
-    const hop = options.outboundProxy ?? options.server;
-    this.nextHop = hop
-      ? parseServer(hop, options.outboundProxy ? 'outboundProxy' : 'server')
-      : this.registrar.clone();
-    if (options.transport && !this.nextHop.transport) this.nextHop.params.set('transport', options.transport);
+    this.registration = options.registration ?? {};
+    this.hops = hopsOf(options, this.#uri);
     if (options.outboundProxy) {
-      this.outboundProxy = this.nextHop.clone();
+      this.outboundProxy = this.hops[0].uri.clone();
       this.outboundProxy.params.set('lr');
     }
     this.expires = options.expires ?? 600;
@@ -115,7 +122,7 @@ export class Account {
     checkSeconds('keepAlive', options.keepAlive ?? 0, 0);
     this.keepAlive = options.keepAlive;
     this.instanceId = options.instanceId ?? `urn:uuid:${uuid(random)}`;
-    const username = options.authUsername ?? this.uri.user ?? '';
+    const username = options.authUsername ?? this.#uri.user ?? '';
     this.auth = new DigestClient({
       random,
       credentials: () =>
@@ -125,6 +132,33 @@ export class Account {
     });
   }
 
+  /** Our address of record; on a backup server with a domain of its own that of there. */
+  get uri(): SipUri {
+    const { domain } = this.hops[this.hop];
+    if (domain === this.#uri.host) return this.#uri;
+    const there = this.#uri.clone();
+    there.host = domain;
+    there.port = undefined;
+    return there;
+  }
+
+  /** Request-URI of REGISTER. */
+  get registrar(): SipUri {
+    const { host, port, secure } = this.uri;
+    return new SipUri({ host, port, secure });
+  }
+
+  /** The URI whose DNS records tell where requests go. */
+  get nextHop(): SipUri {
+    return this.hops[this.hop].uri;
+  }
+
+  /** RFC 5626: requests to us come over the connection we made. */
+  usesOutbound(flow: Pick<Flow, 'protocol'>): boolean {
+    const { outbound = 'auto' } = this.registration;
+    return outbound === 'always' || (outbound === 'auto' && flow.protocol !== 'udp');
+  }
+
   /** `"Display" <sip:user@domain>` for From. */
   identity(): NameAddr {
     return new NameAddr(this.uri.clone(), this.displayName);
@@ -132,14 +166,16 @@ export class Account {
 
   /** Pre-loaded Route set of an out-of-dialog request: outbound proxy, then Service-Route (RFC 3608 §6.1). */
   routes(forRegister = false): NameAddr[] {
-    const routes = this.outboundProxy ? [new NameAddr(this.outboundProxy.clone())] : [];
+    const routes = this.outboundProxy && this.hop === 0 ? [new NameAddr(this.outboundProxy.clone())] : [];
     if (!forRegister) routes.push(...this.serviceRoute.map((route) => route.clone()));
     return routes;
   }
 
   /** Our Contact for requests that leave by `flow`. */
   contact(flow: Pick<Flow, 'protocol' | 'sentBy' | 'local'>, secure = false): NameAddr {
-    return contactFor(this.uri.user, flow, this.publicAddress, secure || this.uri.secure);
+    const contact = contactFor(this.#uri.user, flow, this.publicAddress, secure || this.#uri.secure);
+    if (this.usesOutbound(flow) && contact.uri.kind === 'sip') contact.uri.params.set('ob');
+    return contact;
   }
 
   /**
@@ -149,6 +185,7 @@ export class Account {
    */
   learnAddress(flow: Pick<Flow, 'protocol'>, response: SipResponse, sent: NameAddr | undefined): boolean {
     const via = response.topVia;
+    if (this.registration.contact === 'local') return false;
     if (flow.protocol !== 'udp' || typeof via?.rport !== 'number' || sent?.uri.kind !== 'sip') return false;
     const host = via.received ?? via.host;
     const port = via.rport;
@@ -156,6 +193,33 @@ export class Account {
     this.publicAddress = { host, port };
     return true;
   }
+}
+
+/** The servers of an account: its own, the same by other transports, the backup. */
+function hopsOf(options: AccountOptions, aor: SipUri): Hop[] {
+  const { outboundProxy, server, transport, registration = {} } = options;
+  const given = outboundProxy ?? server;
+  const first = given
+    ? parseServer(given, outboundProxy ? 'outboundProxy' : 'server')
+    : new SipUri({ host: aor.host, port: aor.port, secure: aor.secure });
+  const named = first.transport !== undefined || first.secure;
+  if (transport && !first.transport) first.params.set('transport', transport);
+  const hops = [first];
+  if (registration.otherTransports && !named && (transport ?? 'udp') === 'udp') {
+    for (const other of ['tcp', 'tls']) {
+      const uri = first.clone();
+      // The port is that of UDP and TCP; TLS has one of its own.
+      if (other === 'tls') uri.port = undefined;
+      uri.params.set('transport', other);
+      hops.push(uri);
+    }
+  }
+  const own = hops.map((uri) => ({ uri, domain: aor.host }));
+  const { backup } = registration;
+  if (!backup) return own;
+  const uri = parseServer(backup.server, 'registration.backup');
+  if (transport && !uri.transport) uri.params.set('transport', transport);
+  return [...own, { uri, domain: backup.domain ?? aor.host }];
 }
 
 const DEFAULT_PORT = 5060;

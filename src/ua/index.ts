@@ -38,6 +38,7 @@ export { type MethodHandler, MethodTable } from './method-table.js';
 export { OptionsPing, type OptionsPingEvents, type Reachability } from './options-ping.js';
 export type { RequestOptions } from './out-of-dialog.js';
 export { Registration, type RegistrationEvents, type RegistrationState } from './registration.js';
+export type { BackupServer, RegistrationOptions } from './registration-options.js';
 export type { EventPackage, NotifyBody } from './subscription/event-package.js';
 export {
   IncomingSubscription,

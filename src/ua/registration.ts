@@ -30,7 +30,10 @@ import {
 } from '../sip/index.js';
 import type { Account } from './account.js';
 import { lenient } from './lenient.js';
+import { keepAliveBytes, NotifyKeepAlive } from './registration-keep-alive.js';
+import { grantedLifetime, ownRefreshDelay } from './registration-options.js';
 import { backoff, isPermanent, isUnreachable, refreshDelay, withoutDead } from './registration-retry.js';
+import { ServerWatch } from './server-watch.js';
 
 export type RegistrationState =
   | 'idle'
@@ -59,6 +62,11 @@ export interface RegistrationEnvironment {
 const RECONNECT_SPREAD_S = 2;
 const UDP_KEEPALIVE_S = 25;
 const CONNECTION_KEEPALIVE_S = 90;
+/** UDP has no other way to tell that nobody is there; connections have theirs. */
+const UDP_ANSWER_MS = 22_000;
+/** While there is another server to try, one is not waited for longer. */
+const HOP_PATIENCE_MS = 8000;
+const PROBE_MS = 1000;
 
 interface Waiter {
   resolve(): void;
@@ -100,6 +108,10 @@ export class Registration extends Emitter<RegistrationEvents> {
   /** Ends the watch over `account.flow`. */
   #unwatch: (() => void) | undefined;
   #error: SwitchhookError | undefined;
+  readonly #watch: ServerWatch;
+  readonly #notifies: NotifyKeepAlive;
+  /** Bindings of an earlier life have been seen to. */
+  #cleared = false;
 
   constructor(account: Account, env: RegistrationEnvironment) {
     super();
@@ -108,6 +120,12 @@ export class Registration extends Emitter<RegistrationEvents> {
     this.#callId = env.random.token(24);
     this.#fromTag = env.random.token(10);
     this.#expires = account.expires;
+    this.#cleared = !account.registration.unregisterFirst;
+    this.#watch = new ServerWatch(account, env, () => {
+      account.hop = 0;
+      this.refresh('the first server is back').catch(() => {});
+    });
+    this.#notifies = new NotifyKeepAlive(account, env);
   }
 
   get state(): RegistrationState {
@@ -189,15 +207,10 @@ export class Registration extends Emitter<RegistrationEvents> {
     // RFC 3261 §10.2: one at a time, or the two might pass each other.
     while (this.#busy) await this.#settled().catch(() => {});
     if (this.#closed) return;
-    if (this.#bound) {
+    if (this.#bound && this.account.registration.unregister !== false) {
       this.#busy = true;
       this.#enter('unregistering');
-      this.#abort = new AbortController();
-      try {
-        await this.#send(0, this.#abort.signal);
-      } catch (error) {
-        this.#env.logger.warn('unregister failed', { aor: this.account.uri.toString(), error });
-      }
+      await this.#takeBack();
       this.#busy = false;
       if (this.#closed) return;
     }
@@ -205,8 +218,27 @@ export class Registration extends Emitter<RegistrationEvents> {
     this.#enter('idle');
   }
 
+  /** REGISTER with lifetime 0; never throws. */
+  async #takeBack(): Promise<void> {
+    const abort = new AbortController();
+    this.#abort = abort;
+    const { unregisterWaitMs } = this.account.registration;
+    const patience =
+      unregisterWaitMs === undefined
+        ? undefined
+        : this.#env.clock.after(Math.max(1, unregisterWaitMs), () => abort.abort());
+    try {
+      await this.#send(0, abort.signal);
+    } catch (error) {
+      this.#env.logger.warn('unregister failed', { aor: this.account.uri.toString(), error });
+    }
+    patience?.cancel();
+  }
+
   #forget(): void {
     this.#timer?.cancel();
+    this.#watch.stop();
+    this.account.hop = 0;
     this.#releaseFlow();
     this.account.serviceRoute = [];
     this.#bound = undefined;
@@ -216,6 +248,7 @@ export class Registration extends Emitter<RegistrationEvents> {
   #releaseFlow(): void {
     this.#unwatch?.();
     this.#unwatch = undefined;
+    this.#notifies.stop();
     this.account.flow?.keepAlive(0, { owner: this });
     this.account.flow = undefined;
   }
@@ -239,12 +272,13 @@ export class Registration extends Emitter<RegistrationEvents> {
       this.#abort = new AbortController();
       let response: SipResponse;
       try {
+        await this.#prepare(this.#abort.signal);
         const result = await this.#send(this.#expires, this.#abort.signal);
         if (this.#closed) return;
         response = result.response;
         this.#adopt(result);
         // Once only: a NAT that maps each datagram anew must not keep us registering.
-        if (!moved && this.account.learnAddress(result.flow, response, this.#sent)) {
+        if (!moved && this.#mayMove && this.account.learnAddress(result.flow, response, this.#sent)) {
           moved = true;
           this.#env.logger.info('behind a NAT: the server sees us elsewhere', {
             seen: this.account.publicAddress,
@@ -265,6 +299,24 @@ export class Registration extends Emitter<RegistrationEvents> {
     }
   }
 
+  /** What comes before the first REGISTER. */
+  async #prepare(signal: AbortSignal): Promise<void> {
+    const { account } = this;
+    if (this.#cleared && !account.registration.probeFirst) return;
+    const first = this.#state === 'registering' && this.#cseq === 0;
+    if (first && account.registration.probeFirst && !(await this.#watch.probe(PROBE_MS))) {
+      account.hop = account.hops.length - 1;
+    }
+    if (this.#cleared) return;
+    this.#cleared = true;
+    await this.#send(0, signal).catch(() => {});
+  }
+
+  /** The address the server sees may take the place of our own. */
+  get #mayMove(): boolean {
+    return this.account.registration.contact !== 'onFailure' || this.#failures > 0;
+  }
+
   /** A REGISTER with its answer over the flow there is, else over the servers in their order. */
   async #send(expires: number, signal: AbortSignal): Promise<RequestResult> {
     const { account } = this;
@@ -272,16 +324,61 @@ export class Registration extends Emitter<RegistrationEvents> {
     const flow = account.flow?.open ? account.flow : undefined;
     if (flow) {
       try {
-        return await this.#transmit(expires, { flow }, signal);
+        return await this.#patiently(signal, account.hops.length > 1, (patience) =>
+          this.#transmit(expires, { flow }, patience),
+        );
       } catch (error) {
         if (signal.aborted || !isUnreachable(error)) throw error;
         this.#releaseFlow();
         const others = withoutDead(await endpoint.resolve(account.nextHop, signal), flow);
-        if (others.length === 0) throw error;
-        return this.#transmit(expires, { targets: others }, signal);
+        if (others.length > 0 && account.hops.length === 1)
+          return this.#transmit(expires, { targets: others }, signal);
+        if (account.hops.length === 1) throw error;
       }
     }
-    return this.#transmit(expires, { targets: await endpoint.resolve(account.nextHop, signal) }, signal);
+    return this.#overHops(expires, signal);
+  }
+
+  /** The hop in use first, then the others in their order; each is waited for a short time while there is another. */
+  async #overHops(expires: number, signal: AbortSignal): Promise<RequestResult> {
+    const { account } = this;
+    const { endpoint } = this.#env;
+    const order = [account.hop, ...account.hops.keys()].filter((hop, at, all) => all.indexOf(hop) === at);
+    let failure: unknown;
+    for (const [at, hop] of order.entries()) {
+      account.hop = hop;
+      try {
+        return await this.#patiently(signal, at < order.length - 1, async (patience) =>
+          this.#transmit(expires, { targets: await endpoint.resolve(account.nextHop, patience) }, patience),
+        );
+      } catch (error) {
+        if (signal.aborted || isPermanent(asError(error))) throw error;
+        failure = error;
+        this.#releaseFlow();
+      }
+    }
+    account.hop = 0;
+    throw failure;
+  }
+
+  /** Where there is an alternative nobody is waited for as long as the RFC has it. */
+  async #patiently<T>(
+    signal: AbortSignal,
+    alternative: boolean,
+    attempt: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    if (!alternative) return attempt(signal);
+    const patience = new AbortController();
+    const timer = this.#env.clock.after(HOP_PATIENCE_MS, () => patience.abort());
+    try {
+      return await attempt(AbortSignal.any([signal, patience.signal]));
+    } catch (error) {
+      if (!patience.signal.aborted) throw error;
+      const target = this.account.nextHop.toString();
+      throw new SwitchhookError('ERR_SIP_TIMEOUT', { method: 'REGISTER', target }, { cause: error });
+    } finally {
+      timer.cancel();
+    }
   }
 
   /** One REGISTER; 423 is followed by a second with the interval asked for (RFC 3261 §10.2.8). */
@@ -326,18 +423,21 @@ export class Registration extends Emitter<RegistrationEvents> {
 
   #setContact(request: SipRequest, flow: Flow, expires: number): void {
     const bound = this.#bound;
-    if (expires === 0 && bound) {
-      request.set('Contact', bound);
+    const { unregisterAll, unbind = true } = this.account.registration;
+    if (expires === 0) {
+      request.set('Contact', unregisterAll ? '*' : (bound ?? this.account.contact(flow)));
       return;
     }
     const contact = this.account.contact(flow);
-    contact.params.set('+sip.instance', `<${this.account.instanceId}>`);
-    contact.params.set('reg-id', '1');
+    if (this.account.usesOutbound(flow)) {
+      contact.params.set('+sip.instance', `<${this.account.instanceId}>`);
+      contact.params.set('reg-id', '1');
+    }
     this.#sent = contact;
     request.set('Contact', contact);
     // A binding made from another address is removed with the same request, or calls would fork to a dead one. It is
     // named without the instance, by which a registrar would find the new one (RFC 5626 §6).
-    if (bound && !bound.uri.equals(contact.uri)) {
+    if (unbind && bound && !bound.uri.equals(contact.uri)) {
       request.add('Contact', new NameAddr(bound.uri, undefined, { expires: '0' }));
     }
   }
@@ -352,11 +452,16 @@ export class Registration extends Emitter<RegistrationEvents> {
       account.flow = flow;
       this.#unwatch = flow.onClose((error) => this.#flowLost(error));
     }
+    const { keepAliveKind, keepAliveAnswerMs } = account.registration;
     const usual = flow.reliable ? CONNECTION_KEEPALIVE_S : UDP_KEEPALIVE_S;
-    flow.keepAlive((account.keepAlive ?? lenient(() => response.flowTimer, undefined) ?? usual) * 1000, {
+    const seconds = account.keepAlive ?? lenient(() => response.flowTimer, undefined) ?? usual;
+    if (keepAliveKind === 'notify') return this.#notifies.start(flow, seconds);
+    flow.keepAlive(keepAliveKind === 'none' ? 0 : seconds * 1000, {
       owner: this,
       // RFC 5626 §4.4.1: a registrar that supports outbound answers keep-alives.
-      pongRequired: lenient(() => response.require, []).includes('outbound'),
+      pongRequired: flow.reliable && lenient(() => response.require, []).includes('outbound'),
+      ping: keepAliveBytes(keepAliveKind),
+      answerMs: keepAliveAnswerMs ?? (flow.reliable ? undefined : UDP_ANSWER_MS),
     });
   }
 
@@ -374,23 +479,23 @@ export class Registration extends Emitter<RegistrationEvents> {
   #succeeded(response: SipResponse): void {
     this.#failures = 0;
     this.#error = undefined;
-    this.#granted = lenient(() => this.#grantedLifetime(response), this.#expires);
+    const isOurs = (contact: NameAddr): boolean => !!this.#bound && contact.uri.equals(this.#bound.uri);
+    const { registration } = this.account;
+    this.#granted = lenient(
+      () => grantedLifetime(response, isOurs, this.#expires, registration),
+      this.#expires,
+    );
     this.account.serviceRoute = lenient(() => response.serviceRoutes.map((route) => route.clone()), []);
     if (this.#wanted) {
-      this.#schedule(refreshDelay(this.#granted, this.#env.random));
+      this.#schedule(
+        ownRefreshDelay(this.#granted, registration) ?? refreshDelay(this.#granted, this.#env.random),
+      );
+      if (this.account.flow) void this.#watch.follow(this.account.flow);
       this.#enter('registered');
     }
     this.#settle((waiter) => waiter.resolve());
     // The flow may have gone while its answer was on the way up.
     if (this.#wanted && !this.account.flow) this.#flowLost();
-  }
-
-  /** RFC 3261 §10.2.4: the lifetime of our own binding, else Expires, else what we asked for. */
-  #grantedLifetime(response: SipResponse): number {
-    const ours = response.contacts.find((contact) => this.#bound && contact.uri.equals(this.#bound.uri));
-    const parameter = Number(ours?.params.get('expires'));
-    if (Number.isInteger(parameter) && parameter > 0) return parameter;
-    return response.expires || this.#expires;
   }
 
   #failed(error: SwitchhookError): void {

@@ -7,6 +7,7 @@ import { SwitchhookError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { SipUri } from '../../sip/index.js';
 import { type Account, type Call, resolveTarget, type UserAgent } from '../../ua/index.js';
+import type { AccountBook } from '../account-book.js';
 import type { CallOptions, LinePreset } from '../call-options.js';
 import type { LineTable } from '../lines.js';
 import { checkOutgoing, refused } from './limits.js';
@@ -19,9 +20,7 @@ export interface OutgoingDeskOptions {
   logger: Logger;
   lines: LineTable<Call, LinePreset>;
   policies: Policies;
-  /** Who calls when nobody is named. */
-  mainAccount(): Account | undefined;
-  isRegistered(account: Account | undefined): boolean;
+  book: AccountBook;
   displayName: string | undefined;
 }
 
@@ -60,7 +59,7 @@ export class OutgoingDesk {
     const line = lines.free(options.line);
     const preset = line === undefined ? {} : lines.presets.get(line);
     const { signal, line: _, ...rest } = { ...preset, ...options };
-    const account = rest.account ?? this.#options.mainAccount();
+    const account = rest.account ?? this.#accountFor(wanted);
     const { target, direct } = this.#target(wanted, account);
     this.#check(target, account);
     if (line === undefined) throw refused('line', { uri: target }, 'all lines are taken');
@@ -77,6 +76,13 @@ export class OutgoingDesk {
     this.#sendDigits(call, rest.digits ?? digits, rest.digitsDelayMs ?? digitsDelayMs);
     if (signal) hangUpOn(signal, call);
     return call;
+  }
+
+  /** The main account, unless the address is of the domain of another. */
+  #accountFor(wanted: string): Account | undefined {
+    const { book } = this.#options;
+    if (!isAddress(wanted) || /^tel:/i.test(wanted)) return book.main;
+    return book.forCallTo(resolveTarget(wanted, undefined).host);
   }
 
   /** What to call for what was dialled. */
@@ -103,7 +109,7 @@ export class OutgoingDesk {
         remote: call.remote,
         startedMs: this.#started.get(call) ?? 0,
       })),
-      registered: this.#options.isRegistered(account),
+      registered: this.#options.book.stateOf(account) === 'registered',
       nowMs: clock.now(),
     });
   }

@@ -213,13 +213,14 @@ export class TargetResolver {
         orderSrv(records, this.#random)
           // RFC 2782: a target of "." says that the service is decidedly not available.
           .filter(({ target }) => target !== '.' && target !== '')
-          .map(async ({ target, port }) => {
+          .map(async ({ target, port, priority }) => {
             const addresses = await this.#addresses(target.replace(/\.$/, '').toLowerCase());
             return addresses.map((host) => ({
               protocol,
               host,
               port,
               serverName: serverName(protocol, name),
+              priority,
             }));
           }),
       ),

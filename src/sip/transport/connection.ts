@@ -147,9 +147,9 @@ export class Connection extends BaseFlow {
     this.#fail(why);
   }
 
-  protected sendPing(): void {
+  protected sendPing(ping: Uint8Array = PING): void {
     if (!this.open) return;
-    this.#socket.write(PING);
+    this.#socket.write(ping);
     this.expectPong();
   }
 

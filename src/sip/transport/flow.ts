@@ -27,8 +27,8 @@ export interface Flow {
    */
   send(data: Uint8Array, done?: (error: SwitchhookError | null) => void): void;
   /**
-   * Sends keep-alives at random times between 80 and 100 % of `intervalMs`; 0 ends it. On connections a peer that
-   * has answered once has to answer every time within 10 s, else the flow is lost.
+   * Sends keep-alives at random times between 80 and 100 % of `intervalMs`; 0 ends it. A peer that has answered
+   * once has to answer every time within 10 s, else the flow is lost.
    */
   keepAlive(intervalMs: number, options?: KeepAliveOptions): void;
   /**
@@ -45,6 +45,10 @@ export interface KeepAliveOptions {
   owner?: object;
   /** The peer is known to answer (RFC 5626 outbound): the first ping counts as well. */
   pongRequired?: boolean;
+  /** What is sent; by default what the protocol of the flow is used to. */
+  ping?: Uint8Array;
+  /** How long an answer may take, in ms; 0 = for ever. Default 10 s. */
+  answerMs?: number;
 }
 
 /** RFC 5626 §4.4.1. */
@@ -70,6 +74,8 @@ export abstract class BaseFlow implements Flow {
   #keepAliveTimer: Timer | undefined;
   #pongTimer: Timer | undefined;
   #pongExpected = false;
+  #ping: Uint8Array | undefined;
+  #answerMs = PONG_TIMEOUT_MS;
 
   constructor(clock: Clock, random: Random) {
     this.clock = clock;
@@ -78,7 +84,8 @@ export abstract class BaseFlow implements Flow {
 
   abstract send(data: Uint8Array, done?: (error: SwitchhookError | null) => void): void;
   abstract close(): void;
-  protected abstract sendPing(): void;
+  /** @param ping what to send in place of the usual */
+  protected abstract sendPing(ping?: Uint8Array): void;
   /** The peer does not answer any more. Flows without answers never get here. */
   protected abstract pongMissing(): void;
   /** Called when the first watcher comes and when the last one goes. */
@@ -93,8 +100,13 @@ export abstract class BaseFlow implements Flow {
     return this.#keepAliveTimer !== undefined || (this.#watchers?.listenerCount('closed') ?? 0) > 0;
   }
 
-  keepAlive(intervalMs: number, { owner = this, pongRequired = false }: KeepAliveOptions = {}): void {
+  keepAlive(intervalMs: number, options: KeepAliveOptions = {}): void {
     if (!this.#open) return;
+    const { owner = this, pongRequired = false, ping, answerMs } = options;
+    if (intervalMs > 0) {
+      this.#ping = ping;
+      this.#answerMs = answerMs ?? PONG_TIMEOUT_MS;
+    }
     this.#intervals ??= new Map();
     if (intervalMs > 0) this.#intervals.set(owner, intervalMs);
     else this.#intervals.delete(owner);
@@ -109,7 +121,7 @@ export abstract class BaseFlow implements Flow {
     const interval = Math.min(...this.#intervals.values());
     const wait = interval * (SHORTEST_INTERVAL + (1 - SHORTEST_INTERVAL) * this.#random.float());
     this.#keepAliveTimer = this.clock.after(wait, () => {
-      this.sendPing();
+      this.sendPing(this.#ping);
       if (this.#open) this.#scheduleKeepAlive();
     });
   }
@@ -138,8 +150,8 @@ export abstract class BaseFlow implements Flow {
 
   /** A ping went out: from now on a pong is due. */
   protected expectPong(): void {
-    if (this.#pongTimer?.active) return;
-    this.#pongTimer = this.clock.after(PONG_TIMEOUT_MS, () => {
+    if (this.#pongTimer?.active || this.#answerMs <= 0) return;
+    this.#pongTimer = this.clock.after(this.#answerMs, () => {
       // A peer that never answered may not know RFC 5626: the ping then only keeps the way open.
       if (this.#pongExpected) this.pongMissing();
     });

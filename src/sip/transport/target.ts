@@ -10,6 +10,8 @@ export interface Target {
   port: number;
   /** The name the certificate must be valid for (RFC 5922 §7.3: the domain before any DNS query), also sent as SNI. */
   serverName?: string;
+  /** Of its SRV record (RFC 2782): servers of a higher number stand in for those of a lower one. */
+  priority?: number;
 }
 
 /** RFC 3261 §18.1.1, RFC 7118 §5.5: used where no port is given. */

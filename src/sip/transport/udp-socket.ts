@@ -65,12 +65,23 @@ export class UdpFlow extends BaseFlow {
     this.closed(error);
   }
 
-  /** Keeps a NAT binding open; nobody answers (RFC 5626 wants STUN for that, most servers take this). */
-  protected sendPing(): void {
-    this.socket.sendRaw(CRLF, this.remote);
+  /** Keeps a NAT binding open; few servers answer (RFC 5626 wants STUN for that, most take this). */
+  protected sendPing(ping: Uint8Array = CRLF): void {
+    this.socket.sendRaw(ping, this.remote);
+    this.expectPong();
   }
 
-  protected pongMissing(): void {}
+  protected pongMissing(): void {
+    const target = hostPort(this.remote.host, this.remote.port);
+    const why = 'the peer does not answer the keep-alive';
+    this.closed(new SwitchhookError('ERR_SIP_CONNECTION_LOST', { target, why }));
+    this.socket.forget(this);
+  }
+
+  /** A datagram with nothing but line ends came from there. */
+  answered(): void {
+    this.pongArrived();
+  }
 
   protected override watchedChanged(watched: boolean): void {
     this.socket.watch(this, watched);
@@ -223,6 +234,7 @@ export class UdpSocket {
     const { counters, limits } = this.context;
     if (isKeepAlive(data)) {
       counters.keepAlivesIn++;
+      this.#flows.get(hostPort(from.address, from.port))?.answered();
       return;
     }
     if (data[0] < FIRST_SIP_OCTET && data[0] !== CR) {
