@@ -129,6 +129,7 @@ export class IncomingSubscription extends Emitter<IncomingSubscriptionEvents> {
   notify(body?: NotifyBody): void {
     if (this.#state === 'terminated') return;
     this.#body = body ?? this.#body;
+    if (this.#state === 'new') return; // begin() tells it
     if (this.#due === 'no') this.#due = 'changed';
     this.#flush();
   }

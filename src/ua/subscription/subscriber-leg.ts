@@ -11,7 +11,7 @@
  * ```
  */
 import type { Clock, Timer } from '../../base/clock.js';
-import type { SwitchhookError } from '../../base/errors.js';
+import { SwitchhookError } from '../../base/errors.js';
 import type { Random } from '../../base/random.js';
 import type { Dialog, EventValue, ServerHandle, SipRequest, SipResponse } from '../../sip/index.js';
 import type { SendInDialog } from '../dialog-way.js';
@@ -169,9 +169,12 @@ export class SubscriberLeg {
   /** Timer N. */
   #awaitNotify(): void {
     this.#patience?.cancel();
-    this.#patience = this.#owner.clock.after(this.#owner.timerN, () =>
-      this.#end({ reason: this.#leaving ? 'closed' : 'gone' }),
-    );
+    this.#patience = this.#owner.clock.after(this.#owner.timerN, () => {
+      if (this.#leaving) return this.#end({ reason: 'closed' });
+      const target = this.dialog.remote.uri.toString();
+      const error = new SwitchhookError('ERR_SIP_TIMEOUT', { method: 'NOTIFY', target });
+      this.#end({ reason: this.#state ? 'gone' : 'failed', error });
+    });
   }
 
   #lives(seconds: number): void {

@@ -39,6 +39,8 @@ import type {
 
 /** Where NOTIFYs find their subscription; see subscriptions.ts. */
 export interface SubscriptionRegistry {
+  /** All that are not over, those that wait for their next attempt included. */
+  readonly alive: Set<Subscription>;
   add(callId: string, localTag: string, subscription: Subscription): void;
   remove(callId: string, localTag: string, subscription: Subscription): void;
 }
@@ -110,6 +112,7 @@ export class Subscription extends Emitter<SubscriptionEvents> implements LegOwne
     this.clock = env.clock;
     this.random = env.random;
     this.timerN = 64 * env.timers.t1;
+    registry.alive.add(this);
   }
 
   /** Sends the SUBSCRIBE. @throws ERR_INVALID_ARGUMENT for headers that cannot be sent */
@@ -187,8 +190,10 @@ export class Subscription extends Emitter<SubscriptionEvents> implements LegOwne
 
   onNotification(notification: Notification): void {
     if (this.#phase === 'ended') return;
-    this.#failures = 0;
-    if (notification.state !== 'terminated') this.#settlePhase();
+    if (notification.state !== 'terminated') {
+      this.#failures = 0;
+      this.#settlePhase();
+    }
     this.emit('notify', notification);
   }
 
@@ -340,6 +345,7 @@ export class Subscription extends Emitter<SubscriptionEvents> implements LegOwne
     this.#attempt = undefined;
     this.#parted?.();
     this.#parted = undefined;
+    if (this.#phase === 'ended') this.#registry.alive.delete(this);
     if (!attempt) return;
     attempt.open?.cancel();
     attempt.abort.abort();

@@ -45,6 +45,7 @@ export class Subscriptions implements SubscriptionRegistry {
   readonly #methods: MethodTable;
   readonly #packages = new Map<string, EventPackage>();
   readonly #unsolicited = new Map<string, UnsolicitedHandler>();
+  readonly alive = new Set<Subscription>();
   /** By Call-ID and our tag. */
   readonly #outgoing = new Map<string, Subscription[]>();
   readonly #incoming = new Map<string, IncomingSubscription[]>();
@@ -60,7 +61,7 @@ export class Subscriptions implements SubscriptionRegistry {
 
   /** Subscriptions alive, both ways. */
   get count(): number {
-    return this.#total + [...this.#outgoing.values()].reduce((sum, list) => sum + list.length, 0);
+    return this.#total + this.alive.size;
   }
 
   /** Event packages others may subscribe to, for Allow-Events. */
@@ -123,14 +124,14 @@ export class Subscriptions implements SubscriptionRegistry {
   /** Says goodbye to everybody, and answers no more SUBSCRIBE. */
   close(): void {
     this.#closed = true;
-    for (const subscription of [...this.#outgoing.values()].flat()) subscription.close();
+    for (const subscription of [...this.alive]) subscription.close();
     for (const subscription of [...this.#incoming.values()].flat())
       subscription.terminate('probation', { retryAfter: RETRY_S });
   }
 
   /** What nobody has answered by now is forgotten. */
   abandon(): void {
-    for (const subscription of [...this.#outgoing.values()].flat()) subscription.abandon();
+    for (const subscription of [...this.alive]) subscription.abandon();
     for (const subscription of [...this.#incoming.values()].flat()) subscription.abandon();
   }
 
