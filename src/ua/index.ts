@@ -1,5 +1,6 @@
 /** The user agent: where signalling meets media. */
 export { Account, type AccountOptions, parseServer } from './account.js';
+export * from './bodies/index.js';
 export { Call, type DtmfOptions, type PlayCallOptions, type RemoteParty } from './call/call.js';
 export { CALL_CAUSES, type CallCause, type EndParty } from './call/call-causes.js';
 export type { CallMediaEngine } from './call/call-host.js';
@@ -45,6 +46,12 @@ export {
   type IncomingSubscriptionEvents,
   type IncomingSubscriptionState,
 } from './subscription/incoming-subscription.js';
+export {
+  Publication,
+  type PublicationEvents,
+  type PublicationPhase,
+  type PublishOptions,
+} from './subscription/publication.js';
 export { Subscription } from './subscription/subscription.js';
 export type {
   Notification,

@@ -29,6 +29,7 @@ import { Partings } from './partings.js';
 import { Registration } from './registration.js';
 import { RequestDispatcher } from './request-dispatcher.js';
 import type { SignallingEnvironment } from './signalling.js';
+import type { Publication, PublishOptions } from './subscription/publication.js';
 import type { Subscription } from './subscription/subscription.js';
 import type { SubscribeOptions } from './subscription/subscription-types.js';
 import { Subscriptions } from './subscription/subscriptions.js';
@@ -306,6 +307,17 @@ export class UserAgent extends Emitter<UserAgentEvents> {
   subscribe(target: string, options: SubscribeOptions): Subscription {
     this.#checkOpen();
     return this.subscriptions.subscribe(target, options);
+  }
+
+  /**
+   * Keeps a state of `options.account`, or of `options.from`, at its server (RFC 3903).
+   * @throws ERR_INVALID_ARGUMENT, ERR_CLOSED
+   */
+  publish(event: string, options: PublishOptions): Publication {
+    this.#checkOpen();
+    const { account, from } = options;
+    const owner = account?.uri ?? resolveTarget(from ?? '', undefined);
+    return this.subscriptions.publish(event, owner, options);
   }
 
   #checkOpen(): void {

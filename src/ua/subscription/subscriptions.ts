@@ -9,6 +9,7 @@ import {
   type MediaType,
   type ServerHandle,
   type SipRequest,
+  type SipUri,
 } from '../../sip/index.js';
 import { resolveTarget } from '../call-target.js';
 import { DialogWay, type SendInDialog } from '../dialog-way.js';
@@ -16,6 +17,7 @@ import type { MethodTable } from '../method-table.js';
 import type { SignallingEnvironment } from '../signalling.js';
 import type { EventPackage } from './event-package.js';
 import { IncomingSubscription } from './incoming-subscription.js';
+import { Publication, type PublishOptions } from './publication.js';
 import { type ImplicitOptions, Subscription, type SubscriptionRegistry } from './subscription.js';
 import type { SubscribeOptions } from './subscription-types.js';
 
@@ -46,6 +48,7 @@ export class Subscriptions implements SubscriptionRegistry {
   readonly #packages = new Map<string, EventPackage>();
   readonly #unsolicited = new Map<string, UnsolicitedHandler>();
   readonly alive = new Set<Subscription>();
+  readonly #published = new Set<Publication>();
   /** By Call-ID and our tag. */
   readonly #outgoing = new Map<string, Subscription[]>();
   readonly #incoming = new Map<string, IncomingSubscription[]>();
@@ -59,9 +62,9 @@ export class Subscriptions implements SubscriptionRegistry {
     methods.register('NOTIFY', {});
   }
 
-  /** Subscriptions alive, both ways. */
+  /** Subscriptions alive, both ways, and publications. */
   get count(): number {
-    return this.#total + this.alive.size;
+    return this.#total + this.alive.size + this.#published.size;
   }
 
   /** Event packages others may subscribe to, for Allow-Events. */
@@ -88,6 +91,15 @@ export class Subscriptions implements SubscriptionRegistry {
   /** @throws ERR_INVALID_ARGUMENT */
   subscribe(target: string, options: SubscribeOptions): Subscription {
     return Subscription.start(this.#env, this, resolveTarget(target, options.account), options);
+  }
+
+  /** Keeps a state of ours at a server (RFC 3903). @throws ERR_INVALID_ARGUMENT */
+  publish(event: string, target: SipUri, options: PublishOptions): Publication {
+    const publication = new Publication(this.#env, target, event, options, (one) =>
+      this.#published.delete(one),
+    );
+    if (publication.phase !== 'ended') this.#published.add(publication);
+    return publication;
   }
 
   /** The subscription a REFER of ours makes; to be called before its answer can arrive. */
@@ -125,6 +137,7 @@ export class Subscriptions implements SubscriptionRegistry {
   close(): void {
     this.#closed = true;
     for (const subscription of [...this.alive]) subscription.close();
+    for (const publication of [...this.#published]) publication.close();
     for (const subscription of [...this.#incoming.values()].flat())
       subscription.terminate('probation', { retryAfter: RETRY_S });
   }
@@ -132,6 +145,7 @@ export class Subscriptions implements SubscriptionRegistry {
   /** What nobody has answered by now is forgotten. */
   abandon(): void {
     for (const subscription of [...this.alive]) subscription.abandon();
+    for (const publication of [...this.#published]) publication.abandon();
     for (const subscription of [...this.#incoming.values()].flat()) subscription.abandon();
   }
 
