@@ -20,6 +20,7 @@ import type { CallPolicies } from './call/call-policies.js';
 import { CallSession, type CallSessionInit } from './call/call-session.js';
 import { preferencesFor } from './call/codec-rules.js';
 import { ABSOLUTE_MIN_SE } from './call/session-timer.js';
+import { resolveTarget } from './call-target.js';
 import { CustomLines } from './identity/custom-lines.js';
 import { MethodTable } from './method-table.js';
 import { OptionsPing } from './options-ping.js';
