@@ -56,8 +56,13 @@ export async function wantedTags(root) {
 
 /** The names the tables of the phone mark as waiting, each with the engine it waits for. */
 async function waitingNames(root) {
-  const none = { functions: new Map(), parameters: new Map(), notifications: new Map() };
-  const built = join(root, 'dist', 'webphone', 'waiting.js');
-  if (!existsSync(built)) return none;
-  return (await import(pathToFileURL(built).href)).waitingNames();
+  const built = join(root, 'dist', 'webphone', 'index.js');
+  if (!existsSync(built)) throw new Error('build first: npm run build');
+  const { FUNCTIONS, NOTIFICATIONS, PARAMETERS, STATUS_TEXTS } = await import(pathToFileURL(built).href);
+  const waiting = (rows, reason, name) => new Map(rows.filter(reason).map((row) => [row[name], reason(row)]));
+  return {
+    functions: waiting(FUNCTIONS, (row) => row.waitingFor, 'name'),
+    parameters: waiting(PARAMETERS, ({ status }) => STATUS_TEXTS[status], 'name'),
+    notifications: waiting(NOTIFICATIONS, (row) => row.waitingFor, 'kind'),
+  };
 }

@@ -90,11 +90,12 @@ function assertsAt(path, { line, column }) {
   let test;
   const visit = (node) => {
     if (node.pos > position || node.end < position) return;
-    // The outermost call around the place that is given a function: it(title, () => …), it.each(table)(title, …).
-    if (ts.isCallExpression(node) && node.getStart() >= syntax.getLineStarts()[line - 1]) {
-      const body = node.arguments.find((each) => ts.isArrowFunction(each) || ts.isFunctionExpression(each));
-      const named = node.arguments.find((each, at) => at > 0 && ts.isIdentifier(each));
-      test ??= body ?? named ?? node.arguments.find((each, at) => at > 0 && ts.isCallExpression(each));
+    // The call around the place that is given its function behind it: it(title, () => …), it.each(table)(title, …).
+    if (ts.isCallExpression(node)) {
+      const behind = node.arguments.filter((each) => each.getStart() >= position);
+      test ??=
+        behind.find((each) => ts.isArrowFunction(each) || ts.isFunctionExpression(each)) ??
+        behind.find((each, at) => at > 0 && (ts.isIdentifier(each) || ts.isCallExpression(each)));
     }
     ts.forEachChild(node, visit);
   };
