@@ -170,6 +170,20 @@ export const ERROR_CATALOGUE = {
     text: 'the control server would listen on {host} to everybody',
     remedy: 'Set a token (`wpapitoken`, `--token`) that clients must send, or listen on 127.0.0.1.',
   },
+  ERR_AUDIO_DEVICE: {
+    text: 'there is no {role} "{device}"',
+    remedy: '`switchhook devices` lists the names and numbers there are; or take "default" or "none".',
+  },
+  ERR_AUDIO_BACKEND: {
+    text: 'no sound devices: {why}',
+    remedy:
+      'Start PulseAudio or PipeWire and install pulseaudio-utils; on macOS and Windows install the package decibri. Calls work without.',
+  },
+  ERR_AUDIO_ECHO: {
+    text: 'the echo canceller cannot be loaded: {why}',
+    remedy:
+      'Check that @ennuicastr/webrtcaec3.js is installed and WebAssembly allowed; until then the microphone is made softer while the peer speaks.',
+  },
   ERR_TIMEOUT: {
     text: '{what} took longer than {ms} ms',
     remedy: 'Raise the time-out or find out what is slow.',

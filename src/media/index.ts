@@ -1,5 +1,18 @@
 /** The media room: audio streams of calls behind {@link MediaEngine}, and WAV files. */
 export { SRTP_SUITES, type SrtpSuite } from '../rtp/srtp/suites.js';
+export type {
+  AudioBackend,
+  AudioDevice,
+  AudioDeviceKind,
+  CaptureOptions,
+  CaptureStream,
+  DeviceStreamOptions,
+  PlaybackStream,
+} from './devices/audio-backend.js';
+export type { DeviceChoice, DeviceRole } from './devices/device-choice.js';
+export type { DeviceChange } from './devices/device-slot.js';
+export type * from './devices/headset-types.js';
+export { type AudioBackendName, listAudioDevices } from './devices/open-backend.js';
 export { MediaEngine } from './engine/media-engine.js';
 export {
   type UploadOptions,

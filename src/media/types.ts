@@ -15,6 +15,8 @@ import type { ToneSpec } from '../dsp/tone.js';
 import type { VadStats } from '../dsp/vad.js';
 import type { HeaderExtension, HeaderExtensionElement } from '../rtp/header-extension.js';
 import type { SrtpOptions } from '../rtp/srtp/srtp.js';
+import type { AudioBackend } from './devices/audio-backend.js';
+import type { LoadCanceller } from './devices/echo-control.js';
 import type { DatagramTransport } from './transport.js';
 
 export interface MediaEngineOptions {
@@ -31,6 +33,10 @@ export interface MediaEngineOptions {
   random?: Random;
   /** In-process only: a network other than UDP sockets, for tests. */
   transport?: DatagramTransport;
+  /** In-process only: sound devices other than the system's, for tests. */
+  audioBackend?: AudioBackend;
+  /** In-process only: an echo canceller other than the usual one, for tests. */
+  loadCanceller?: LoadCanceller;
 }
 
 export interface MediaSessionOptions {

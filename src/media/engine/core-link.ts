@@ -59,6 +59,8 @@ export class CoreLink {
       logger,
       transport: options.transport ?? udpTransport(random),
       portRange: options.rtp?.portRange,
+      audioBackend: options.audioBackend,
+      loadCanceller: options.loadCanceller,
       emit: (event) => link.#onEvent(event),
     });
     link.#send = (command) => core.handle(command);

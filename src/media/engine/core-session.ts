@@ -7,8 +7,7 @@ import type { OpenTrack } from '../files/audio-file-writer.js';
 import { AppInput, AppOutput } from '../graph/app-io.js';
 import { BridgePort } from '../graph/bridge-port.js';
 import { CallStream } from '../graph/call-stream.js';
-import { FileSource } from '../graph/file-source.js';
-import { MemorySource, type PcmSource, ToneSource } from '../graph/pcm-source.js';
+import type { PcmSource } from '../graph/pcm-source.js';
 import { Player } from '../graph/player.js';
 import { Recorder } from '../graph/recorder.js';
 import { loadCodecs } from '../graph/stream-config.js';
@@ -23,6 +22,7 @@ import type {
   UdpStreamOptions,
 } from '../types.js';
 import type { DeadlineClock } from './deadline-clock.js';
+import { makeSource } from './make-source.js';
 import { type CoreEvent, type CoreSource, type Notice, packError } from './protocol.js';
 
 /** Errors of one kind are told this often at most. */
@@ -225,10 +225,7 @@ export class CoreSession {
   }
 
   #source(id: number, what: CoreSource, loop: boolean): PcmSource {
-    if ('samples' in what) return new MemorySource(what.samples, what.sampleRate, loop);
-    if ('tone' in what) return new ToneSource(what.tone, this.#stream.sent.sampleRate, loop);
-    const files = typeof what.file === 'string' ? [what.file] : what.file;
-    return new FileSource(files, loop, (error) => {
+    return makeSource(what, loop, this.#stream.sent.sampleRate, (error) => {
       const player = this.#players.get(id);
       if (!player) return;
       player.fail(error);

@@ -6,9 +6,12 @@ import type { Clock } from '../../base/clock.js';
 import { SwitchhookError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
+import type { AudioBackend } from '../devices/audio-backend.js';
+import type { LoadCanceller } from '../devices/echo-control.js';
 import type { OpenTrack } from '../files/audio-file-writer.js';
 import type { DatagramTransport } from '../transport.js';
 import { CoreBridge } from './core-bridge.js';
+import { CoreHeadset } from './core-headset.js';
 import { CoreSession } from './core-session.js';
 import { DeadlineClock } from './deadline-clock.js';
 import { type Command, type CoreEvent, type CoreStats, packError, type Request } from './protocol.js';
@@ -21,6 +24,10 @@ export interface EngineCoreOptions {
   portRange?: readonly [min: number, max: number];
   /** Where recordings are written; in this thread when absent. */
   openTrack?: OpenTrack;
+  /** In place of the system's sound devices, for tests. */
+  audioBackend?: AudioBackend;
+  /** In place of the echo canceller, for tests. */
+  loadCanceller?: LoadCanceller;
   emit: (event: CoreEvent) => void;
 }
 
@@ -29,6 +36,7 @@ export class EngineCore {
   readonly #deadlines: DeadlineClock;
   readonly #sessions = new Map<number, CoreSession>();
   readonly #bridges = new Map<number, CoreBridge>();
+  readonly #headsets = new Map<number, CoreHeadset>();
   #closed = false;
 
   constructor(options: EngineCoreOptions) {
@@ -76,6 +84,19 @@ export class EngineCore {
         this.#bridges.delete(command.session);
         return bridge?.close();
       }
+      case 'openHeadset':
+        return this.#openHeadset(command);
+      case 'closeHeadset': {
+        const headset = this.#headset(command.session);
+        this.#headsets.delete(command.session);
+        return headset.close();
+      }
+      case 'listDevices':
+        return this.#headset(command.session).list();
+      case 'selectDevice':
+        return this.#headset(command.session).select(command.role, command.choice, command.when);
+      case 'headsetStats':
+        return this.#headset(command.session).stats();
       case 'engineStats':
         return { ...this.#deadlines.stats, sessions: this.#sessions.size } satisfies CoreStats;
       case 'shutdown':
@@ -85,7 +106,8 @@ export class EngineCore {
 
   /** Notices for a session that is gone come too late, which is no error. */
   #obey(notice: Exclude<Command, Request>): void {
-    (this.#sessions.get(notice.session) ?? this.#bridges.get(notice.session))?.obey(notice);
+    const { session: id } = notice;
+    (this.#sessions.get(id) ?? this.#bridges.get(id) ?? this.#headsets.get(id))?.obey(notice);
   }
 
   async #open(command: Extract<Request, { op: 'open' }>): Promise<unknown> {
@@ -124,6 +146,30 @@ export class EngineCore {
     return undefined;
   }
 
+  #openHeadset({ session: id, options, sampleRate }: Extract<Request, { op: 'openHeadset' }>): undefined {
+    const { clock, logger, emit, audioBackend, loadCanceller } = this.#options;
+    if (this.#closed) throw new SwitchhookError('ERR_CLOSED', { what: 'the media engine' });
+    const headset = new CoreHeadset({
+      id,
+      options,
+      sampleRate,
+      clock,
+      logger: logger.child('headset', { headset: id }),
+      deadlines: this.#deadlines,
+      backend: audioBackend,
+      loadCanceller,
+      emit,
+    });
+    this.#headsets.set(id, headset);
+    return undefined;
+  }
+
+  #headset(id: number): CoreHeadset {
+    const headset = this.#headsets.get(id);
+    if (!headset) throw new SwitchhookError('ERR_CLOSED', { what: 'the headset' });
+    return headset;
+  }
+
   #recordable(id: number): CoreSession | CoreBridge {
     return this.#bridges.get(id) ?? this.#session(id);
   }
@@ -142,7 +188,8 @@ export class EngineCore {
 
   async #shutdown(): Promise<undefined> {
     this.#closed = true;
-    const all = [...this.#bridges.values(), ...this.#sessions.values()];
+    const all = [...this.#headsets.values(), ...this.#bridges.values(), ...this.#sessions.values()];
+    this.#headsets.clear();
     this.#bridges.clear();
     this.#sessions.clear();
     await Promise.all(all.map((one) => one.close()));

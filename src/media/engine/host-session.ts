@@ -1,8 +1,6 @@
 /** A session as the application sees it: sends commands to its core and turns what comes back into events. */
 import { Emitter } from '../../base/emitter.js';
 import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
-import { canResample } from '../../dsp/resample.js';
-import { namedTone, TONE_NAMES } from '../../dsp/tone.js';
 import { type HeaderExtensionElement, packHeaderExtension } from '../../rtp/header-extension.js';
 import type { BridgeRings } from '../graph/bridge-port.js';
 import type {
@@ -25,11 +23,9 @@ import type {
 import type { CoreLink, CoreListener } from './core-link.js';
 import { HostAudio } from './host-audio.js';
 import type { SessionPcmReader } from './pcm-reader.js';
-import { type SessionPcmWriter, unsupportedRate } from './pcm-writer.js';
-import { type CoreEvent, type CoreSource, type SessionEvent, unpackError } from './protocol.js';
-
-/** What can be brought to this can be brought to the rate of any codec. */
-const LOWEST_RATE = 8000;
+import type { SessionPcmWriter } from './pcm-writer.js';
+import { coreSource } from './play-source.js';
+import { type CoreEvent, type SessionEvent, unpackError } from './protocol.js';
 
 export class HostSession extends Emitter<MediaSessionEvents> implements MediaSession, CoreListener {
   readonly id: number;
@@ -237,18 +233,4 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
         break;
     }
   }
-}
-
-/** @throws ERR_INVALID_ARGUMENT */
-function coreSource(source: PlaySource): CoreSource {
-  if ('samples' in source && !canResample(source.sampleRate, LOWEST_RATE))
-    throw unsupportedRate(source.sampleRate);
-  if (!('tone' in source) || typeof source.tone !== 'string') return source as CoreSource;
-  const tone = namedTone(source.tone);
-  if (!tone) {
-    throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
-      what: `unknown tone '${source.tone}' (there are ${TONE_NAMES.join(', ')})`,
-    });
-  }
-  return { tone };
 }

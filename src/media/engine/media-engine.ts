@@ -5,6 +5,7 @@
 import { SwitchhookError } from '../../base/errors.js';
 import { type Logger, nullLogger } from '../../base/logger.js';
 import { isSampleRate } from '../../dsp/resample.js';
+import type { Headset, HeadsetOptions } from '../devices/headset-types.js';
 import type {
   BridgeOptions,
   EngineStats,
@@ -15,6 +16,7 @@ import type {
 } from '../types.js';
 import { CoreLink } from './core-link.js';
 import { HostBridge } from './host-bridge.js';
+import { HostHeadset } from './host-headset.js';
 import { HostSession } from './host-session.js';
 import { unsupportedRate } from './pcm-writer.js';
 import { checkSessionOptions } from './session-options.js';
@@ -89,6 +91,24 @@ export class MediaEngine {
       throw error;
     }
     return bridge;
+  }
+
+  /**
+   * Opens microphone, speaker and ringer for the sessions of this engine. No device is touched before one is needed.
+   * @throws ERR_INVALID_ARGUMENT, ERR_CLOSED
+   */
+  async openHeadset(options: HeadsetOptions = {}): Promise<Headset> {
+    const id = this.#nextSession++;
+    const link = await this.#leastLoaded();
+    const headset = new HostHeadset(id, link, options);
+    link.attach(id, headset);
+    try {
+      await headset.open();
+    } catch (error) {
+      link.detach(id);
+      throw error;
+    }
+    return headset;
   }
 
   async stats(): Promise<EngineStats> {

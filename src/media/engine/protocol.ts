@@ -6,6 +6,15 @@
 import { type ErrorCode, isSwitchhookError, SwitchhookError } from '../../base/errors.js';
 import type { LogFields, LogLevel } from '../../base/logger.js';
 import type { ToneSpec } from '../../dsp/tone.js';
+import type { AudioDevice } from '../devices/audio-backend.js';
+import type { DeviceChoice, DeviceRole } from '../devices/device-choice.js';
+import type { DeviceChange } from '../devices/device-slot.js';
+import type {
+  EchoCancellation,
+  HeadsetMemberOptions,
+  HeadsetOptions,
+  HeadsetStats,
+} from '../devices/headset-types.js';
 import type { BridgeMemberSettings } from '../graph/bridge.js';
 import type { BridgeRings } from '../graph/bridge-port.js';
 import type {
@@ -49,6 +58,14 @@ export interface Requests {
   close: { in: { session: number }; out: MediaStats };
   openBridge: { in: { session: number; label: string; sampleRate: number }; out: undefined };
   closeBridge: { in: { session: number }; out: undefined };
+  openHeadset: { in: { session: number; options: HeadsetOptions; sampleRate: number }; out: undefined };
+  closeHeadset: { in: { session: number }; out: undefined };
+  listDevices: { in: { session: number }; out: readonly AudioDevice[] };
+  selectDevice: {
+    in: { session: number; role: DeviceRole; choice: DeviceChoice; when: 'now' | 'next-call' };
+    out: undefined;
+  };
+  headsetStats: { in: { session: number }; out: HeadsetStats };
   engineStats: { in: unknown; out: CoreStats };
   shutdown: { in: unknown; out: undefined };
 }
@@ -85,6 +102,27 @@ export type Notice =
       rings: BridgeRings;
       settings: BridgeMemberSettings;
     }
+  /** To the headset, likewise. */
+  | {
+      op: 'joinHeadset';
+      session: number;
+      member: number;
+      rings: BridgeRings;
+      settings: HeadsetMemberOptions;
+    }
+  | { op: 'setLine'; session: number; member: number; settings: HeadsetMemberOptions }
+  | { op: 'leaveHeadset'; session: number; member: number }
+  | {
+      op: 'playSound';
+      session: number;
+      playback: number;
+      role: 'speaker' | 'ringer';
+      source: CoreSource;
+      options: PlayOptions;
+    }
+  | { op: 'deviceVolume'; session: number; role: DeviceRole; percent: number }
+  | { op: 'deviceMute'; session: number; role: DeviceRole; muted: boolean }
+  | { op: 'echoCancellation'; session: number; mode: EchoCancellation }
   | { op: 'setMember'; session: number; member: number; settings: BridgeMemberSettings }
   | { op: 'leaveBridge'; session: number; member: number };
 
@@ -130,6 +168,8 @@ export type CoreEvent =
   | { event: 'unplugged'; session: number; port: number }
   /** Another member of a bridge speaks; 0 is the application. */
   | { event: 'speaker'; session: number; member: number }
+  | { event: 'deviceChange'; session: number; change: DeviceChange }
+  | { event: 'devices'; session: number; devices: readonly AudioDevice[] }
   | { event: 'log'; level: LogLevel; message: string; fields: LogFields };
 
 /** What a worker is started with. */

@@ -1,11 +1,11 @@
 /**
  * The reading end of a PCM ring between two media clocks, which tick at the same rate but not at the same moment. It
  * keeps a little in hand so that a late tick on the other side leaves no hole, and drops what has piled up after a
- * stall. Used by bridges and their ports.
+ * stall. Used by bridges, headsets and their ports.
  */
 import type { PcmPipe } from '../engine/pcm-ring.js';
 
-/** Ticks may be this late without a hole. */
+/** Ticks may be this late without a hole, where both sides move the same number of samples at a time. */
 const CUSHION_MS = 5;
 /** More than this in hand is delay that does not go away by itself. */
 const MOST_MS = 60;
@@ -16,9 +16,10 @@ export class RingFeed {
   readonly #most: number;
   #started = false;
 
-  constructor(pipe: PcmPipe, sampleRate: number) {
+  /** @param cushionMs what is kept in hand */
+  constructor(pipe: PcmPipe, sampleRate: number, cushionMs = CUSHION_MS) {
     this.#pipe = pipe;
-    this.#cushion = Math.round((CUSHION_MS * sampleRate) / 1000);
+    this.#cushion = Math.round((cushionMs * sampleRate) / 1000);
     this.#most = Math.round((MOST_MS * sampleRate) / 1000);
   }
 
