@@ -5,11 +5,10 @@
  */
 import { DriftController } from '../../dsp/drift.js';
 import { FractionalResampler } from '../../dsp/fractional-resampler.js';
+import { Cushion } from './cushion.js';
 
 /** What is in the queue after a frame was taken. */
 const TARGET_MS = 15;
-/** Each hole raises the target by this, up to the most. */
-const STEP_MS = 10;
 const MOST_EXTRA_MS = 60;
 /** More than this over the target is not followed but dropped. */
 const SURPLUS_MS = 80;
@@ -25,7 +24,7 @@ export class CaptureFeed {
   #from = 0;
   #available = 0;
   #started = false;
-  #extraMs = 0;
+  readonly #cushion = new Cushion(MOST_EXTRA_MS);
   readonly #drift = new DriftController(TARGET_MS);
   readonly #resampler = new FractionalResampler();
   readonly #piece = new Int16Array(PIECE);
@@ -65,7 +64,8 @@ export class CaptureFeed {
   /** Fills `out` with `count` samples; silence where there is nothing. */
   take(out: Int16Array, count: number): void {
     const perMs = this.#perMs;
-    const target = (TARGET_MS + this.#extraMs) * perMs;
+    const { extraMs } = this.#cushion;
+    const target = (TARGET_MS + extraMs) * perMs;
     if (!this.#started && this.#available < count + target) {
       out.fill(0, 0, count);
       return;
@@ -74,8 +74,8 @@ export class CaptureFeed {
     if (!this.#started ? over > 0 : over > SURPLUS_MS * perMs) this.#drop(Math.floor(over));
     this.#started = true;
     this.#fill(out, count);
-    const levelMs = this.#available / perMs - this.#extraMs;
-    this.#resampler.ppm = this.#drift.update(levelMs, count / perMs);
+    this.#cushion.pass(count / perMs);
+    this.#resampler.ppm = this.#drift.update(this.#available / perMs - extraMs, count / perMs);
   }
 
   /** Another device: what is queued is of the old one. */
@@ -83,7 +83,7 @@ export class CaptureFeed {
     this.#available = 0;
     this.#left = 0;
     this.#started = false;
-    this.#extraMs = 0;
+    this.#cushion.reset();
     this.#drift.reset();
     this.#resampler.reset();
   }
@@ -110,6 +110,6 @@ export class CaptureFeed {
     out.fill(0, given, count);
     this.#started = false;
     this.underruns++;
-    this.#extraMs = Math.min(MOST_EXTRA_MS, this.#extraMs + STEP_MS);
+    this.#cushion.raise();
   }
 }

@@ -9,7 +9,8 @@ import { PulseBackend } from './pulse-backend.js';
 /** 'pulse': PulseAudio or PipeWire; 'decibri': the package of that name; 'null': no devices at all. */
 export type AudioBackendName = 'auto' | 'pulse' | 'decibri' | 'null';
 
-const nullBackend: AudioBackend = {
+/** A machine without any. */
+export const nullBackend: AudioBackend = {
   name: 'null',
   list: async () => [],
   capture: () => ({ close: () => {} }),
@@ -25,13 +26,14 @@ export function systemBackend(name: AudioBackendName, clock: Clock): AudioBacken
   return new PulseBackend(clock);
 }
 
-/** A backend whose devices may also be files. */
-export interface BackendWithFiles extends AudioBackend {
-  /** Resolves when the files are complete. */
+/** A backend that holds on to something. */
+export interface ClosableBackend extends AudioBackend {
+  /** Resolves when everything is given back, and files are complete. */
   close(): Promise<void>;
 }
 
-export function withFiles(system: AudioBackend, clock: Clock): BackendWithFiles {
+/** Puts files beside the devices of a backend. */
+export function withFiles(system: AudioBackend | ClosableBackend, clock: Clock): ClosableBackend {
   const files = new FileBackend(clock);
   const of = (device: AudioDevice): AudioBackend => (device.id.startsWith(FILE_PREFIX) ? files : system);
   return {
@@ -40,7 +42,9 @@ export function withFiles(system: AudioBackend, clock: Clock): BackendWithFiles 
     capture: (device, options) => of(device).capture(device, options),
     playback: (device, options) => of(device).playback(device, options),
     watch: (onChange) => system.watch(onChange),
-    close: () => files.close(),
+    close: async () => {
+      await Promise.all([files.close(), 'close' in system ? system.close() : undefined]);
+    },
   };
 }
 

@@ -6,15 +6,18 @@
 import { DriftController } from '../../dsp/drift.js';
 import { FractionalResampler } from '../../dsp/fractional-resampler.js';
 import type { PlaybackStream } from './audio-backend.js';
+import { Cushion } from './cushion.js';
 
-/** Silence in hand at the start, and after the device ran dry. */
-const CUSHION_MS = 20;
-const STEP_MS = 10;
+/** Silence in hand at the start, and put there when the device ran dry. */
+const START_MS = 20;
+const REFILL_MS = 10;
 const MOST_EXTRA_MS = 100;
-/** The level of the first second is the one to keep: sinks have buffers of their own. */
+/** Sinks have buffers of their own: the least that is queued in the first second is the level to keep. */
 const SETTLING_MS = 1000;
-/** More than this over it is dropped. */
+/** More than this over it is left out. */
 const SURPLUS_MS = 60;
+/** Less than this beyond what the sink itself holds is as good as nothing. */
+const DRY_MS = 3;
 const MAX_FRAME_MS = 20;
 
 export class PlaybackFeed {
@@ -23,20 +26,19 @@ export class PlaybackFeed {
   readonly #silence: Int16Array;
   readonly #resampler = new FractionalResampler();
   readonly #made: Int16Array;
+  readonly #cushion = new Cushion(MOST_EXTRA_MS);
   #drift: DriftController | undefined;
-  #baseMs = 0;
+  #baseMs = Number.POSITIVE_INFINITY;
   #settledMs = 0;
-  #levelSum = 0;
-  #levels = 0;
-  #extraMs = 0;
   #begun = false;
+  #leavingOut = false;
   #underruns = 0;
-  #skippedMs = 0;
+  #dry = false;
 
   constructor(stream: PlaybackStream, sampleRate: number) {
     this.#stream = stream;
     this.#perMs = sampleRate / 1000;
-    this.#silence = new Int16Array(CUSHION_MS * this.#perMs);
+    this.#silence = new Int16Array(START_MS * this.#perMs);
     this.#made = new Int16Array(this.#resampler.outputFor(MAX_FRAME_MS * this.#perMs));
   }
 
@@ -52,11 +54,6 @@ export class PlaybackFeed {
     return this.#stream.underruns;
   }
 
-  /** Audio left out since too much had piled up, in ms. */
-  get skippedMs(): number {
-    return this.#skippedMs;
-  }
-
   /** How much faster than the device the media clock runs, as far as known. */
   get driftPpm(): number {
     return this.#drift?.ppm ?? 0;
@@ -66,16 +63,15 @@ export class PlaybackFeed {
     const stream = this.#stream;
     if (!stream.ready) return;
     const frameMs = count / this.#perMs;
+    const { queuedMs } = stream;
     if (!this.#begun) {
       this.#begun = true;
-      this.#underruns = stream.underruns;
       stream.write(this.#silence, this.#silence.length);
-    } else if (stream.underruns > this.#underruns) this.#refill();
-    const queuedMs = stream.queuedMs;
-    if (queuedMs !== undefined && this.#control(queuedMs, frameMs)) {
-      this.#skippedMs += frameMs;
-      return;
-    }
+    } else if (this.#ranDry(queuedMs)) {
+      this.#cushion.raise();
+      stream.write(this.#silence, REFILL_MS * this.#perMs);
+    } else this.#cushion.pass(frameMs);
+    if (queuedMs !== undefined && this.#leavesOut(queuedMs, frameMs)) return;
     const made = this.#resampler.process(pcm, 0, count, this.#made, 0);
     stream.write(this.#made, made);
   }
@@ -84,24 +80,36 @@ export class PlaybackFeed {
     this.#stream.close();
   }
 
-  #refill(): void {
-    this.#underruns = this.#stream.underruns;
-    this.#extraMs = Math.min(MOST_EXTRA_MS, this.#extraMs + STEP_MS);
-    this.#stream.write(this.#silence, STEP_MS * this.#perMs);
+  /**
+   * We came too late, once for each time. A device that ran dry though there was something in the queue is none of our
+   * business: more in the queue would not help.
+   */
+  #ranDry(queuedMs: number | undefined): boolean {
+    if (queuedMs === undefined) {
+      const { underruns } = this.#stream;
+      const more = underruns > this.#underruns;
+      this.#underruns = underruns;
+      return more;
+    }
+    const wasDry = this.#dry;
+    this.#dry = this.#drift !== undefined && queuedMs < this.#baseMs - START_MS + DRY_MS;
+    return this.#dry && !wasDry;
   }
 
-  /** @returns true when this frame is left out */
-  #control(queuedMs: number, frameMs: number): boolean {
+  /** Follows the level. @returns true when this frame is left out */
+  #leavesOut(queuedMs: number, frameMs: number): boolean {
+    const { extraMs } = this.#cushion;
     if (!this.#drift) {
       this.#settledMs += frameMs;
-      this.#levelSum += queuedMs;
-      this.#levels++;
+      // What was refilled meanwhile is not the sink's own.
+      this.#baseMs = Math.min(this.#baseMs, Math.max(START_MS, queuedMs - extraMs));
       if (this.#settledMs < SETTLING_MS) return false;
-      this.#baseMs = this.#levelSum / this.#levels - this.#extraMs;
       this.#drift = new DriftController(this.#baseMs);
     }
-    if (queuedMs > this.#baseMs + this.#extraMs + SURPLUS_MS) return true;
-    this.#resampler.ppm = this.#drift.update(queuedMs - this.#extraMs, frameMs);
+    const surplusMs = queuedMs - this.#baseMs - extraMs;
+    this.#leavingOut = surplusMs > (this.#leavingOut ? frameMs : SURPLUS_MS);
+    if (this.#leavingOut) return true;
+    this.#resampler.ppm = this.#drift.update(queuedMs - extraMs, frameMs);
     return false;
   }
 }

@@ -7,8 +7,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Clock } from '../../base/clock.js';
 import type { CaptureOptions, CaptureStream, DeviceStreamOptions, PlaybackStream } from './audio-backend.js';
 
-/** What the server is asked to keep in hand, in ms; `parec` gets pieces of this length. */
-const PLAYBACK_LATENCY_MS = 20;
+/** What the server is asked to keep in hand, in ms: `pacat` may be late by a little less. `parec` gets shorter pieces. */
+const PLAYBACK_LATENCY_MS = 40;
 const CAPTURE_LATENCY_MS = 10;
 const TIME = /Time: ([\d.]+) sec/g;
 /** Verbose programs say no more than this at once. */

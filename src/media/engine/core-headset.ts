@@ -7,7 +7,8 @@ import { type DeviceChoice, type DeviceRole, devicesFor, parseChoice } from '../
 import type { LoadCanceller } from '../devices/echo-control.js';
 import { HeadsetGraph } from '../devices/headset-graph.js';
 import type { HeadsetOptions, HeadsetStats } from '../devices/headset-types.js';
-import { type BackendWithFiles, systemBackend, withFiles } from '../devices/open-backend.js';
+import { type ClosableBackend, nullBackend, withFiles } from '../devices/open-backend.js';
+import { ThreadedBackend } from '../devices/threaded-backend.js';
 import { Player } from '../graph/player.js';
 import type { DeadlineClock } from './deadline-clock.js';
 import { makeSource } from './make-source.js';
@@ -32,7 +33,7 @@ export interface CoreHeadsetOptions {
 
 export class CoreHeadset {
   readonly #options: CoreHeadsetOptions;
-  readonly #backend: BackendWithFiles;
+  readonly #backend: ClosableBackend;
   readonly #graph: HeadsetGraph;
   readonly #players = new Map<number, Player>();
   readonly #unwatch: () => void;
@@ -47,7 +48,8 @@ export class CoreHeadset {
     this.#options = core;
     const { clock, options, deadlines, sampleRate, logger } = core;
     const { backend: name = 'auto', microphone, speaker, ringer } = options;
-    this.#backend = withFiles(core.backend ?? systemBackend(name, clock), clock);
+    const ours = name === 'null' ? nullBackend : core.backend;
+    this.#backend = withFiles(ours ?? new ThreadedBackend(name, clock), clock);
     // Nobody misses the devices of a machine that is said to have none.
     const usual = name === 'null' ? 'none' : 'default';
     this.#graph = new HeadsetGraph({

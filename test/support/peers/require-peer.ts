@@ -16,6 +16,8 @@ const PACKAGES = {
   openssl: 'openssl',
   ffmpeg: 'ffmpeg',
   ffprobe: 'ffmpeg',
+  pulseaudio: 'pulseaudio',
+  pactl: 'pulseaudio-utils',
 } as const;
 
 export type PeerProgram = keyof typeof PACKAGES;
