@@ -22,6 +22,7 @@ import { RequestHandler, WRONG_TOKENS_PER_SECOND } from './request-handler.js';
 import { HttpExchange, type Page } from './transports/http-exchange.js';
 import { OutbandNotifier, type OutbandOptions } from './transports/outband-notifier.js';
 import { serveEvents } from './transports/server-sent-events.js';
+import { type StandardStreams, serveStandardStreams } from './transports/standard-streams.js';
 import { StreamListener } from './transports/stream-listener.js';
 import { UdpServer } from './transports/udp-server.js';
 
@@ -40,6 +41,8 @@ export interface ControlServerOptions {
   hosts?: readonly string[];
   /** Notifications to a port that has not asked. Default: none. */
   outband?: OutbandOptions;
+  /** Requests from standard input as well, or from any other pair of streams. Default: no. */
+  streams?: StandardStreams;
   /** Longest request, in bytes. Default 65,536. */
   maxRequestBytes?: number;
   /** Connections at a time. Default 256. */
@@ -67,6 +70,7 @@ export class ControlServer {
   #streams: StreamListener | undefined;
   #outband: OutbandNotifier | undefined;
   #unsubscribe: (() => void) | undefined;
+  #endStreams: (() => void) | undefined;
   #startedAt = 0;
 
   /** @throws ERR_CONTROL_TOKEN when it would listen to others without a token */
@@ -84,7 +88,7 @@ export class ControlServer {
 
   /** @throws ERR_CONTROL_LISTEN */
   async start(): Promise<void> {
-    const { host, udpPort, port, maxConnections, maxRequestBytes, outband } = this.#options;
+    const { host, udpPort, port, maxConnections, maxRequestBytes, outband, streams } = this.#options;
     const pushes = (): boolean => this.#target.notifications.allows('socket');
     this.#startedAt = this.#clock.now();
     const { handler, guard } = this.#access();
@@ -109,6 +113,7 @@ export class ControlServer {
         { cause },
       );
     }
+    if (streams) this.#endStreams = serveStandardStreams(streams, { ...common, maxRequestBytes });
     if (outband) this.#outband = new OutbandNotifier(outband, { ...common, udp: this.#udp });
     this.#unsubscribe = this.#target.notifications.subscribe((one) => this.#journal.append(one), 'all');
     this.#log.info('listens', { udp: this.addresses.udp?.port, tcp: this.addresses.tcp?.port, host });
@@ -123,6 +128,7 @@ export class ControlServer {
   async close(): Promise<void> {
     this.#unsubscribe?.();
     this.#outband?.close();
+    this.#endStreams?.();
     this.#clients.close();
     await Promise.all([this.#udp?.close(), this.#streams?.close()]);
   }

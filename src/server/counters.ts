@@ -1,6 +1,6 @@
 /** What the control server counts, and the same as Prometheus text (`GET /metrics`). */
 
-export type TransportName = 'udp' | 'tcp' | 'http' | 'websocket' | 'sse';
+export type TransportName = 'udp' | 'tcp' | 'http' | 'websocket' | 'sse' | 'stdio';
 
 export type Refusal =
   | 'malformed'
@@ -13,7 +13,14 @@ export type Refusal =
   | 'connections';
 
 export class ControlCounters {
-  readonly requests: Record<TransportName, number> = { udp: 0, tcp: 0, http: 0, websocket: 0, sse: 0 };
+  readonly requests: Record<TransportName, number> = {
+    udp: 0,
+    tcp: 0,
+    http: 0,
+    websocket: 0,
+    sse: 0,
+    stdio: 0,
+  };
   readonly refused: Record<Refusal, number> = {
     malformed: 0,
     unknown: 0,
