@@ -154,6 +154,10 @@ export const ERROR_CATALOGUE = {
     text: '{path} could not be uploaded to {url}: {why}',
     remedy: 'Check address, user name, password and rights on the server; the local file is still there.',
   },
+  ERR_HTTP: {
+    text: '{url}: {why}',
+    remedy: 'Check the address, the server and what it says of the request.',
+  },
   ERR_MEDIA_SOCKET: {
     text: 'RTP could not be sent or received: {why}',
     remedy: 'Check network, routes and firewall; the call goes on and uses the socket again.',

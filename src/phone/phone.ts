@@ -158,6 +158,11 @@ export class Phone extends Emitter<PhoneEvents> {
     return this.#watch(book.add(options));
   }
 
+  /** Unregisters and forgets an account; its calls go on. */
+  async removeAccount(account: Account): Promise<void> {
+    await this.#parts?.agent.removeAccount(account);
+  }
+
   /**
    * Starts a call and gives it at once, while it is still `trying`. Digits after a comma are sent when it is answered
    * (`1234,56`); an empty target is the one dialled last.

@@ -42,7 +42,7 @@ export function prepareCall(
   const localTag = random.token(10);
   const from = local.clone();
   from.tag = localTag;
-  const callId = random.token(24);
+  const callId = options.callId || random.token(24);
   const { allow, supported, reliable } = env;
   const build = (redirected?: SipUri): SipRequest => {
     const request = new SipRequest('INVITE', (redirected ?? uri).clone());

@@ -128,6 +128,11 @@ export class Registration extends Emitter<RegistrationEvents> {
     this.#notifies = new NotifyKeepAlive(account, env);
   }
 
+  /** The Call-ID of its REGISTERs. */
+  get callId(): string {
+    return this.#callId;
+  }
+
   get state(): RegistrationState {
     return this.#state;
   }

@@ -57,6 +57,8 @@ export interface InviteOptions {
   /** Who calls, when there is no account. */
   from?: string;
   displayName?: string;
+  /** The Call-ID; a random one when absent. */
+  callId?: string;
   /** Further headers for the INVITE. */
   headers?: Readonly<Record<string, string>>;
   media?: MediaPreferences;

@@ -35,6 +35,7 @@ export class Lifecycle {
   readonly #options: LifecycleOptions;
   #apiStarted = false;
   #exited = false;
+  #gone: Promise<void> = Promise.resolve();
   #restarting = false;
   #autoRegister = false;
   #networkAtStart = '';
@@ -52,11 +53,17 @@ export class Lifecycle {
       notifications.publish('START', { what: 'sip' });
       notifications.publish('STATUS', { line: -1, statustext: 'Initialized' });
       if (this.#autoRegister) options.register();
+      this.#autoRegister = false;
     });
     stack.on('failed', (error) => options.report('the SIP stack could not be started', error));
     stack.on('stopped', () => {
       if (!this.#exited) notifications.publish('STOP', { what: 'sip' });
     });
+  }
+
+  /** Resolves when {@link exit} is done. */
+  get gone(): Promise<void> {
+    return this.#gone;
   }
 
   /** False after {@link exit}. */
@@ -88,6 +95,13 @@ export class Lifecycle {
     return this.#start(wanted === 2 || (wanted !== 0 && complete));
   }
 
+  /** Starts if need be, and registers once it runs. */
+  startAndRegister(): boolean {
+    if (this.#options.stack.state !== 'running') return this.#start(true);
+    this.#options.register();
+    return true;
+  }
+
   startStack(): boolean {
     return this.#start(false);
   }
@@ -99,7 +113,7 @@ export class Lifecycle {
       this.#apiStarted = true;
       notifications.publish('START', { what: 'api' });
     }
-    this.#autoRegister = register;
+    this.#autoRegister ||= register;
     if (stack.state === 'running' && register && this.#options.registration() === 'none')
       this.#options.register();
     stack.start();
@@ -116,8 +130,9 @@ export class Lifecycle {
     this.#exited = true;
     this.#pageTimer?.cancel();
     this.#startTimer?.cancel();
-    void this.#options.stack.stop();
-    this.#options.notifications.publish('STOP', { what: 'api' });
+    this.#gone = this.#options.stack.stop().then(() => {
+      this.#options.notifications.publish('STOP', { what: 'api' });
+    });
     return true;
   }
 

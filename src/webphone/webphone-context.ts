@@ -1,23 +1,60 @@
 /** What a function works on. Made by Webphone; one for every way of calling, since each may have a queue of its own. */
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
+import type { AccountDesk } from './accounts/account-desk.js';
+import type { ConferenceDesk } from './calling/conference-desk.js';
+import type { Dialer } from './calling/dialer.js';
+import type { ContactList } from './contacts/contact-list.js';
+import type { HttpClient } from './files/http-client.js';
+import type { RemoteFiles } from './files/remote-files.js';
+import type { WorkFiles } from './files/work-files.js';
 import type { Lifecycle } from './lifecycle.js';
+import type { MediaQueue } from './media/media-queue.js';
+import type { PlayerDesk } from './media/players.js';
+import type { RecordingDesk } from './media/recordings.js';
+import type { NetworkView } from './network-view.js';
 import type { NotificationHub } from './notifications/notification-hub.js';
 import type { NotificationQueue } from './notifications/notification-queue.js';
 import type { Settings } from './settings/settings.js';
 import type { Stack } from './stack.js';
+import type { LineDesk } from './status/line-desk.js';
+import type { Statistics } from './status/statistics.js';
+import type { StatusBoard } from './status/status-board.js';
 import type { WebphoneLog } from './webphone-log.js';
 
-export interface WebphoneContext {
+export interface Folders {
+  /** Of the program. */
+  readonly bin: string;
+  /** Of the data of the phone. */
+  readonly work: string;
+  /** Another one that can be written to. */
+  readonly alternative: string;
+}
+
+/** What the pieces of a webphone share. */
+export interface WebphoneParts {
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly log: WebphoneLog;
   readonly settings: Settings;
   readonly notifications: NotificationHub;
-  /** The notifications of whoever called. */
-  readonly queue: NotificationQueue;
   readonly stack: Stack;
   readonly lifecycle: Lifecycle;
-  readonly log: WebphoneLog;
+  readonly accounts: AccountDesk;
+  readonly desk: LineDesk;
+  readonly board: StatusBoard;
+  readonly statistics: Statistics;
+  readonly network: NetworkView;
+  readonly dialer: Dialer;
+  readonly conferences: ConferenceDesk;
+  readonly recordings: RecordingDesk;
+  readonly players: PlayerDesk;
+  readonly mediaQueue: MediaQueue;
+  readonly contacts: ContactList;
+  readonly files: WorkFiles;
+  readonly remoteFiles: RemoteFiles;
+  readonly http: HttpClient;
+  readonly folders: Folders;
   /** A text that was handed over encrypted, in clear. */
   reveal(text: string): string;
   /** Tells that something failed, by an ERROR notification. */
@@ -26,4 +63,9 @@ export interface WebphoneContext {
   warnOnce(key: string, message: string): void;
   /** Lets something go on after the function has returned; its failure is reported. */
   background(work: Promise<unknown>, what: string): void;
+}
+
+export interface WebphoneContext extends WebphoneParts {
+  /** The notifications of whoever called. */
+  readonly queue: NotificationQueue;
 }

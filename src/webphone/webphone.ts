@@ -2,20 +2,18 @@
  * The phone with the flat API: every function of the table as a method and by name, settings by name, notifications.
  * It puts the pieces together and does nothing itself; what a function does stands in functions/.
  */
-import { type Clock, systemClock } from '../base/clock.js';
-import { isSwitchhookError } from '../base/errors.js';
+import { systemClock } from '../base/clock.js';
 import type { PhoneOptions } from '../phone/index.js';
+import { assemble } from './assemble.js';
 import { type ApiArguments, execute } from './functions/execute.js';
 import type { ApiValue, MethodOf } from './functions/spec.js';
 import { FUNCTIONS, type TYPED_FUNCTIONS } from './functions/table.js';
-import { Lifecycle } from './lifecycle.js';
-import { NotificationHub } from './notifications/notification-hub.js';
+import type { NotificationHub } from './notifications/notification-hub.js';
 import type { NotificationQueue } from './notifications/notification-queue.js';
 import type { SettingValue } from './parameters/spec.js';
 import { Settings } from './settings/settings.js';
-import { Stack } from './stack.js';
-import type { WebphoneContext } from './webphone-context.js';
-import { WebphoneLog } from './webphone-log.js';
+import type { WebphoneContext, WebphoneParts } from './webphone-context.js';
+import type { WebphoneLog } from './webphone-log.js';
 
 export interface WebphoneOptions {
   /** 0: it is started by API_Start only; else as the setting of that name. */
@@ -24,6 +22,8 @@ export interface WebphoneOptions {
   settings?: Settings | Readonly<Record<string, SettingValue>>;
   /** Options of the phone that settings have no name for, or that are to win over them. */
   phone?: PhoneOptions;
+  /** Folder for the data of the phone; default `mwphonedata` in the current one. */
+  workFolder?: string;
 }
 
 /** A client whose notifications are its own. */
@@ -40,46 +40,33 @@ class WebphoneCore {
   readonly settings: Settings;
   readonly notifications: NotificationHub;
   readonly log: WebphoneLog;
-  readonly #clock: Clock;
-  readonly #stack: Stack;
-  readonly #lifecycle: Lifecycle;
-  readonly #warned = new Set<string>();
-  readonly #context: WebphoneContext;
+  readonly #parts: WebphoneParts;
+  readonly #shared: WebphoneContext;
 
   constructor(options: WebphoneOptions | number = {}) {
     const {
       phone = {},
       settings = {},
       startsipstack,
+      workFolder,
     }: WebphoneOptions = typeof options === 'number' ? { startsipstack: options } : options;
-    this.#clock = phone.clock ?? systemClock;
     this.settings = settings instanceof Settings ? settings : new Settings();
-    this.notifications = new NotificationHub(this.#clock);
-    this.log = new WebphoneLog({
-      notifications: this.notifications,
-      level: () => this.settings.number('loglevel'),
-      polling: () => this.settings.number('logpolling') === 1,
-      path: () => this.settings.text('logpath') || 'webphonelog.dat',
-    });
-    this.#stack = new Stack(() => ({ logger: this.log.logger, ...phone }));
-    this.#lifecycle = new Lifecycle({
-      clock: this.#clock,
+    this.#parts = assemble({
+      clock: phone.clock ?? systemClock,
       settings: this.settings,
-      notifications: this.notifications,
-      stack: this.#stack,
-      register: () => {},
-      registration: () => 'none',
-      busy: () => (this.#stack.phone?.calls.length ?? 0) > 0,
-      forget: () => {},
-      report: (message, error) => this.#report(message, error),
+      workFolder,
+      phoneOptions: ({ logger }) => ({ logger, ...phone }),
     });
-    this.#context = this.#makeContext(this.notifications.shared);
-    this.settings.on('warning', (text) => this.notifications.publish('WARNING', { text }));
+    const { notifications, log, lifecycle } = this.#parts;
+    this.notifications = notifications;
+    this.log = log;
+    this.#shared = { ...this.#parts, queue: notifications.shared };
+    this.settings.on('warning', (text) => notifications.publish('WARNING', { text }));
+    followSettings(this.settings, notifications);
     if (!(settings instanceof Settings)) {
       for (const [name, value] of Object.entries(settings)) this.settings.set(name, value);
     }
-    const start = startsipstack ?? this.settings.number('startsipstack');
-    this.#lifecycle.autoStart(start);
+    lifecycle.autoStart(startsipstack ?? this.settings.number('startsipstack'));
   }
 
   /** The function table. */
@@ -95,50 +82,39 @@ class WebphoneCore {
    * @returns a promise for functions that wait
    */
   execute(name: string, args: ApiArguments = [], client: ApiClient = {}): ApiValue | Promise<ApiValue> {
-    return execute(client.queue ? this.#makeContext(client.queue) : this.#context, name, args);
+    return execute(client.queue ? { ...this.#parts, queue: client.queue } : this.#shared, name, args);
   }
 
   /** Stops everything and resolves when it is freed. */
   async close(): Promise<void> {
-    this.#lifecycle.exit();
-    await this.#stack.settled;
-    this.#lifecycle.close();
+    const { lifecycle, http, statistics, board, mediaQueue } = this.#parts;
+    lifecycle.exit();
+    await lifecycle.gone;
+    http.close();
+    statistics.close();
+    board.close();
+    mediaQueue.end();
+    lifecycle.close();
     this.notifications.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
 
-  #makeContext(queue: NotificationQueue): WebphoneContext {
-    return {
-      clock: this.#clock,
-      logger: this.log.logger,
-      settings: this.settings,
-      notifications: this.notifications,
-      queue,
-      stack: this.#stack,
-      lifecycle: this.#lifecycle,
-      log: this.log,
-      reveal: (text) => this.settings.decrypt(text),
-      report: (message, error) => this.#report(message, error),
-      warnOnce: (key, message) => {
-        if (this.#warned.has(key)) return;
-        this.#warned.add(key);
-        this.notifications.publish('WARNING', { text: message });
-      },
-      background: (work, what) => {
-        work.catch((error: unknown) => this.#report(what, error));
-      },
-    };
-  }
-
-  #report(message: string, error?: unknown): void {
-    const reason = error instanceof Error && !message.includes(error.message) ? `: ${error.message}` : '';
-    this.notifications.publish('ERROR', { text: `${message}${reason}` });
-    const code = isSwitchhookError(error) ? error.code : undefined;
-    this.log.logger.warn(message, { error, code });
-  }
+/** The settings that say which notifications pass. */
+function followSettings(settings: Settings, notifications: NotificationHub): void {
+  const apply = (): void =>
+    notifications.configure({
+      events: settings.number('events'),
+      sipMessages: settings.number('sipmsgnotifications') === 1,
+      delivery: settings.number('notificationevents'),
+    });
+  apply();
+  settings.on('change', ({ name }) => {
+    if (name === 'events' || name === 'sipmsgnotifications' || name === 'notificationevents') apply();
+  });
 }
 
 /** The phone with the flat API; every `API_` function is a method. */

@@ -169,8 +169,8 @@ function setForLine(
 }
 
 /** -1 is the active line. */
-function lineNumber(_: WebphoneContext, line: number): number {
-  return line === -1 ? 1 : line;
+function lineNumber({ desk }: WebphoneContext, line: number): number {
+  return line === -1 ? desk.active : line;
 }
 
 function asText(value: SettingValue | undefined): string {

@@ -1,11 +1,40 @@
 /** The function table: all groups, and the look-up by name or alias. */
+import { accounts } from './accounts.js';
+import { calls } from './calls.js';
+import { conference } from './conference.js';
+import { contacts } from './contacts.js';
+import { dtmf } from './dtmf.js';
+import { files } from './files.js';
+import { http } from './http.js';
 import { lifecycle } from './lifecycle.js';
+import { lines } from './lines.js';
+import { lists } from './lists.js';
 import { logs } from './logs.js';
 import { notifications } from './notifications.js';
+import { recording } from './recording.js';
 import { settings } from './settings.js';
 import type { FunctionSpec } from './spec.js';
+import { status } from './status.js';
+import { streaming } from './streaming.js';
 
-export const TYPED_FUNCTIONS = [...settings, ...lifecycle, ...notifications, ...logs] as const;
+export const TYPED_FUNCTIONS = [
+  ...settings,
+  ...lifecycle,
+  ...accounts,
+  ...lines,
+  ...calls,
+  ...conference,
+  ...dtmf,
+  ...recording,
+  ...streaming,
+  ...status,
+  ...notifications,
+  ...contacts,
+  ...logs,
+  ...http,
+  ...files,
+  ...lists,
+] as const;
 
 /** Every function, in the order of the documentation. */
 export const FUNCTIONS: readonly FunctionSpec[] = TYPED_FUNCTIONS as unknown as readonly FunctionSpec[];

@@ -238,7 +238,7 @@ export const NOTIFICATIONS = [
     doc: 'How a recording goes.',
     fields: [
       line,
-      int('stage', '0 off, 1 begun, 2 being saved, 3 saved, 4 saved as WAV instead, 5 failed'),
+      int('stage', '0 off, 1 begun, 2 being saved, 3 saved, 4 failed'),
       int('type', '1 file, 2 FTP, 3 HTTP, 4 server, 5 SIPREC'),
       text('path', 'file or URL'),
       text('reason', 'why it failed'),

@@ -1,0 +1,153 @@
+/**
+ * Puts the pieces of a webphone together: who is made of what, and who is told of whom. Called once by Webphone; decides
+ * nothing.
+ */
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../base/clock.js';
+import { isSwitchhookError } from '../base/errors.js';
+import type { PhoneOptions } from '../phone/index.js';
+import { AccountDesk } from './accounts/account-desk.js';
+import { ConferenceDesk } from './calling/conference-desk.js';
+import { Dialer } from './calling/dialer.js';
+import { ContactList } from './contacts/contact-list.js';
+import { HttpClient } from './files/http-client.js';
+import { RemoteFiles } from './files/remote-files.js';
+import { WorkFiles } from './files/work-files.js';
+import { Lifecycle } from './lifecycle.js';
+import { MediaQueue } from './media/media-queue.js';
+import { PlayerDesk } from './media/players.js';
+import { RecordingDesk } from './media/recordings.js';
+import { NetworkView } from './network-view.js';
+import { NotificationHub } from './notifications/notification-hub.js';
+import { packageVersion } from './package-version.js';
+import type { Settings } from './settings/settings.js';
+import { Stack } from './stack.js';
+import { LineDesk } from './status/line-desk.js';
+import { Statistics } from './status/statistics.js';
+import { StatusBoard } from './status/status-board.js';
+import type { Folders, WebphoneParts } from './webphone-context.js';
+import { WebphoneLog } from './webphone-log.js';
+
+export interface AssembleOptions {
+  clock: Clock;
+  settings: Settings;
+  /** Folder for the data of the phone. */
+  workFolder?: string;
+  phoneOptions(log: WebphoneLog): PhoneOptions;
+}
+
+const WORK_FOLDER = 'mwphonedata';
+const LOG_FILE = 'webphonelog.dat';
+
+export function assemble(options: AssembleOptions): WebphoneParts {
+  const { clock, settings } = options;
+  const folders = foldersOf(options.workFolder);
+  const notifications = new NotificationHub(clock);
+  const log = new WebphoneLog({
+    notifications,
+    level: () => settings.number('loglevel'),
+    polling: () => settings.number('logpolling') === 1,
+    path: () => settings.text('logpath') || join(folders.work, LOG_FILE),
+  });
+  const { logger } = log;
+  const warned = new Set<string>();
+  const report = (message: string, error?: unknown): void => {
+    const reason = error instanceof Error && !message.includes(error.message) ? `: ${error.message}` : '';
+    notifications.publish('ERROR', { text: `${message}${reason}` });
+    logger.warn(message, { error, code: isSwitchhookError(error) ? error.code : undefined });
+  };
+  const background = (work: Promise<unknown>, what: string): void => {
+    work.catch((error: unknown) => report(what, error));
+  };
+  notifications.onListenerError = (error) => logger.error('a listener failed', { error });
+  const stack = new Stack(() => options.phoneOptions(log));
+  const desk = new LineDesk(stack);
+  const accounts = new AccountDesk({ settings, stack, clock, background });
+  const board = new StatusBoard({
+    clock,
+    settings,
+    stack,
+    desk,
+    accounts,
+    notifications,
+    leaving: () => !lifecycle.usable,
+  });
+  const dialer = new Dialer({ stack, accounts, settings, board, report });
+  const http = new HttpClient({ userAgent: `Switchhook/${packageVersion()}` });
+  const files = new WorkFiles(folders.work);
+  const contacts = new ContactList();
+  const lifecycle: Lifecycle = new Lifecycle({
+    clock,
+    settings,
+    notifications,
+    stack,
+    register: () => {
+      board.registerBegins();
+      accounts.register();
+    },
+    registration: () =>
+      accounts.registeredEx === 1 ? 'none' : accounts.registered ? 'registered' : 'missing',
+    busy: () => desk.calls.length > 0,
+    forget: () => {
+      accounts.forget();
+      contacts.clear();
+    },
+    report,
+  });
+  return {
+    clock,
+    logger,
+    log,
+    settings,
+    notifications,
+    stack,
+    desk,
+    accounts,
+    board,
+    dialer,
+    http,
+    files,
+    contacts,
+    folders,
+    report,
+    background,
+    lifecycle,
+    statistics: new Statistics({ clock, settings, stack, desk, notifications }),
+    network: new NetworkView(stack, settings),
+    conferences: new ConferenceDesk({
+      stack,
+      desk,
+      dialer,
+      settings,
+      notifications,
+      changed: (call) => board.monitor(call)?.changed(),
+    }),
+    recordings: new RecordingDesk({
+      desk,
+      notifications,
+      settings,
+      folder: folders.work,
+      wallTime: () => clock.wallTime(),
+    }),
+    players: new PlayerDesk({ desk, notifications, settings, report }),
+    mediaQueue: new MediaQueue({ desk, stack, settings, report }),
+    remoteFiles: new RemoteFiles(settings, http),
+    reveal: (text) => settings.decrypt(text),
+    warnOnce: (key, message) => {
+      if (warned.has(key)) return;
+      warned.add(key);
+      notifications.publish('WARNING', { text: message });
+    },
+  };
+}
+
+function foldersOf(work: string | undefined): Folders {
+  const here = fileURLToPath(new URL('.', import.meta.url));
+  return {
+    bin: dirname(process.argv[1] ?? here),
+    work: resolve(work ?? WORK_FOLDER),
+    alternative: tmpdir(),
+  };
+}

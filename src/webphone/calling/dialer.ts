@@ -1,0 +1,74 @@
+/**
+ * Places the calls of the API: by the main account, or by one the settings of the line name, on the line that is
+ * wanted. Knows the calls that are not there yet, since the phone is still starting.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Call } from '../../ua/index.js';
+import type { AccountDesk } from '../accounts/account-desk.js';
+import type { Settings } from '../settings/settings.js';
+import type { Stack } from '../stack.js';
+import type { StatusBoard } from '../status/status-board.js';
+
+export interface DialerOptions {
+  stack: Stack;
+  accounts: AccountDesk;
+  settings: Settings;
+  board: StatusBoard;
+  report(message: string, error?: unknown): void;
+}
+
+export class Dialer {
+  readonly #options: DialerOptions;
+  readonly #pending = new Set<AbortController>();
+  #nextCallId: string | undefined;
+
+  constructor(options: DialerOptions) {
+    this.#options = options;
+    options.stack.on('made', (phone) => {
+      phone.lines.on('freed', ({ line }) => options.settings.closeLine(line));
+    });
+  }
+
+  /** Sets the Call-ID of the next call; an empty one is made. */
+  nextCallId(callId: string): string {
+    this.#nextCallId = callId || randomBytes(12).toString('hex');
+    return this.#nextCallId;
+  }
+
+  /**
+   * Begins a call.
+   * @param line the line wanted; any when less than 1
+   * @param peer empty: who was dialled last
+   * @returns the call once it has a line; undefined when it could not be placed, which was reported
+   */
+  async dial(line: number, peer: string): Promise<Call | undefined> {
+    const { stack, accounts, settings, board, report } = this.#options;
+    const phone = stack.start();
+    const abort = new AbortController();
+    this.#pending.add(abort);
+    board.callBegins(peer);
+    try {
+      await phone.start();
+      const chosen = phone.lines.free(line > 0 ? line : undefined);
+      if (chosen !== undefined) settings.openLine(chosen);
+      const account = await accounts.forCall(chosen === undefined ? settings : settings.forLine(chosen));
+      if (abort.signal.aborted) return undefined;
+      const callId = this.#nextCallId;
+      this.#nextCallId = undefined;
+      return await phone.dial(peer, { line: chosen, account, callId, signal: abort.signal });
+    } catch (error) {
+      report('API_Call', error);
+      board.rest();
+      return undefined;
+    } finally {
+      this.#pending.delete(abort);
+    }
+  }
+
+  /** Gives up the calls that have no line yet. @returns false when there are none */
+  abandon(): boolean {
+    const any = this.#pending.size > 0;
+    for (const abort of this.#pending) abort.abort();
+    return any;
+  }
+}

@@ -1,0 +1,100 @@
+/** Digits, INFO and USSD. */
+import type { Call } from '../../ua/index.js';
+import type { WebphoneContext } from '../webphone-context.js';
+import { define } from './spec.js';
+
+const LINE = { name: 'line', type: 'int', doc: 'line number; -1 the active one, -2 all' } as const;
+
+export const dtmf = [
+  define('API_Dtmf', {
+    group: 'dtmf',
+    overloads: [[LINE, { name: 'dtmf', type: 'string', doc: '0-9 * # A-D; a blank is a pause' }]],
+    returns: 'boolean',
+    doc: 'Sends digits, one after the other, as `dtmfmode` says. INFO tells whether they went.',
+    run: (context, { line, dtmf }) => {
+      const digits = dtmf.trim().toUpperCase();
+      if (!/^[0-9*#A-D ,]+$/.test(digits)) return false;
+      const calls = able(context, line);
+      for (const call of calls) sendDigits(context, call, digits.replaceAll(' ', ','));
+      return calls.length > 0;
+    },
+  }),
+  define('API_Info', {
+    group: 'dtmf',
+    overloads: [[LINE, { name: 'msg', type: 'string', doc: 'body of the INFO' }]],
+    returns: 'boolean',
+    doc: 'Sends an INFO with a text, its type from `contenttype` or guessed. INFO tells whether the peer took it.',
+    run: (context, { line, msg }) => {
+      const calls = able(context, line);
+      for (const call of calls) {
+        const type = context.settings.text('contenttype') || guessType(msg);
+        void call.info(type, msg).then(
+          () => tell(context, call, 'OK'),
+          (error: Error) => tell(context, call, 'ERROR', error.message),
+        );
+      }
+      return calls.length > 0;
+    },
+  }),
+  define('API_SendUSSD', {
+    group: 'dtmf',
+    overloads: [
+      [
+        LINE,
+        { name: 'method', type: 'string', doc: 'INVITE, INFO or BYE' },
+        { name: 'ussd', type: 'string', doc: 'such as *135#, or the XML document' },
+      ],
+    ],
+    returns: 'boolean',
+    waitingFor: 'USSD over IMS is to come',
+    doc: 'Sends USSD over IMS. Not yet: false.',
+    run: () => false,
+  }),
+] as const;
+
+function able({ desk }: WebphoneContext, line: number): Call[] {
+  return desk.select(line).filter(({ state }) => state === 'connected');
+}
+
+/** The methods of `dtmfmode`, tried one after the other or, for the double ones, both. */
+const METHODS: Readonly<Record<number, ReadonlyArray<'info' | 'rfc4733' | 'inband' | 'auto'>>> = {
+  0: ['auto'],
+  1: ['info'],
+  2: ['auto'],
+  3: ['info', 'rfc4733'],
+  4: ['rfc4733'],
+  5: ['inband'],
+  6: ['rfc4733', 'inband'],
+  7: ['rfc4733'],
+};
+
+function sendDigits(context: WebphoneContext, call: Call, digits: string): void {
+  const methods = METHODS[context.settings.number('dtmfmode')] ?? ['auto'];
+  const double = methods.length > 1;
+  const send = async (): Promise<void> => {
+    for (const method of methods) {
+      try {
+        await call.sendDtmf(digits, { method });
+      } catch (error) {
+        if (call.state !== 'connected' || double) throw error;
+        tell(context, call, 'WARNING', method === 'info' ? 'failback to rfc2833' : 'failback to inband');
+        await call.sendDtmf(digits, { method: method === 'info' ? 'auto' : 'inband' });
+      }
+    }
+  };
+  void send().then(
+    () => tell(context, call, 'OK'),
+    (error: Error) => tell(context, call, 'ERROR', error.message),
+  );
+}
+
+function tell({ notifications, desk }: WebphoneContext, call: Call, type: string, text?: string): void {
+  notifications.publish('INFO', { type, line: desk.lineOf(call), peername: call.remote.user, text });
+}
+
+/** What a text looks like. */
+export function guessType(text: string): string {
+  const start = text.trimStart()[0];
+  if (start === '{' || start === '[') return 'application/json';
+  return start === '<' ? 'application/xml' : 'application/octet-stream';
+}

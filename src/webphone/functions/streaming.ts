@@ -1,0 +1,84 @@
+/** Audio from and to the application. */
+import { Readable } from 'node:stream';
+import type { WebphoneContext } from '../webphone-context.js';
+import { define } from './spec.js';
+
+const LINE = { name: 'line', type: 'int', doc: 'line number; -1 the active one, -2 all' } as const;
+const START = { name: 'start', type: 'int', doc: '1 send, 0 drop what is still to be sent' } as const;
+/** Larger streams are no announcement. */
+const MAX_STREAM_BYTES = 64 * 1024 * 1024;
+
+export const streaming = [
+  define('API_StreamSoundBuff', {
+    group: 'streaming',
+    overloads: [
+      [
+        START,
+        LINE,
+        { name: 'buff', type: 'bytes', doc: '16-bit PCM as `audioinput_…` say, or a WAV file' },
+        { name: 'len', type: 'int', default: 0, doc: 'bytes to take; 0 and less: all' },
+      ],
+    ],
+    returns: 'boolean',
+    remote: false,
+    doc: 'Says samples to the peer, after those that were given before. PLAYREADY tells when they are out.',
+    run: ({ players }, { start, line, buff, len }) =>
+      start === 1 ? players.stream(line, buff, len) : players.stopStream(line),
+  }),
+  define('API_StreamSoundStream', {
+    group: 'streaming',
+    overloads: [[START, LINE, { name: 'stream', type: 'object', doc: 'a stream or an iterable of buffers' }]],
+    returns: 'boolean',
+    remote: false,
+    doc: 'The same with a stream.',
+    run: (context, { start, line, stream }) => {
+      if (start !== 1) return context.players.stopStream(line);
+      const chunks = asChunks(stream);
+      if (!chunks || context.desk.select(line).length === 0) return false;
+      context.background(readAll(context, line, chunks), 'API_StreamSoundStream');
+      return true;
+    },
+  }),
+  define('API_GetMedia', {
+    group: 'streaming',
+    overloads: [[{ name: 'timeout', type: 'int', default: 0, doc: 'how long to wait, in ms' }]],
+    returns: 'bytes',
+    remote: false,
+    waits: true,
+    doc: 'The next packet of audio that is heard or said, as `sendmedia_…` say; empty when there is none.',
+    run: ({ mediaQueue }, { timeout }) => mediaQueue.next(timeout),
+  }),
+  define('API_GetMediaEnd', {
+    group: 'streaming',
+    overloads: [[]],
+    returns: 'boolean',
+    doc: 'Ends the queueing of packets for API_GetMedia.',
+    run: ({ mediaQueue }) => mediaQueue.end(),
+  }),
+] as const;
+
+function asChunks(stream: unknown): AsyncIterable<unknown> | undefined {
+  if (stream instanceof Readable) return stream;
+  if (typeof stream !== 'object' || stream === null) return undefined;
+  if (Symbol.asyncIterator in stream) return stream as AsyncIterable<unknown>;
+  return Symbol.iterator in stream ? Readable.from(stream as Iterable<unknown>) : undefined;
+}
+
+/** Whole samples of every chunk are sent as they come. */
+async function readAll(
+  context: WebphoneContext,
+  line: number,
+  chunks: AsyncIterable<unknown>,
+): Promise<void> {
+  let left = Buffer.alloc(0);
+  let total = 0;
+  for await (const chunk of chunks) {
+    if (!(chunk instanceof Uint8Array)) throw new TypeError('the stream has to give buffers');
+    total += chunk.length;
+    if (total > MAX_STREAM_BYTES) throw new RangeError('the stream is too long');
+    const bytes = Buffer.concat([left, chunk]);
+    const whole = bytes.length & ~1;
+    left = bytes.subarray(whole);
+    if (whole > 0 && !context.players.stream(line, bytes.subarray(0, whole), 0)) return;
+  }
+}

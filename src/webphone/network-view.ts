@@ -1,0 +1,36 @@
+/** What the API tells of the network: whether there is one, and where SIP is listened on. */
+import { networkInterfaces } from 'node:os';
+import type { Settings } from './settings/settings.js';
+import type { Stack } from './stack.js';
+
+export class NetworkView {
+  readonly #stack: Stack;
+  readonly #settings: Settings;
+
+  constructor(stack: Stack, settings: Settings) {
+    this.#stack = stack;
+    this.#settings = settings;
+  }
+
+  /** An address other than loopback, or a server that needs none. */
+  get online(): boolean {
+    const external = Object.values(networkInterfaces()).some((list) =>
+      list?.some(({ internal }) => !internal),
+    );
+    return external || /^(127\.|localhost|\[?::1)/.test(this.#settings.text('serveraddress'));
+  }
+
+  /** `address:port` of the SIP socket; empty before the start. */
+  get listener(): string {
+    const [first] = this.#stack.phone?.addresses ?? [];
+    if (!first) return '';
+    const host = /^(0\.0\.0\.0|::)$/.test(first.host) ? (localAddress() ?? first.host) : first.host;
+    return `${host.includes(':') ? `[${host}]` : host}:${first.port}`;
+  }
+}
+
+/** An address of this machine others can reach. */
+function localAddress(): string | undefined {
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return all.find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+}

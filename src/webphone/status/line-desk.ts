@@ -1,0 +1,130 @@
+/**
+ * The calls as the API sees them: what line an order is for, and what each call is said to be (state, mute, hold,
+ * encryption). Keeps what a Call does not know itself; the calls are the phone's.
+ */
+import type { Phone } from '../../phone/index.js';
+import type { Call } from '../../ua/index.js';
+import type { Stack } from '../stack.js';
+import type { LineState } from './status-texts.js';
+
+export interface CallNotes {
+  /** What is muted, by us. */
+  muteSend: boolean;
+  muteReceive: boolean;
+  /** A transfer or a conference is being set up. */
+  midcall: boolean;
+  /** As monitored. */
+  state: LineState;
+  /** Clock time of the answer. */
+  connectedAt?: number;
+  /** Members of the conference it is in. */
+  group: string;
+}
+
+export class LineDesk {
+  readonly #stack: Stack;
+  readonly #notes = new WeakMap<Call, CallNotes>();
+
+  constructor(stack: Stack) {
+    this.#stack = stack;
+  }
+
+  get phone(): Phone | undefined {
+    return this.#stack.phone;
+  }
+
+  notes(call: Call): CallNotes {
+    let notes = this.#notes.get(call);
+    if (!notes) {
+      notes = { muteSend: false, muteReceive: false, midcall: false, state: 'Unknown', group: '' };
+      this.#notes.set(call, notes);
+    }
+    return notes;
+  }
+
+  get calls(): readonly Call[] {
+    return this.phone?.lines.calls ?? [];
+  }
+
+  /** The calls an order with that line number is for, which may have corrected a wrong line. */
+  select(line: number): Call[] {
+    const { phone } = this;
+    if (!phone) return [];
+    return phone.lines
+      .select(line)
+      .map((one) => phone.lines.get(one))
+      .filter((call) => call !== undefined);
+  }
+
+  /** The one call an order is for. */
+  one(line: number): Call | undefined {
+    const { phone } = this;
+    if (!phone) return undefined;
+    if (line === ALL) return phone.lines.best === undefined ? undefined : phone.lines.get(phone.lines.best);
+    return this.select(line)[0];
+  }
+
+  lineOf(call: Call): number {
+    return this.phone?.lines.lineOf(call) ?? 0;
+  }
+
+  /** The line that is active, or has the best call. */
+  get active(): number {
+    return this.phone?.lines.active ?? 1;
+  }
+
+  /** 0 none, 1 being set up, 2 connected. */
+  inCall(calls: readonly Call[] = this.calls): number {
+    if (calls.some(({ state }) => state === 'connected')) return 2;
+    return calls.some(({ state }) => state !== 'ended') ? 1 : 0;
+  }
+}
+
+const ALL = -2;
+
+/** 0 no, 2 speaker, 3 microphone, 4 both. */
+export function muteNumber({ muteSend, muteReceive }: CallNotes): number {
+  if (muteSend && muteReceive) return 4;
+  return muteReceive ? 2 : muteSend ? 3 : 0;
+}
+
+/** 0 no, 2 send only (we hold), 3 receive only (we are held), 4 both. */
+export function holdNumber({ held }: Pick<Call, 'held'>): number {
+  if (held.local && held.remote) return 4;
+  return held.local ? 2 : held.remote ? 3 : 0;
+}
+
+/** 0 no, 1 the keys could be seen, 2 yes. */
+export function encryptionNumber({ encryption }: Pick<Call, 'encryption'>): number {
+  const secret = encryption.signalling === 'tls' || encryption.signalling === 'wss';
+  if (encryption.srtp) return secret ? 3 : 1;
+  return encryption.signalling === undefined ? -1 : secret ? 1 : 0;
+}
+
+/** What a call that lasts is. */
+export function steadyState(call: Call, notes: CallNotes): LineState {
+  if (call.state !== 'connected') return notes.state;
+  if (notes.midcall) return 'Midcall';
+  if (call.held.local || call.held.remote) return 'Hold';
+  return notes.muteSend || notes.muteReceive ? 'Muted' : 'Speaking';
+}
+
+/** The user in a SIP address. */
+export function userOf(uri: string): string {
+  const match = /^(?:sips?:|tel:)(?:([^@;?:]*)(?::[^@]*)?@)?([^;?]*)/i.exec(uri);
+  if (!match) return uri;
+  return /^tel:/i.test(uri) ? match[2] : decode(match[1] ?? match[2]);
+}
+
+/** The host and port in a SIP address. */
+export function hostOf(uri: string): string {
+  return /^sips?:(?:[^@]*@)?([^;?>]*)/i.exec(uri)?.[1] ?? '';
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * RTPSTAT and VAD: how good the media is and who speaks, of all calls or of one, on request and by themselves as the
+ * settings `rtpstat`, `vadstat` and `vadstat_ival` say. Polled once, they are not sent by themselves any more.
+ */
+import type { Clock, Timer } from '../../base/clock.js';
+import type { MediaStats } from '../../media/index.js';
+import type { Call } from '../../ua/index.js';
+import { formatNotification, notification } from '../notifications/format.js';
+import type { NotificationHub } from '../notifications/notification-hub.js';
+import type { Settings } from '../settings/settings.js';
+import type { Stack } from '../stack.js';
+import type { LineDesk } from './line-desk.js';
+
+export interface StatisticsOptions {
+  clock: Clock;
+  settings: Settings;
+  stack: Stack;
+  desk: LineDesk;
+  notifications: NotificationHub;
+}
+
+interface Totals {
+  sent: number;
+  received: number;
+  lost: number;
+  issues: number;
+}
+
+const AUTO_FIRST_MS = 2000;
+const AUTO_MS = 6500;
+/** Louder than this somebody speaks (dBov). */
+const SPEECH_DBOV = -45;
+const FLOOR_DBOV = -127;
+
+export class Statistics {
+  readonly #options: StatisticsOptions;
+  #before: Totals = { sent: 0, received: 0, lost: 0, issues: 0 };
+  #peaks = new WeakMap<Call, { local: number; remote: number }>();
+  #rtpTimer: Timer | undefined;
+  #vadTimer: Timer | undefined;
+  #rtpPolled = false;
+  #vadPolled = false;
+  #lastVad = new Map<number, string>();
+
+  constructor(options: StatisticsOptions) {
+    this.#options = options;
+    options.stack.on('made', (phone) => {
+      phone.lines.on('seated', ({ call }) => call.on('connected', () => this.#begin()));
+    });
+    options.stack.on('stopped', () => this.close());
+  }
+
+  /** The RTPSTAT string since the last one. */
+  async rtpStat(): Promise<string> {
+    this.#rtpPolled = true;
+    this.#rtpTimer?.cancel();
+    return formatNotification(notification('RTPSTAT', await this.#rtpFields()));
+  }
+
+  /** The VAD string. @param line 0 and less: of all calls */
+  async vad(line: number): Promise<string> {
+    this.#vadPolled = true;
+    this.#vadTimer?.cancel();
+    return formatNotification(notification('VAD', { parameters: await this.#vadText(line) }));
+  }
+
+  /** A call is connected: the reports of the settings begin. */
+  #begin(): void {
+    const { settings } = this.#options;
+    this.#before = { sent: 0, received: 0, lost: 0, issues: 0 };
+    if (settings.number('rtpstat') !== 0 && !this.#rtpTimer?.active) this.#nextRtp(AUTO_FIRST_MS);
+    if (settings.number('vadstat') >= 3 && !this.#vadTimer?.active) this.#nextVad();
+  }
+
+  #nextRtp(auto: number): void {
+    const { settings, clock, desk, notifications } = this.#options;
+    const period = settings.number('rtpstat');
+    if (this.#rtpPolled || period === 0) return;
+    this.#rtpTimer = clock.after(period > 0 ? 1000 * period : auto, () => {
+      if (desk.inCall() !== 2) return;
+      void this.#rtpFields().then((fields) => notifications.publish('RTPSTAT', fields));
+      this.#nextRtp(AUTO_MS);
+    });
+  }
+
+  #nextVad(): void {
+    const { settings, clock, desk } = this.#options;
+    if (this.#vadPolled || settings.number('vadstat') < 3) return;
+    this.#vadTimer = clock.after(Math.max(100, settings.number('vadstat_ival')), () => {
+      if (desk.inCall() !== 2) return;
+      void this.#reportVad();
+      this.#nextVad();
+    });
+  }
+
+  async #reportVad(): Promise<void> {
+    const { settings, desk } = this.#options;
+    const lines =
+      settings.number('vadbyline') === 1 ? this.#connected().map((call) => desk.lineOf(call)) : [];
+    for (const line of [0, ...lines]) this.#publishVad(line, await this.#vadText(line));
+  }
+
+  /** The same report is not sent twice. */
+  #publishVad(line: number, parameters: string): void {
+    if (this.#lastVad.get(line) === parameters) return;
+    this.#lastVad.set(line, parameters);
+    this.#options.notifications.publish('VAD', { parameters });
+  }
+
+  async #rtpFields() {
+    const all = await this.#stats(this.#connected());
+    const now: Totals = { sent: 0, received: 0, lost: 0, issues: 0 };
+    let mos = 0;
+    for (const { stats } of all) {
+      now.sent += stats.sent.packets;
+      now.received += stats.received.packets;
+      now.lost += stats.received.lost;
+      now.issues += stats.received.late + stats.received.outOfOrder + stats.received.duplicate;
+      mos = mos === 0 ? stats.mos : Math.min(mos, stats.mos);
+    }
+    const { sent, received, lost, issues } = this.#before;
+    this.#before = now;
+    const heard = now.received - received;
+    return {
+      quality: all.length === 0 ? -1 : heard <= 0 ? 0 : qualityOf(mos),
+      sent: Math.max(0, now.sent - sent),
+      rec: Math.max(0, heard),
+      issues: Math.max(0, now.issues - issues),
+      loss: Math.max(0, now.lost - lost),
+    };
+  }
+
+  async #vadText(line: number): Promise<string> {
+    const { desk } = this.#options;
+    const calls = this.#connected().filter((call) => line <= 0 || desk.lineOf(call) === line);
+    const all = await this.#stats(calls);
+    const local = { avg: 0, max: 0 };
+    const remote = { avg: 0, max: 0 };
+    for (const { call, stats } of all) {
+      const peaks = this.#peaks.get(call) ?? { local: 0, remote: 0 };
+      const sent = percent(stats.level.sentDbov);
+      const received = percent(stats.level.receivedDbov);
+      peaks.local = Math.max(peaks.local, sent);
+      peaks.remote = Math.max(peaks.remote, received);
+      this.#peaks.set(call, peaks);
+      local.avg = Math.max(local.avg, sent);
+      local.max = Math.max(local.max, peaks.local);
+      remote.avg = Math.max(remote.avg, received);
+      remote.max = Math.max(remote.max, peaks.remote);
+    }
+    const threshold = percent(SPEECH_DBOV);
+    const side = (name: string, { avg, max }: { avg: number; max: number }): string => {
+      const on = all.length > 0 ? 'ON' : 'OFF';
+      return `${name}_vad: ${on} ${name}_avg: ${avg} ${name}_max: ${max} ${name}_speaking: ${avg >= threshold ? 'yes' : 'no'}`;
+    };
+    if (line > 0) return `line: ${line} ${side('remote', remote)}`;
+    return `${side('local', local)} ${side('remote', remote)}`;
+  }
+
+  #connected(): Call[] {
+    return this.#options.desk.calls.filter(({ state }) => state === 'connected');
+  }
+
+  async #stats(calls: readonly Call[]): Promise<Array<{ call: Call; stats: MediaStats }>> {
+    const all = await Promise.all(
+      calls.map(async (call) => ({ call, stats: await call.stats().catch(() => undefined) })),
+    );
+    return all.filter((one): one is { call: Call; stats: MediaStats } => one.stats !== undefined);
+  }
+
+  close(): void {
+    this.#rtpTimer?.cancel();
+    this.#vadTimer?.cancel();
+    this.#lastVad.clear();
+  }
+}
+
+/** From a mean opinion score to 1 (lowest) to 5 (highest). */
+function qualityOf(mos: number): number {
+  if (mos >= 4.2) return 5;
+  if (mos >= 3.8) return 4;
+  if (mos >= 3.2) return 3;
+  return mos >= 2.5 ? 2 : 1;
+}
+
+/** A level in dBov as 0 to 100. */
+function percent(dbov: number): number {
+  return Math.round((100 * Math.max(0, dbov - FLOOR_DBOV)) / -FLOOR_DBOV);
+}

@@ -1,0 +1,258 @@
+/**
+ * Tells how the phone is doing: the global state, the lines, the registrations, and what the last call was. It listens
+ * to the phone, the accounts and the stack, and publishes STATUS, REGISTER, LINE, ACCOUNT, CDR and EVENT.
+ */
+import type { Clock, Timer } from '../../base/clock.js';
+import type { Phone } from '../../phone/index.js';
+import type { Call, CallEnd, CallRecord } from '../../ua/index.js';
+import type { AccountDesk, AccountEntry } from '../accounts/account-desk.js';
+import { describeAccount } from '../accounts/account-string.js';
+import { failureText, REG_STATE_TEXTS, reasonCode } from '../accounts/registration-texts.js';
+import type { NotificationHub } from '../notifications/notification-hub.js';
+import type { Settings } from '../settings/settings.js';
+import type { Stack } from '../stack.js';
+import { CallMonitor } from './call-monitor.js';
+import { type DisconnectReason, disconnectReason } from './disconnect-reason.js';
+import type { LineDesk } from './line-desk.js';
+import { GLOBAL_TEXTS, inCallText, speakingText } from './status-texts.js';
+
+export interface LastCall {
+  record: CallRecord;
+  line: number;
+  reason: DisconnectReason;
+}
+
+export interface StatusBoardOptions {
+  clock: Clock;
+  settings: Settings;
+  stack: Stack;
+  desk: LineDesk;
+  accounts: AccountDesk;
+  notifications: NotificationHub;
+  /** The webphone is leaving for good: that it unregisters is no news. */
+  leaving(): boolean;
+}
+
+const ONLINE = 1;
+
+export class StatusBoard {
+  readonly #options: StatusBoardOptions;
+  readonly #monitors = new Map<Call, CallMonitor>();
+  #global: string = GLOBAL_TEXTS.starting;
+  #last: LastCall | undefined;
+  #statsTimer: Timer | undefined;
+  /** What was told of each account last. */
+  readonly #told = new Map<string, string>();
+
+  constructor(options: StatusBoardOptions) {
+    this.#options = options;
+    const { stack, accounts, notifications } = options;
+    stack.on('made', (phone) => this.#attach(phone));
+    stack.on('stopped', () => {
+      this.#monitors.clear();
+      this.#told.clear();
+      this.#statsTimer?.cancel();
+      this.#global = GLOBAL_TEXTS.idle;
+    });
+    accounts.on('state', (event) => this.#registration(event.entry, event.main));
+    accounts.on('main', (entry) => {
+      const mode = options.settings.number('accountnotification');
+      const several = accounts.all.length > 1 && options.settings.number('autoswitchmainacc') !== 0;
+      if (!entry || !(mode === 2 || (mode === 1 && several))) return;
+      notifications.publish('ACCOUNT', {
+        line: -1,
+        change: 0,
+        uri: describeAccount(entry.fields, 2, []),
+        display: describeAccount(
+          entry.fields,
+          3,
+          accounts.all.map(({ fields }) => fields),
+        ),
+      });
+    });
+  }
+
+  /** The state of the phone as a whole. */
+  get global(): string {
+    const { desk } = this.#options;
+    const speaking = desk.calls.find(({ state }) => state === 'connected');
+    return speaking ? inCallText(this.#duration(speaking)) : this.#global;
+  }
+
+  /** What the last call was that ended. */
+  get last(): LastCall | undefined {
+    return this.#last;
+  }
+
+  monitor(call: Call): CallMonitor | undefined {
+    return this.#monitors.get(call);
+  }
+
+  /** Tells a global state. */
+  say(text: string): void {
+    this.#global = text;
+    this.#options.notifications.publish('STATUS', { line: -1, statustext: text });
+  }
+
+  event(text: string, type = 'EVENT'): void {
+    this.#options.notifications.publish('EVENT', { type, txt: text });
+  }
+
+  /** Registering is about to begin. */
+  registerBegins(): void {
+    this.say(GLOBAL_TEXTS.register);
+    this.event('Connecting...');
+    this.#told.clear();
+  }
+
+  /** A call is about to be dialled. */
+  callBegins(peer: string): void {
+    this.say(`Starting call to ${peer}`);
+    this.event('call [wpmain]');
+    this.say(GLOBAL_TEXTS.call);
+    this.say(GLOBAL_TEXTS.callInitiated);
+  }
+
+  /** The user hangs up. */
+  hangupBegins(call: Call): void {
+    this.say(GLOBAL_TEXTS.hangup);
+    if (call.state === 'connected') this.say(speakingText(this.#duration(call)));
+    this.event('hangup [wpmain]');
+  }
+
+  /** What is said when nothing is going on. */
+  rest(): void {
+    const { desk, accounts } = this.#options;
+    const speaking = desk.calls.find(({ state }) => state === 'connected');
+    if (speaking) return this.say(speakingText(this.#duration(speaking)));
+    if (desk.calls.length > 0) return this.say(GLOBAL_TEXTS.calling);
+    const texts: Readonly<Record<number, string>> = {
+      2: GLOBAL_TEXTS.registered,
+      3: GLOBAL_TEXTS.registered,
+      6: GLOBAL_TEXTS.unregistered,
+      7: GLOBAL_TEXTS.registerFailed,
+    };
+    this.say(texts[accounts.registeredEx] ?? GLOBAL_TEXTS.ready);
+  }
+
+  #attach(phone: Phone): void {
+    const { notifications, settings, desk, clock, accounts } = this.#options;
+    const host = {
+      notifications,
+      desk,
+      now: () => clock.now(),
+      global: (text: string) => this.say(text),
+      registered: () => accounts.registeredEx,
+      progressIsRinging: () => [1, 3, 4].includes(settings.number('changesptoring')),
+      port: () => phone.addresses[0]?.port ?? 0,
+      ended: (call: Call, end: CallEnd, record: CallRecord) => this.#ended(call, end, record),
+    };
+    // Whoever listens to a webphone takes its calls: they ring until a function answers or refuses them.
+    phone.on('incoming', () => {});
+    phone.lines.on('active', ({ line }) => notifications.publish('LINE', { line }));
+    phone.lines.on('seated', ({ call, line }) => this.#monitors.set(call, new CallMonitor(call, line, host)));
+    this.#repeat();
+  }
+
+  #ended(call: Call, end: CallEnd, record: CallRecord): void {
+    const line = this.#monitors.get(call)?.line ?? 0;
+    this.#monitors.delete(call);
+    this.#last = { record, line, reason: disconnectReason(end, record) };
+    this.rest();
+  }
+
+  /** Statistics in STATUS, every `stats` seconds. */
+  #repeat(): void {
+    const { clock, settings, stack } = this.#options;
+    this.#statsTimer?.cancel();
+    const period = settings.number('stats');
+    this.#statsTimer = clock.after(1000 * Math.max(1, period || 1), () => {
+      if (stack.state === 'stopping' || !stack.phone) return;
+      if (period > 0) {
+        for (const monitor of this.#monitors.values()) void monitor.report();
+        if (this.#options.desk.inCall() === 2) this.say(this.global);
+      }
+      this.#repeat();
+    });
+  }
+
+  #duration(call: Call): number {
+    const { desk, clock } = this.#options;
+    const since = desk.notes(call).connectedAt;
+    return since === undefined ? 0 : clock.now() - since;
+  }
+
+  #registration(entry: AccountEntry, main: boolean): void {
+    const { accounts, desk } = this.#options;
+    if (this.#options.leaving()) return;
+    const state = accounts.regState(entry);
+    const why = entry.error ? failureText(entry.error, entry.before === 'registered') : '';
+    const told = `${state} ${why}`;
+    const before = this.#told.get(entry.identity);
+    // A registration that is only refreshed is no news.
+    if (before === told || (state === 0 && before?.startsWith('1 ') && entry.state === 'registering')) return;
+    this.#told.set(entry.identity, told);
+    const quiet = !main || desk.calls.length > 0;
+    switch (entry.state) {
+      case 'registering':
+        if (!quiet) this.say(GLOBAL_TEXTS.registering);
+        this.#line0(entry, main, 'Registering');
+        break;
+      case 'registered':
+        if (!quiet) this.say(GLOBAL_TEXTS.registered);
+        this.event(
+          `Authenticated successfully. [ep: 0 ${entry.registration?.callId} Registering ${this.#port()}]`,
+        );
+        this.#line0(entry, main, 'Registered');
+        break;
+      case 'unregistering':
+        this.#line0(entry, main, 'Unregister');
+        return;
+      case 'idle':
+        if (!quiet) this.say(GLOBAL_TEXTS.unregistered);
+        this.#line0(entry, main, 'Unregistered');
+        break;
+      default:
+        if (!quiet) this.say(GLOBAL_TEXTS.registerFailed);
+        this.#line0(entry, main, why);
+    }
+    this.#options.notifications.publish('REGISTER', {
+      line: 0,
+      state,
+      text: state === 2 ? why : REG_STATE_TEXTS[state],
+      main,
+      user: entry.fields.username,
+      reason: why || undefined,
+      reasoncode: reasonCode(entry.error),
+    });
+  }
+
+  #port(): number {
+    return this.#options.stack.phone?.addresses[0]?.port ?? 0;
+  }
+
+  /** The state of the endpoint that registers; of further accounts only with `secondarystatus`. */
+  #line0({ fields, registration }: AccountEntry, main: boolean, text: string): void {
+    const { notifications, settings, accounts, desk } = this.#options;
+    if (!main && settings.number('secondarystatus') !== 1) return;
+    notifications.publish('STATUS', {
+      line: 0,
+      statustext: text,
+      peername: fields.username,
+      localname: fields.username,
+      endpointtype: 1,
+      peerdisplayname: fields.server,
+      callid: registration?.callId,
+      online: ONLINE,
+      registered: accounts.registeredEx,
+      incall: desk.inCall(),
+      mute: 0,
+      hold: 0,
+      encrypted: 0,
+    });
+  }
+
+  close(): void {
+    this.#statsTimer?.cancel();
+  }
+}
