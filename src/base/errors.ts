@@ -80,6 +80,10 @@ export const ERROR_CATALOGUE = {
     text: 'this phone does not call {target}: {why}',
     remedy: 'Its own policies say so: `rule` in the details names the one.',
   },
+  ERR_TRANSFER: {
+    text: 'the transfer to {target} failed: {why}',
+    remedy: 'The call is there again, off hold; `details.status` tells what the new call met with.',
+  },
   ERR_CALL_STATE: {
     text: 'cannot {what} while the call is {state}',
     remedy: 'Wait for the state the operation needs.',

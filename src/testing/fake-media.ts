@@ -5,6 +5,10 @@
 import { Emitter } from '../base/emitter.js';
 import { SwitchhookError } from '../base/errors.js';
 import type {
+  BridgeEvents,
+  BridgeMemberOptions,
+  BridgeOptions,
+  MediaBridge,
   MediaSession,
   MediaSessionEvents,
   MediaSessionOptions,
@@ -37,6 +41,15 @@ export class FakeMediaEngine {
     const session = new FakeMediaSession(id, options, FIRST_PORT + 2 * id, () => this.open.delete(session));
     this.open.add(session);
     return session;
+  }
+
+  /** Bridges opened so far. */
+  readonly bridges: FakeMediaBridge[] = [];
+
+  async openBridge(options: BridgeOptions): Promise<FakeMediaBridge> {
+    const bridge = new FakeMediaBridge(this.bridges.length + 1, options);
+    this.bridges.push(bridge);
+    return bridge;
   }
 
   async close(): Promise<void> {
@@ -185,5 +198,53 @@ export class FakeMediaSession extends Emitter<MediaSessionEvents> implements Med
       level: { sentDbov: -127, receivedDbov: -127 },
       skippedFrames: 0,
     };
+  }
+}
+
+/** A bridge that notes who is in it. */
+export class FakeMediaBridge extends Emitter<BridgeEvents> implements MediaBridge {
+  readonly joined = new Map<MediaSession, BridgeMemberOptions>();
+  readonly input: PcmWriter = { write: () => true, clear: () => {} };
+  closed = false;
+
+  constructor(
+    readonly id: number,
+    readonly options: BridgeOptions,
+  ) {
+    super();
+  }
+
+  get sampleRate(): number {
+    return this.options.sampleRate ?? 16_000;
+  }
+
+  get members(): readonly MediaSession[] {
+    return [...this.joined.keys()];
+  }
+
+  add(session: MediaSession, options: BridgeMemberOptions = {}): void {
+    this.joined.set(session, options);
+  }
+
+  set(session: MediaSession, options: BridgeMemberOptions): void {
+    this.joined.set(session, options);
+  }
+
+  remove(session: MediaSession): void {
+    this.joined.delete(session);
+  }
+
+  output(): PcmReader {
+    return { dropped: 0, close: () => {}, async *[Symbol.asyncIterator]() {} };
+  }
+
+  async record(path: string): Promise<Recording> {
+    return { stop: async () => ({ path, durationMs: 0, bytes: 0 }), pause: () => {}, resume: () => {} };
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    this.emit('ended', undefined);
   }
 }

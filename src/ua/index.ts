@@ -61,6 +61,15 @@ export type {
   SubscriptionPhase,
 } from './subscription/subscription-types.js';
 export { Subscriptions, type UnsolicitedHandler } from './subscription/subscriptions.js';
+export type {
+  TransferEvent,
+  TransferKind,
+  TransferOptions,
+  TransferOutcome,
+  TransferPolicies,
+  TransferRequest,
+  TransferRequestPolicy,
+} from './transfer/transfer-types.js';
 export { UserAgent } from './user-agent.js';
 export type {
   DeviceHeaders,

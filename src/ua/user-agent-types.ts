@@ -12,6 +12,7 @@ import type { MediaPreferences, OfferKind } from './call/call-media.js';
 import type { CallPolicies } from './call/call-policies.js';
 import type { CustomHeaderMode } from './identity/custom-lines.js';
 import type { Diversion } from './identity/diversion.js';
+import type { TransferRequest } from './transfer/transfer-types.js';
 import type { Reachability } from './options-ping.js';
 
 export interface UserAgentOptions {
@@ -93,6 +94,10 @@ export interface UserAgentCounters {
 export type UserAgentEvents = {
   /** A call arrives; nothing but 100 has been answered yet. */
   incoming: [call: Call];
+  /** A call was started on behalf of another one: to consult, or because the peer asked for it (REFER). */
+  placed: [call: Call, by: Call | undefined];
+  /** Somebody outside of any call asks us to place one (REFER); see the policy `callRequests`. */
+  callRequest: [request: TransferRequest];
   /** A call is over and its resources are free. */
   callEnded: [call: Call];
   /** The server of an account with `ping` began or ceased to answer. */

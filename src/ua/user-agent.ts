@@ -34,6 +34,8 @@ import type { Publication, PublishOptions } from './subscription/publication.js'
 import type { Subscription } from './subscription/subscription.js';
 import type { SubscribeOptions } from './subscription/subscription-types.js';
 import { Subscriptions } from './subscription/subscriptions.js';
+import { ReferServer } from './transfer/refer-server.js';
+import { referenceOf } from './transfer/replaces.js';
 import type {
   InviteOptions,
   UserAgentCounters,
@@ -42,7 +44,7 @@ import type {
 } from './user-agent-types.js';
 import { findWayOut } from './way-out.js';
 
-const SUPPORTED = 'timer, 100rel';
+const SUPPORTED = 'timer, 100rel, replaces, norefersub, tdialog';
 /** As long as proxies let a phone ring (RFC 3261 §16.6: timer C). */
 const RING_TIMEOUT_S = 180;
 
@@ -96,9 +98,22 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       },
       supported: SUPPORTED,
       codecTrouble: new Set(),
+      calls: {
+        place: (target, invite, by) => this.#place(target, invite, by),
+        sessionOf: (call) => [...this.#calls].find(([, one]) => one === call)?.[0],
+        find: (...ids) => {
+          const owner = this.#dialogs.findByIds(...ids)?.owner;
+          return owner instanceof CallSession ? owner : undefined;
+        },
+      },
       custom: this.custom,
     };
     this.policies = { ...options.policies };
+    new ReferServer(
+      this.#env,
+      () => this.policies,
+      (request) => this.emit('callRequest', request),
+    );
     const agent = this;
     const dispatcher = new RequestDispatcher(this.#env, {
       get busy() {
@@ -237,6 +252,12 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     this.nextCall.clear();
     void this.#startOutgoing(session, prepared, options);
     return this.#calls.get(session) as Call;
+  }
+
+  #place(target: string, options: InviteOptions, by: CallSession | undefined): Call {
+    const call = this.invite(target, options);
+    this.emit('placed', call, by && this.#calls.get(by));
+    return call;
   }
 
   get #ringTimeout(): number {
@@ -387,6 +408,8 @@ export class UserAgent extends Emitter<UserAgentEvents> {
   }
 
   #incomingCall(request: SipRequest, tx: ServerHandle): void {
+    const reference = referenceOf(this.#env, request, this.policies);
+    if (reference.action === 'refuse') return void tx.reply(reference.status);
     const session = this.#newSession({
       direction: 'incoming',
       account: this.#accountFor(request),
@@ -408,6 +431,8 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       session.finish({ by: 'error', status: 400, reason: 'malformed INVITE' });
       throw error;
     }
+    if (reference.action === 'replace') return this.#replace(call, reference);
+    if (reference.action === 'join') session.joins = reference.old;
     const heard = this.emit('incoming', call);
     if (!heard) {
       this.#env.logger.warn("a call was refused since nobody listens to 'incoming'", {
@@ -417,6 +442,19 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     } else if (call.state === 'ringing') {
       call.ring().catch((error: unknown) => session.logger.warn('180 could not be sent', { error }));
     }
+  }
+
+  /** RFC 3891 §3: the new call takes the place of the old one, without ringing. */
+  #replace(call: Call, { old, end }: { old: CallSession; end: boolean }): void {
+    const replaced = this.#calls.get(old);
+    this.emit('placed', call, replaced);
+    call.answer().then(
+      () => {
+        old.events.emit('replaced', call);
+        if (end && !old.ended) old.hangUp({ cause: 'transfer-terminated', reason: 'replaced' });
+      },
+      (error: unknown) => this.#env.logger.warn('a call could not be replaced', { callId: call.id, error }),
+    );
   }
 
   /** The account a request is for: the one whose user is in the Request-URI or To. */

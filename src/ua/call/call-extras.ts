@@ -9,6 +9,7 @@ import { wantsAnonymity, writeIdentity } from '../identity/caller-id.js';
 import { CustomLines, sdpLinesOf } from '../identity/custom-lines.js';
 import { SessionId } from '../identity/session-id.js';
 import { checkUserToUser, type UserToUserOptions } from '../identity/user-to-user.js';
+import { lenient } from '../lenient.js';
 import type { CallPolicies } from './call-policies.js';
 import { MessageLog } from './message-log.js';
 
@@ -19,6 +20,7 @@ export class CallExtras {
   readonly sessionId: SessionId;
   readonly anonymous: boolean;
   uui: UserToUserOptions | undefined;
+  #peerSupported: readonly string[] = [];
   readonly #policies: CallPolicies;
   readonly #own: NameAddr;
   readonly #all: CustomLines;
@@ -59,8 +61,14 @@ export class CallExtras {
     this.log.note('sent', message);
   }
 
+  /** The peer has announced this option tag. */
+  peerSupports(option: string): boolean {
+    return this.#peerSupported.includes(option);
+  }
+
   received(message: SipMessage): void {
     this.log.note('received', message);
+    if (message.has('Supported')) this.#peerSupported = lenient(() => message.supported, this.#peerSupported);
     this.sessionId.learn(message);
   }
 

@@ -24,12 +24,15 @@ import { lenient } from '../lenient.js';
 import type { MethodTable } from '../method-table.js';
 import type { InDialogHandlers, SignallingEnvironment } from '../signalling.js';
 import type { Subscriptions } from '../subscription/subscriptions.js';
+import type { InviteOptions } from '../user-agent-types.js';
+import type { Call } from './call.js';
 import type { CallMedia } from './call-media.js';
+import type { CallSession } from './call-session.js';
 import type { CallOutcome } from './call-types.js';
 import type { SessionTimer, SessionTimerOptions } from './session-timer.js';
 
 /** What calls need of the media room: a MediaEngine, or in tests something else that opens sessions. */
-export type CallMediaEngine = Pick<MediaEngine, 'openSession'>;
+export type CallMediaEngine = Pick<MediaEngine, 'openSession'> & Partial<Pick<MediaEngine, 'openBridge'>>;
 
 export type ReliableProvisionals = 'off' | 'supported' | 'required';
 
@@ -42,6 +45,15 @@ export interface DialogOwner {
 export interface DialogEntry {
   readonly dialog: Dialog;
   readonly owner: DialogOwner;
+}
+
+/** The calls of the user agent, for those that have to do with others. */
+export interface CallRegistry {
+  /** Starts a call on behalf of another one. @throws ERR_INVALID_ARGUMENT, ERR_CLOSED */
+  place(target: string, options: InviteOptions, by: CallSession | undefined): Call;
+  sessionOf(call: Call): CallSession | undefined;
+  /** By a dialog of it, as Replaces names it: `localTag` is ours. */
+  find(callId: string, localTag: string, remoteTag: string): CallSession | undefined;
 }
 
 export interface CallEnvironment extends SignallingEnvironment {
@@ -60,6 +72,7 @@ export interface CallEnvironment extends SignallingEnvironment {
   readonly accept: string;
   /** Option tags for Supported in an INVITE. */
   readonly supported: string;
+  readonly calls: CallRegistry;
   /** Hosts where a codec named in the ACK was followed by silence. */
   readonly codecTrouble: Set<string>;
   /** Header and SDP lines of the application for all messages. */

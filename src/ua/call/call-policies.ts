@@ -7,6 +7,7 @@ import type { IdentityOptions } from '../identity/caller-id.js';
 import type { HeaderLines, SdpLines } from '../identity/custom-lines.js';
 import type { SessionIdMode } from '../identity/session-id.js';
 import type { UserToUserOptions } from '../identity/user-to-user.js';
+import type { TransferPolicies } from '../transfer/transfer-types.js';
 import type { HoldOptions } from './hold.js';
 
 /** When a call ends by itself, in seconds; 0 or absent = never. */
@@ -19,7 +20,7 @@ export interface CallLimits {
   total?: number;
 }
 
-export interface CallPolicies {
+export interface CallPolicies extends TransferPolicies {
   /** What we say of ourselves. */
   identity?: IdentityOptions;
   /** User-to-User information (RFC 7433). */

@@ -20,6 +20,8 @@ import {
 } from '../../sip/index.js';
 import { type Account, contactFor } from '../account.js';
 import type { InDialogHandlers } from '../signalling.js';
+import type { Referral } from '../transfer/refer-server.js';
+import type { Transfer } from '../transfer/transfer.js';
 import { CALL_CAUSES, type CallCause, completeEnd } from './call-causes.js';
 import { CallExtras } from './call-extras.js';
 import { type CallEnvironment, type CallHost, reasonHeader } from './call-host.js';
@@ -98,6 +100,14 @@ export class CallSession implements CallHost {
   readonly extras: CallExtras;
   readonly policies: CallPolicies;
   dialog: Dialog | undefined;
+  /** Our transfer of this call, while it runs. */
+  transfer: Transfer | undefined;
+  /** The peer's, while it runs. */
+  referral: Referral | undefined;
+  /** Takes over when the user hangs up; @returns false to let it happen */
+  leaving: (() => boolean) | undefined;
+  /** The call it wants to join (RFC 3911). */
+  joins: CallSession | undefined;
   incoming: IncomingInvite | undefined;
   readonly #init: CallSessionInit;
   #outgoing: OutgoingInvite | undefined;

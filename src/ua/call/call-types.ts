@@ -4,6 +4,8 @@ import type { SocketAddress } from '../../base/diagnostics.js';
 import type { SwitchhookError } from '../../base/errors.js';
 import type { MediaStats, NoMediaReport } from '../../media/index.js';
 import type { TransportProtocol } from '../../sip/index.js';
+import type { TransferEvent, TransferRequest } from '../transfer/transfer-types.js';
+import type { Call } from './call.js';
 import type { CallCause, EndParty } from './call-causes.js';
 import type { HoldStatus } from './hold.js';
 
@@ -95,6 +97,14 @@ export type CallEvents = {
   connected: [];
   /** One side put the call on hold or took it back. */
   hold: [event: { by: 'local' | 'remote'; held: boolean; status: HoldStatus }];
+  /** How our transfer of this call goes. */
+  transfer: [event: TransferEvent];
+  /** The peer asks us to call somebody else (REFER). Without a listener it is done, unless the policies say otherwise. */
+  transferRequest: [request: TransferRequest];
+  /** At the request of the peer this new call was made, which is to take the place of this one. */
+  transferred: [call: Call];
+  /** Another call has taken the place of this one (RFC 3891). */
+  replaced: [by: Call];
   /** The encryption of an established call has changed. */
   encryption: [encryption: CallEncryption];
   /** A digit from the peer, once. */

@@ -28,6 +28,8 @@ import {
   type UserToUser,
   type UserToUserOptions,
 } from '../identity/user-to-user.js';
+import { Transfer } from '../transfer/transfer.js';
+import type { TransferOptions, TransferOutcome } from '../transfer/transfer-types.js';
 import type { CallCause } from './call-causes.js';
 import type { CallSession } from './call-session.js';
 import type {
@@ -309,7 +311,7 @@ export class Call {
 
   /** Ends the call, whatever its state; resolves with the call record. Never throws. */
   hangup(options: { reason?: string; cause?: CallCause } = {}): Promise<CallRecord> {
-    this.#session.hangUp(options);
+    if (!this.#session.leaving?.()) this.#session.hangUp(options);
     return this.#session.whenEnded;
   }
 
@@ -346,6 +348,32 @@ export class Call {
       throw error;
     }
     session.holdChanged();
+  }
+
+  /**
+   * Connects the peer with somebody else: an address, or the peer of another call of ours. With the default `kind` the
+   * peer is held and asked to call there (REFER); it resolves when they talk, and our part of the call has ended.
+   * @throws ERR_TRANSFER {status, reason}: the call is off hold again; ERR_CALL_STATE, ERR_INVALID_ARGUMENT,
+   * ERR_CALL_ENDED, ERR_ABORTED
+   */
+  async transferTo(target: string | Call, options: TransferOptions = {}): Promise<TransferOutcome> {
+    const session = this.#session;
+    const all = { ...session.policies.transfer, ...options };
+    if (typeof target === 'string') return new Transfer(session, target, undefined, all).run();
+    const other = target.#session;
+    if (other === session || other.ended || other.env !== session.env)
+      throw new SwitchhookError('ERR_CALL_STATE', { what: 'transfer to that call', state: target.state });
+    const address = target.remote.uri;
+    if (other.state === 'connected') return new Transfer(session, address, other, all).run();
+    // RFC 5589 §7.4: a target that only rings is called anew by the peer.
+    const transfer = new Transfer(session, address, undefined, { ...all, kind: 'held' });
+    other.hangUp({ cause: 'transfer-other' });
+    return transfer.run();
+  }
+
+  /** The call an incoming one wants to join (RFC 3911). */
+  get joins(): string | undefined {
+    return this.#session.joins?.callId;
   }
 
   /** Mutes what we send and/or what we hear; the peer is not told. */
