@@ -12,8 +12,8 @@ import type { MediaPreferences, OfferKind } from './call/call-media.js';
 import type { CallPolicies } from './call/call-policies.js';
 import type { CustomHeaderMode } from './identity/custom-lines.js';
 import type { Diversion } from './identity/diversion.js';
-import type { TransferRequest } from './transfer/transfer-types.js';
 import type { Reachability } from './options-ping.js';
+import type { TransferRequest } from './transfer/transfer-types.js';
 
 export interface UserAgentOptions {
   endpoint: SipEndpoint;

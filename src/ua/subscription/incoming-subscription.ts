@@ -153,7 +153,8 @@ export class IncomingSubscription extends Emitter<IncomingSubscriptionEvents> {
   }
 
   /** The subscription begins: the first NOTIFY goes out at once, whatever is known (RFC 6665 §4.2.1.2). */
-  begin(): void {
+  begin(body?: NotifyBody): void {
+    this.#body = body ?? this.#body;
     if (this.#state === 'new') this.#enter('active');
     this.renew(this.#init.expires);
   }

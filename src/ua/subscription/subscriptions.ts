@@ -110,8 +110,7 @@ export class Subscriptions implements SubscriptionRegistry {
   /** The subscription a REFER to us makes: tell its progress with `notify` and `terminate`. The first NOTIFY is sent now. */
   notifier(options: NotifierOptions, first: { contentType: string; body: string }): IncomingSubscription {
     const subscription = this.#make(options, undefined, []);
-    subscription.notify(first);
-    subscription.begin();
+    subscription.begin(first);
     return subscription;
   }
 

@@ -66,7 +66,9 @@ export class ReferServer {
     const reference = lenient(() => request.targetDialog, undefined);
     const session = reference && this.#env.calls.find(reference.callId, reference.toTag, reference.fromTag);
     const policies = this.#policies();
-    const policy = session ? policies.transferRequests ?? 'auto' : policies.callRequests ?? { refuse: 403 };
+    const policy = session
+      ? (policies.transferRequests ?? 'auto')
+      : (policies.callRequests ?? { refuse: 403 });
     if (session?.referral) return void tx.reply(491);
     const listens = (session?.events.listenerCount('transferRequest') ?? 0) > 0;
     const way = new DialogWay(this.#env, this.#env.accountFor(request), tx.flow);
@@ -85,8 +87,8 @@ export class ReferServer {
     ask: AskApplication,
   ): void {
     if (typeof policy === 'object') return void tx.reply(policy.refuse);
-    // Left without an answer; the transaction ends by itself and the peer hears nothing.
-    if (policy === 'ignore') return;
+    // The peer hears nothing: 408 ends the transaction and is never sent (RFC 4320 §4.2).
+    if (policy === 'ignore') return void tx.reply(408);
     const problem = this.#problem(request);
     if (problem) return void tx.reply(problem.status, problem.reason);
     const reports = lenient(() => request.referSub?.value.toLowerCase(), undefined) !== 'false';
@@ -116,7 +118,10 @@ export class ReferServer {
     return replaces && this.#policies().referReplaces === 'refuse' ? { status: 603 } : undefined;
   }
 
-  #report(request: SipRequest, { dialog, send }: { dialog: Dialog; send: SendInDialog }): IncomingSubscription {
+  #report(
+    request: SipRequest,
+    { dialog, send }: { dialog: Dialog; send: SendInDialog },
+  ): IncomingSubscription {
     // RFC 3515 §2.4.6: several REFERs of a dialog are told apart by their CSeq.
     const event = new EventValue('refer', { id: String(request.cseq.seq) });
     const first = { contentType: SIPFRAG, body: sipfrag(100) };
@@ -212,7 +217,8 @@ export class Referral implements TransferRequest {
   }
 
   #tell(status: number, reason?: string): void {
-    if (this.#reports?.state === 'active') this.#reports.notify({ contentType: SIPFRAG, body: sipfrag(status, reason) });
+    if (this.#reports?.state === 'active')
+      this.#reports.notify({ contentType: SIPFRAG, body: sipfrag(status, reason) });
   }
 
   #answered(): void {

@@ -71,7 +71,8 @@ export class Refer extends Emitter<ReferEvents> {
 
   #build(): SipRequest {
     const { dialog, env, account } = this.#session;
-    if (!dialog) throw new SwitchhookError('ERR_CALL_STATE', { what: 'transfer', state: this.#session.state });
+    if (!dialog)
+      throw new SwitchhookError('ERR_CALL_STATE', { what: 'transfer', state: this.#session.state });
     if (!this.#settings.newDialog) return dialog.createRequest('REFER');
     const from = dialog.local.uri.toString();
     const request = buildRequest(env, 'REFER', dialog.remoteTarget as SipUri, { account, from });

@@ -15,7 +15,11 @@ export type Reference =
   | { action: 'join'; old: CallSession };
 
 /** @throws ERR_SIP_PARSE for malformed headers */
-export function referenceOf(env: CallEnvironment, request: SipRequest, policies: TransferPolicies): Reference {
+export function referenceOf(
+  env: CallEnvironment,
+  request: SipRequest,
+  policies: TransferPolicies,
+): Reference {
   const { replaces, join } = request;
   const reference = replaces ?? join;
   if (!reference) return { action: 'none' };

@@ -41,7 +41,12 @@ export class Transfer {
    * @param other the call the first party is to be connected with
    * @throws ERR_CALL_STATE, ERR_INVALID_ARGUMENT, ERR_TRANSFER when transfers are disabled
    */
-  constructor(session: CallSession, target: string, other: CallSession | undefined, options: TransferOptions) {
+  constructor(
+    session: CallSession,
+    target: string,
+    other: CallSession | undefined,
+    options: TransferOptions,
+  ) {
     const { kind = 'held' } = options;
     if (kind === 'disabled')
       throw new SwitchhookError('ERR_TRANSFER', { target, why: 'transfers are disabled' });
@@ -201,7 +206,8 @@ export class Transfer {
     const ends = this.#kind !== 'refer' || this.#other !== undefined;
     if (kind === 'failed') throw this.#failure(`${status} ${reason}`, status, reason);
     if (kind === 'timeout') {
-      if (!disconnect.includes('timeout')) throw this.#failure('the peer has not told how it went', status, reason);
+      if (!disconnect.includes('timeout'))
+        throw this.#failure('the peer has not told how it went', status, reason);
       this.#drop(this.#session, 'transfer-timeout');
       return { result: 'accepted', status, reason };
     }
@@ -232,7 +238,8 @@ export class Transfer {
     if (this.#options.onFailure === 'hangup') return this.#drop(this.#session, 'transfer-failed');
     const consulted = other !== undefined && WITH_CONSULTATION.includes(this.#kind);
     if (consulted && error.code === 'ERR_ABORTED') this.#drop(other, 'transfer-terminated');
-    if (this.#weHold && (consulted || this.#hold.endsWith('back'))) this.#release(this.#session).catch(() => {});
+    if (this.#weHold && (consulted || this.#hold.endsWith('back')))
+      this.#release(this.#session).catch(() => {});
   }
 
   async #release(session: CallSession): Promise<void> {
@@ -260,7 +267,8 @@ export class Transfer {
     const uri =
       dialog?.remoteTarget instanceof SipUri
         ? dialog.remoteTarget.clone()
-        : (other?.remote.uri as SipUri | undefined)?.clone() ?? resolveTarget(this.#target, this.#session.account);
+        : ((other?.remote.uri as SipUri | undefined)?.clone() ??
+          resolveTarget(this.#target, this.#session.account));
     const { serverDomain = 'none' } = this.#options;
     const server = this.#session.account?.uri;
     if (server && (serverDomain === 'refer-to' || serverDomain === 'both')) {

@@ -32,7 +32,7 @@ describe('an outgoing call', () => {
     expect(invite.allow).toEqual(
       expect.arrayContaining(['INVITE', 'ACK', 'BYE', 'CANCEL', 'UPDATE', 'PRACK']),
     );
-    expect(invite.supported).toEqual(['timer', '100rel']);
+    expect(invite.supported).toEqual(['timer', '100rel', 'replaces', 'norefersub', 'tdialog']);
     expect(invite.contacts[0].uri.toString()).toBe('sip:alice@10.0.0.1:5060');
     expect(invite.contentType?.is('application/sdp')).toBe(true);
     expect(invite.get('Subject')).toBe('lunch');

@@ -15,7 +15,10 @@ interface Trio {
 }
 
 /** Alice, who transfers, talks to Bob. */
-async function trio(options: Partial<UserAgentOptions> = {}, bobs: Partial<UserAgentOptions> = {}): Promise<Trio> {
+async function trio(
+  options: Partial<UserAgentOptions> = {},
+  bobs: Partial<UserAgentOptions> = {},
+): Promise<Trio> {
   const world = new UaWorld();
   const alice = await world.party('alice', '10.0.0.1', options);
   const bob = await world.party('bob', '10.0.0.2', bobs);
@@ -48,10 +51,18 @@ describe('a transfer without consultation', () => {
     const [ringing] = carol.calls;
     expect(ringing.remote.user).toBe('bob');
     expect(ringing.messages.header('Referred-By')).toContain('alice@10.0.0.1');
+    await world.run(1100);
     await answer(world, ringing);
     await world.run(1000);
     expect(await done).toEqual({ result: 'transferred', status: 200, reason: 'OK' });
-    expect(events).toEqual(['holding', 'referring', 'accepted 202', 'progress 100', 'progress 180', 'done 200']);
+    expect(events).toEqual([
+      'holding',
+      'referring',
+      'accepted 202',
+      'progress 100',
+      'progress 180',
+      'done 200',
+    ]);
     expect(out.end).toMatchObject({ cause: 'transfer-done', party: 'local' });
     expect(incoming.state).toBe('ended');
     expect([bob.agent.calls.length, carol.calls[0].state]).toEqual([1, 'connected']);
@@ -271,7 +282,8 @@ describe('two calls of ours', () => {
     const bob = await world.party('bob', '10.0.0.2');
     const old = await world.peer('old', '10.0.0.9');
     old.onRequest = (request) =>
-      request.method !== 'ACK' && old.respond(request, 200, request.method === 'INVITE' ? { sdp: sdp() } : {});
+      request.method !== 'ACK' &&
+      old.respond(request, 200, request.method === 'INVITE' ? { sdp: sdp() } : {});
     const { out } = await world.call(alice, bob);
     const second = alice.agent.invite(old.uri);
     await world.run(50);
@@ -321,7 +333,8 @@ describe('what REFER says and how it is reported', () => {
     const alice = await world.party('alice', '10.0.0.1');
     const peer = await world.peer('bob', '10.0.0.9');
     peer.onRequest = (request) =>
-      request.method !== 'ACK' && peer.respond(request, 200, request.method === 'INVITE' ? { sdp: sdp() } : {});
+      request.method !== 'ACK' &&
+      peer.respond(request, 200, request.method === 'INVITE' ? { sdp: sdp() } : {});
     const { account } = alice.agent.addAccount({ aor: 'sip:1001@example.test' });
     const refer = async (options: TransferOptions) => {
       const call = alice.agent.invite('sip:bob@10.0.0.9', { account });
@@ -360,7 +373,8 @@ describe('what REFER says and how it is reported', () => {
     const alice = await world.party('alice', '10.0.0.1');
     const peer = await world.peer('bob', '10.0.0.9');
     peer.onRequest = (request) =>
-      request.method !== 'ACK' && peer.respond(request, 200, request.method === 'INVITE' ? { sdp: sdp() } : {});
+      request.method !== 'ACK' &&
+      peer.respond(request, 200, request.method === 'INVITE' ? { sdp: sdp() } : {});
     const call = alice.agent.invite(peer.uri);
     await world.run(50);
     const done = call.transferTo('sip:carol@10.0.0.3');
@@ -391,7 +405,8 @@ describe('what REFER says and how it is reported', () => {
     const alice = await world.party('alice', '10.0.0.1');
     const peer = await world.peer('bob', '10.0.0.9');
     peer.onRequest = (request) =>
-      request.method !== 'ACK' && peer.respond(request, 200, request.method === 'INVITE' ? { sdp: sdp() } : {});
+      request.method !== 'ACK' &&
+      peer.respond(request, 200, request.method === 'INVITE' ? { sdp: sdp() } : {});
     const call = alice.agent.invite(peer.uri);
     await world.run(50);
     void call.transferTo('sip:carol@10.0.0.3', { subscribe: 'if-silent' }).catch(() => {});
@@ -468,15 +483,17 @@ describe('REFER to us', () => {
     const made: Call[] = [];
     call.on('transferred', (next) => made.push(next));
     expect(await refer()).toBe(202);
+    await world.run(1100);
     await answer(world, carol.calls[0]);
     await world.run(1100);
-    const reports = peer.requests.filter(({ message }) => message.method === 'NOTIFY').map(({ message }) => message);
+    const reports = peer.requests
+      .filter(({ message }) => message.method === 'NOTIFY')
+      .map(({ message }) => message);
     expect(reports.map((one) => one.bodyText.trim())).toEqual([
       'SIP/2.0 100 Trying',
-      expect.stringContaining('SIP/2.0 '),
-      ...reports.slice(2).map((one) => one.bodyText.trim()),
+      'SIP/2.0 180 Ringing',
+      'SIP/2.0 200 OK',
     ]);
-    expect(reports.at(-1)?.bodyText).toContain('SIP/2.0 200 OK');
     expect(reports.at(-1)?.get('Subscription-State')).toBe('terminated;reason=noresource');
     expect(reports[0].contentType?.essence).toBe('message/sipfrag');
     expect([made[0].state, bob.agent.calls.length]).toEqual(['connected', 2]);
@@ -492,7 +509,6 @@ describe('REFER to us', () => {
     expect(await refer()).toBe(status);
     await world.run(100);
     expect([carol.calls.length, call.state]).toEqual([0, 'connected']);
-    if (status === undefined) await world.run(40_000);
     await world.end();
   });
 
@@ -539,7 +555,9 @@ describe('REFER to us', () => {
 
   it('takes over from its URI what a call may carry and nothing else', async () => {
     const { world, carol, refer } = await referred();
-    await refer({ 'Refer-To': `<sip:carol@10.0.0.3?Subject=hi&From=evil&Route=%3Csip:x.test%3E&User-to-User=ab>` });
+    await refer({
+      'Refer-To': `<sip:carol@10.0.0.3?Subject=hi&From=evil&Route=%3Csip:x.test%3E&User-to-User=ab>`,
+    });
     const { messages } = carol.calls[0];
     expect([messages.header('Subject'), messages.header('User-to-User'), messages.header('Route')]).toEqual([
       'hi',
@@ -599,16 +617,19 @@ describe('INVITE with Replaces or Join', () => {
     ['end', 200, 'ended'],
     ['keep', 200, 'connected'],
     ['refuse', 603, 'connected'],
-  ] as const)('[call-transfer/12] is answered by policy %s with %i; the old call is %s', async (mode, status, state) => {
-    const { world, bob, out, incoming, reference, invite } = await replaced({ replaces: mode });
-    const by: Call[] = [];
-    incoming.on('replaced', (call) => by.push(call));
-    expect(await invite({ Replaces: reference, Require: 'replaces' })).toBe(status);
-    expect([incoming.state, out.state]).toEqual([state, state]);
-    expect(by.map((call) => call.state)).toEqual(status === 200 ? ['connected'] : []);
-    expect(bob.calls).toHaveLength(1); // the new one has not rung
-    await world.end();
-  });
+  ] as const)(
+    '[call-transfer/12] is answered by policy %s with %i; the old call is %s',
+    async (mode, status, state) => {
+      const { world, bob, out, incoming, reference, invite } = await replaced({ replaces: mode });
+      const by: Call[] = [];
+      incoming.on('replaced', (call) => by.push(call));
+      expect(await invite({ Replaces: reference, Require: 'replaces' })).toBe(status);
+      expect([incoming.state, out.state]).toEqual([state, state]);
+      expect(by.map((call) => call.state)).toEqual(status === 200 ? ['connected'] : []);
+      expect(bob.calls).toHaveLength(1); // the new one has not rung
+      await world.end();
+    },
+  );
 
   it.each([
     ['Replaces', 'nothing@x;to-tag=a;from-tag=b', 481],

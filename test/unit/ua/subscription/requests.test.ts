@@ -54,7 +54,8 @@ describe('requests that belong to nobody yet', () => {
     expect(await running(world, calls.out.request('MESSAGE', { body: 'psst' }))).toMatchObject({
       status: 200,
     });
-    expect(await running(world, calls.out.request('REFER', {}))).toMatchObject({ status: 405 });
+    bob.agent.methods.register('PUBLISH', {});
+    expect(await running(world, calls.out.request('PUBLISH', {}))).toMatchObject({ status: 405 });
     expect(heard).toEqual([`${calls.out.id} psst`]);
     await world.end();
   });
