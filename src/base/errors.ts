@@ -127,6 +127,11 @@ export const ERROR_CATALOGUE = {
     remedy:
       'The peer encrypts with another key or suite than its SDP says, or not at all; a proxy that changes the SDP but not the media does this.',
   },
+  ERR_MEDIA_SRTP_LIFETIME: {
+    text: '{whose} SRTP key has protected all the packets it may; those that follow are dropped',
+    remedy:
+      'The side whose key it is must send new keys in a re-INVITE before its lifetime is over (RFC 4568 §6.1).',
+  },
   ERR_MEDIA_NO_COMMON_CODEC: {
     text: 'no codec in common: we have {ours}, the peer has {theirs}',
     remedy: 'Enable one of the codecs of the peer.',

@@ -342,6 +342,8 @@ export type MediaSessionEvents = {
   mediaTimeout: [event: { silentMs: number }];
   /** The header extension of received packets has changed; told every 200 ms at most. */
   headerExtension: [extension: HeaderExtension];
+  /** Our SRTP key has protected nearly as many packets as it may: a new one must be negotiated. */
+  srtpKeyExpiring: [event: Record<string, never>];
   ssrcChanged: [event: { from: number; to: number }];
   /** Something failed; the session lives on. */
   error: [error: SwitchhookError];

@@ -97,6 +97,11 @@ export class DelayEstimator {
     return Math.min(maxDelayMs, Math.max(minDelayMs, target));
   }
 
+  /** How much of {@link target} is more than the network needs, ms. */
+  slack(nowMs: number): number {
+    return Math.max(0, this.target(nowMs) - Math.max(this.#quantile, this.#peakAt(nowMs)));
+  }
+
   /** Takes `transitMs` as the new zero line and keeps the shape of the histogram: the path or the sender's clock changed. */
   rebase(transitMs: number, nowMs: number): void {
     this.#origin += transitMs - this.base;

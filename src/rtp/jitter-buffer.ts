@@ -94,8 +94,11 @@ const SEQUENCE_RESTART = 1000;
 const DRAIN_WINDOW_MS = 400;
 /** … by more than a frame and this, ms: a dropped frame is heard, a little delay is not. */
 const DRAIN_HYSTERESIS_MS = 20;
-/** Advice is given beyond this deviation, ms. */
-const STRETCH_HYSTERESIS_MS = 10;
+/**
+ * Advice is given outside of a band this wide, ms: frames are asked for at the ticks of the caller, so that what one of
+ * them waits moves by as much as a tick.
+ */
+const STRETCH_BAND_MS = 20;
 
 type State = 'idle' | 'filling' | 'playing' | 'starved';
 
@@ -150,6 +153,7 @@ export class JitterBuffer {
   #minDelayMs = Number.POSITIVE_INFINITY;
   #maxSeenDelayMs = 0;
   #targetMs: number;
+  #slackMs = 0;
   #played = 0;
   #lost = 0;
   #late = 0;
@@ -245,6 +249,7 @@ export class JitterBuffer {
     this.#queuedMs = queuedUnits * this.#msPerUnit;
     const playMs = nowMs + this.#queuedMs;
     this.#targetMs = this.#estimator.target(nowMs);
+    this.#slackMs = this.#estimator.slack(nowMs);
     this.frame.stretch = 0;
     if (this.#state !== 'playing' && this.#ring.count === 0) return this.#nothing('empty');
     if (this.#state === 'filling') {
@@ -443,12 +448,14 @@ export class JitterBuffer {
   #stretchAdvice(delayMs: number, time: number, duration: number): number {
     // A frame is asked for before what is queued has been played: it is then that it must have come.
     const excess = delayMs - this.#queuedMs - this.#targetMs;
-    if (excess > STRETCH_HYSTERESIS_MS) {
+    // Below the target packets are late, above it is only delay: the band lies around it as far as there is slack.
+    const lowest = -Math.min(STRETCH_BAND_MS / 2, this.#slackMs);
+    if (excess > lowest + STRETCH_BAND_MS) {
       // Never play away more than is waiting behind this frame.
       const waiting = Math.max(0, this.#highestTime + this.#highestDuration - time - duration);
       return -Math.min(Math.round(excess / this.#msPerUnit), waiting);
     }
-    return excess < -STRETCH_HYSTERESIS_MS ? Math.round(-excess / this.#msPerUnit) : 0;
+    return excess < lowest ? Math.round(-excess / this.#msPerUnit) : 0;
   }
 
   #nothing(kind: 'gap' | 'empty'): JitterFrame {

@@ -12,7 +12,7 @@ import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
 import { MAX_HEADER_EXTENSION } from './header-extension.js';
 import { classifyDatagram, RTP_HEADER_LENGTH, RtpPacketView, writeRtpHeader } from './packet.js';
-import { type PacketProtection, REPLAYED } from './protection.js';
+import { KEY_USED_UP, type PacketProtection, REPLAYED } from './protection.js';
 import { SourceStats } from './receiver-stats.js';
 import { type RemoteReport, RtcpReporter } from './rtcp-reporter.js';
 import type { VoipMetrics } from './rtcp-xr.js';
@@ -32,6 +32,11 @@ export interface RtpSink {
   onBye?(reason: string | undefined): void;
   /** So many packets in a row failed authentication that the keys must be wrong; told once per {@link RtpSession.protect}. */
   onNotAuthentic?(from: SocketAddress, packets: number): void;
+  /**
+   * The life of a key is nearly over, or over: packets are not sent, or not taken, then. Each is told once per
+   * {@link RtpSession.protect}.
+   */
+  onKeyLifetime?(event: 'expiring' | 'sendUsedUp' | 'receiveUsedUp'): void;
 }
 
 export interface RtpSessionOptions {
@@ -168,6 +173,9 @@ export class RtpSession {
   /** RTP packets since the last authentic one. */
   #notAuthenticRun = 0;
   #wrongKeyTold = false;
+  #expiringTold = false;
+  #sendUsedUpTold = false;
+  #receiveUsedUpTold = false;
 
   constructor(options: RtpSessionOptions) {
     const { random } = options;
@@ -257,6 +265,9 @@ export class RtpSession {
     this.#protection = protection;
     this.#notAuthenticRun = 0;
     this.#wrongKeyTold = false;
+    this.#expiringTold = false;
+    this.#sendUsedUpTold = false;
+    this.#receiveUsedUpTold = false;
   }
 
   /**
@@ -289,7 +300,10 @@ export class RtpSession {
     this.#lastTimestamp = wire;
     this.#lastSendMs = nowMs;
     let length = headerLength + payloadLength;
-    if (this.#protection) length = this.#protection.protectRtp(data, start, length);
+    if (this.#protection) {
+      length = this.#protection.protectRtp(data, start, length);
+      if (!this.#mayLeave(this.#protection, length)) return false;
+    }
     this.#sink.output(data, start, length, false);
     return true;
   }
@@ -359,9 +373,27 @@ export class RtpSession {
     this.#sink.onPacket(packet, clockRate, nowMs);
   }
 
+  /** Watches the life of the key we send under. @param length what protecting gave */
+  #mayLeave(protection: PacketProtection, length: number): boolean {
+    if (length === KEY_USED_UP) {
+      if (!this.#sendUsedUpTold) this.#sink.onKeyLifetime?.('sendUsedUp');
+      this.#sendUsedUpTold = true;
+    } else if (protection.expiring && !this.#expiringTold) {
+      this.#expiringTold = true;
+      this.#sink.onKeyLifetime?.('expiring');
+    }
+    return length >= 0;
+  }
+
   #refuse(verdict: number, host: string, port: number): void {
     if (verdict === REPLAYED) {
       this.#replayed++;
+      return;
+    }
+    if (verdict === KEY_USED_UP) {
+      this.#notAuthentic++;
+      if (!this.#receiveUsedUpTold) this.#sink.onKeyLifetime?.('receiveUsedUp');
+      this.#receiveUsedUpTold = true;
       return;
     }
     this.#notAuthentic++;
@@ -488,7 +520,10 @@ export class RtpSession {
     });
     if (!this.rtcpRemote) return;
     const data = this.#reporter.buffer;
-    if (this.#protection) length = this.#protection.protectRtcp(data, 0, length);
+    if (this.#protection) {
+      length = this.#protection.protectRtcp(data, 0, length);
+      if (!this.#mayLeave(this.#protection, length)) return;
+    }
     this.#sink.output(data, 0, length, true);
   }
 

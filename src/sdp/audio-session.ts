@@ -13,6 +13,8 @@ export interface LocalCrypto {
   suite: string;
   /** Our master keys. Made by the engine when absent, and kept until our address or port changes (RFC 4568 §7.1.4). */
   keys?: CryptoKey[];
+  /** Packets a key made by the engine may protect, as our description says; 2^48, and nothing said, when absent. */
+  lifetime?: number;
   sessionParameters?: string[];
 }
 

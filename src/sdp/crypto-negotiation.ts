@@ -41,8 +41,8 @@ export class LocalKeys {
   }
 
   /**
-   * SRTP was given up: should it come back, then under new keys, since its roll-over counters are gone and a keystream
-   * must not be used twice (RFC 3711 §9.1).
+   * Next time there are new keys: SRTP was given up, and its roll-over counters are gone, while a keystream must not be
+   * used twice (RFC 3711 §9.1); or the life of the keys is over.
    */
   forget(): void {
     this.#made.clear();
@@ -54,11 +54,11 @@ export class LocalKeys {
   }
 
   attribute(local: LocalAudio, crypto: LocalCrypto, tag: number): CryptoAttribute {
-    const { suite, keys, sessionParameters = [] } = crypto;
-    return { tag, suite, keys: keys?.length ? keys : [this.#key(local, suite)], sessionParameters };
+    const { suite, keys, lifetime, sessionParameters = [] } = crypto;
+    return { tag, suite, keys: keys?.length ? keys : [this.#key(local, suite, lifetime)], sessionParameters };
   }
 
-  #key(local: LocalAudio, suite: string): CryptoKey {
+  #key(local: LocalAudio, suite: string, lifetime: number | undefined): CryptoKey {
     const transport = `${local.address} ${local.port}`;
     if (transport !== this.#transport) {
       this.#made.clear();
@@ -69,7 +69,7 @@ export class LocalKeys {
       const lengths = CRYPTO_SUITES.get(suite);
       if (!lengths)
         throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `unknown crypto-suite ${suite}` });
-      key = { keySalt: this.#random.bytes(lengths.keyLength + lengths.saltLength) };
+      key = { keySalt: this.#random.bytes(lengths.keyLength + lengths.saltLength), lifetime };
       this.#made.set(suite, key);
     }
     return key;

@@ -236,6 +236,11 @@ export class OfferAnswer {
     return this.#describe(local, media, UNBOUNDED);
   }
 
+  /** The next description of ours has new SRTP keys. */
+  renewKeys(): void {
+    this.#keys.forget();
+  }
+
   /** Forgets the offer under way, ours or the peer's; what was agreed before stays. Harmless when there is none. */
   rollback(): void {
     this.#exchange = IDLE;

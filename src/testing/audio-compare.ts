@@ -1,9 +1,10 @@
 /**
  * Compares audio that went through a call with what was sent: how late it is, how alike, and how clean. Jitter buffers
- * and stalled machines move parts of a recording in time, so short stretches are aligned one by one. Used by the demo,
+ * and stalled machines move parts of a recording in time, so short stretches are aligned one by one, and within a sample. Used by the demo,
  * the interop tests and by applications that test their own set-ups.
  */
 import { crossCorrelation } from './cross-correlation.js';
+import { alignWithinSample } from './sub-sample.js';
 
 export interface AudioComparison {
   /** How much later the degraded signal is as a whole (negative: earlier), in ms. */
@@ -64,7 +65,7 @@ export function compareAudio(
     coverage: energyA / Math.max(1, runningEnergy(reference)[reference.length]),
     segmentalSnrDb: silent
       ? MIN_SEGMENT_DB
-      : segmentalSnr(reference, degraded, stretches, product / energyA, sampleRate),
+      : segmentalSnr(reference, stretches, product / energyA, sampleRate),
   };
 }
 
@@ -78,6 +79,8 @@ interface Match {
 interface Stretch extends Match {
   start: number;
   end: number;
+  /** The degraded signal, aligned. */
+  aligned: Float64Array;
 }
 
 function alignStretches(
@@ -98,7 +101,12 @@ function alignStretches(
     if (score(best) < FITS && best.energyA > 0)
       best = betterMatch(reference, degraded, best, start, end, reach);
     current = best.delay;
-    stretches.push({ ...best, start, end });
+    const { samples, product, energy } = alignWithinSample(
+      reference.subarray(start, end),
+      degraded,
+      start + current,
+    );
+    stretches.push({ ...best, product, energyB: energy, start, end, aligned: samples });
   }
   return stretches;
 }
@@ -189,7 +197,6 @@ function runningEnergy(pcm: Int16Array): Float64Array {
 
 function segmentalSnr(
   reference: Int16Array,
-  degraded: Int16Array,
   stretches: readonly Stretch[],
   gain: number,
   sampleRate: number,
@@ -197,13 +204,13 @@ function segmentalSnr(
   const length = Math.round((SEGMENT_MS * sampleRate) / 1000);
   const signals: number[] = [];
   const noises: number[] = [];
-  for (const { start, end, delay } of stretches) {
+  for (const { start, end, aligned } of stretches) {
     for (let at = start; at + length <= end; at += length) {
       let signal = 0;
       let noise = 0;
       for (let i = at; i < at + length; i++) {
         const wanted = reference[i] * gain;
-        const difference = (degraded[i + delay] ?? 0) - wanted;
+        const difference = aligned[i - start] - wanted;
         signal += wanted * wanted;
         noise += difference * difference;
       }

@@ -20,7 +20,7 @@ export async function speech(from: number, seconds: number): Promise<Int16Array>
  * What every conversation must reach. G.711 has 0.9999 on an idle machine; on a busy one jitter buffers stretch and
  * shorten the speech, which measured down to 0.89 for 2 s of it. Unrelated speech has about 0.3.
  */
-const LEAST_CORRELATION = 0.8;
+const LEAST_CORRELATION = 0.85;
 const LEAST_COVERAGE = 0.97;
 /** Share of the last 10 s in which something that could run had no processor, in percent. */
 const BUSY_PERCENT = 40;

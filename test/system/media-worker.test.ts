@@ -66,7 +66,7 @@ describe('media worker', () => {
     await sleep(300);
     await recording.stop();
     const result = compareAudio(speech, (await readWav(path)).channels[0], 8000);
-    expect(result.correlation).toBeGreaterThan(0.9);
+    expect(result.correlation).toBeGreaterThan(0.95);
     expect(result.coverage).toBeGreaterThan(0.99);
     const sent = (await a.close()).sent.packets;
     const { received } = await b.close();

@@ -228,6 +228,9 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
       case 'headerExtension':
         this.emit('headerExtension', what.value);
         break;
+      case 'srtpKeyExpiring':
+        this.emit('srtpKeyExpiring', what.value);
+        break;
       case 'ssrcChanged':
         this.emit('ssrcChanged', what.value);
         break;

@@ -297,6 +297,16 @@ export class CallStream implements Ticked, RtpSink {
     this.#onError(new SwitchhookError('ERR_MEDIA_SRTP_KEY', { from: `${host}:${from.port}`, packets }));
   }
 
+  onKeyLifetime(event: 'expiring' | 'sendUsedUp' | 'receiveUsedUp'): void {
+    if (event === 'expiring') this.#emit({ name: 'srtpKeyExpiring', value: {} });
+    else
+      this.#onError(
+        new SwitchhookError('ERR_MEDIA_SRTP_LIFETIME', {
+          whose: event === 'sendUsedUp' ? 'our' : "the peer's",
+        }),
+      );
+  }
+
   output(data: Uint8Array, start: number, length: number, rtcp: boolean): void {
     const remote = rtcp ? this.rtp.rtcpRemote : this.rtp.remote;
     if (!remote || !this.#pair) return;

@@ -5,7 +5,7 @@
  */
 import { SwitchhookError } from '../../base/errors.js';
 import { RTP_HEADER_LENGTH, readUint32 } from '../packet.js';
-import { NOT_AUTHENTIC, REPLAYED } from '../protection.js';
+import { KEY_USED_UP, NOT_AUTHENTIC, REPLAYED } from '../protection.js';
 import { MAX_ROC, Stream, Streams } from './stream.js';
 import { type Keyed, keyed, type SrtpKey, type SrtpSuite } from './suites.js';
 import {
@@ -67,7 +67,9 @@ export class SrtpReceiver {
     if (p.roc < 0 || p.roc > MAX_ROC) return NOT_AUTHENTIC;
     const index = p.roc * 0x10000 + p.sequence;
     if (!stream.rtp.isFresh(index)) return REPLAYED;
+    if (key.lifetime.usedUp) return KEY_USED_UP;
     if (!transform.openRtp(data, p)) return NOT_AUTHENTIC;
+    key.lifetime.count();
     if (!known) this.#adopt(p.ssrc, stream);
     stream.rtp.add(index);
     stream.advance(p.roc, p.sequence);
@@ -105,6 +107,8 @@ export class SrtpReceiver {
     if (!fresh && transform.rtcpTagLengths.length === 1) return REPLAYED;
     if (!transform.openRtcp(data, p)) return NOT_AUTHENTIC;
     if (!fresh) return REPLAYED;
+    if (key.lifetime.usedUp) return KEY_USED_UP;
+    key.lifetime.count();
     if (!known) this.#adopt(p.ssrc, stream);
     stream.rtcp.add(p.index);
     this.rtcpTagLength = tagLength;

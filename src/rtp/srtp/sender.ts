@@ -3,6 +3,7 @@
  * (RFC 3711 §3.3), leaves the cryptography to the transform of the suite. Belongs to {@link Srtp}.
  */
 import { readUint32, writeUint32 } from '../packet.js';
+import { KEY_USED_UP } from '../protection.js';
 import { MAX_ROC, Stream, Streams } from './stream.js';
 import { type Keyed, keyed, type SrtpKey, type SrtpSuite } from './suites.js';
 import {
@@ -36,18 +37,26 @@ export class SrtpSender {
     this.#rtcpTagLength = length;
   }
 
+  get expiring(): boolean {
+    return this.#key.lifetime.expiring;
+  }
+
   get overhead(): number {
     const { transform, mki } = this.#key;
     return Math.max(transform.rtpTagLength, transform.rtcpTagLengths[0] + 4) + mki.length;
   }
 
   protectRtp(data: Uint8Array, start: number, length: number): number {
-    const { transform, mki } = this.#key;
+    const { transform, mki, lifetime } = this.#key;
+    if (lifetime.usedUp) return KEY_USED_UP;
     const p = this.#rtp;
     p.sequence = (data[start + 2] << 8) | data[start + 3];
     p.ssrc = readUint32(data, start + 8);
     const stream = this.#streams.get(p.ssrc) ?? this.#streams.add(p.ssrc, new Stream());
-    p.roc = Math.min(MAX_ROC, Math.max(0, stream.guessRoc(p.sequence)));
+    p.roc = Math.max(0, stream.guessRoc(p.sequence));
+    // RFC 3711 §3.3.1: the index never comes round to one that was used under the same key.
+    if (p.roc > MAX_ROC) return KEY_USED_UP;
+    lifetime.count();
     stream.advance(p.roc, p.sequence);
     p.start = start;
     p.payload = start + rtpHeaderLength(data, start, length);
@@ -59,7 +68,9 @@ export class SrtpSender {
   }
 
   protectRtcp(data: Uint8Array, start: number, length: number): number {
-    const { transform, mki } = this.#key;
+    const { transform, mki, lifetime } = this.#key;
+    if (lifetime.usedUp) return KEY_USED_UP;
+    lifetime.count();
     const p = this.#rtcp;
     p.start = start;
     p.end = start + length;

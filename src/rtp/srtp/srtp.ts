@@ -32,6 +32,10 @@ export class Srtp implements PacketProtection {
     return this.#sender.suite;
   }
 
+  get expiring(): boolean {
+    return this.#sender.expiring;
+  }
+
   get overhead(): number {
     return this.#sender.overhead;
   }

@@ -5,6 +5,7 @@
 import { SwitchhookError } from '../../base/errors.js';
 import { CounterTransform } from './counter-transform.js';
 import { GcmTransform } from './gcm-transform.js';
+import { KeyLifetime } from './key-lifetime.js';
 import type { SrtpTransform } from './transform.js';
 
 export type SrtpSuite =
@@ -21,6 +22,8 @@ export interface SrtpKey {
   keySalt: Uint8Array;
   /** Master key identifier, if packets carry one. */
   mki?: Uint8Array;
+  /** Packets it may protect; 2^48 when absent. */
+  lifetime?: number;
 }
 
 interface SuiteFacts {
@@ -53,10 +56,11 @@ export const SRTP_SUITES: ReadonlyArray<SrtpSuite> = [
 export interface Keyed {
   transform: SrtpTransform;
   mki: Uint8Array;
+  lifetime: KeyLifetime;
 }
 
 /** @throws SwitchhookError ERR_INVALID_ARGUMENT for a key of the wrong length */
-export function keyed(suite: SrtpSuite, { keySalt, mki }: SrtpKey): Keyed {
+export function keyed(suite: SrtpSuite, { keySalt, mki, lifetime }: SrtpKey): Keyed {
   const { keyLength, saltLength, rtpTagLength } = SUITES[suite];
   if (keySalt.length !== keyLength + saltLength) {
     throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
@@ -67,7 +71,7 @@ export function keyed(suite: SrtpSuite, { keySalt, mki }: SrtpKey): Keyed {
   const salt = keySalt.subarray(keyLength);
   const transform =
     rtpTagLength === 0 ? GcmTransform.derive(key, salt) : new CounterTransform(key, salt, rtpTagLength);
-  return { transform, mki: mki ?? new Uint8Array(0) };
+  return { transform, mki: mki ?? new Uint8Array(0), lifetime: new KeyLifetime(lifetime) };
 }
 
 export function sameKey(a: SrtpKey, b: SrtpKey): boolean {

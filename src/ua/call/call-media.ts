@@ -174,6 +174,11 @@ export class CallMedia {
     return wanted;
   }
 
+  /** Our next offer has new SRTP keys. */
+  renewKeys(): void {
+    this.#negotiation.renewKeys();
+  }
+
   get canSendTelephoneEvents(): boolean {
     return this.#applied?.telephoneEventSend !== undefined;
   }

@@ -565,6 +565,12 @@ export class CallSession implements CallHost {
       if (error.code === 'ERR_MEDIA_SRTP_KEY' && media.endsOnWrongKey)
         this.fail({ by: 'error', status: 488, reason: error.message, error });
     });
+    session.on('srtpKeyExpiring', () => {
+      media.renewKeys();
+      void this.modifier.modify('media').catch((error: unknown) => {
+        this.logger.warn('new SRTP keys could not be agreed on', { error });
+      });
+    });
     session.on('noMedia', (report) => {
       this.logger.warn('no audio', { why: report.explanation });
       events.emit('noMedia', report);

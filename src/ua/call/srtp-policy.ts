@@ -24,13 +24,22 @@ export interface SrtpPreferences {
   srtpSuites?: readonly string[];
   /** What to do when the peer's packets fail authentication for good (`ERR_MEDIA_SRTP_KEY`). Default 'report'. */
   srtpWrongKey?: 'report' | 'hangup';
+  /**
+   * Packets a key of ours may protect, at most 2^48: said in the SDP, and new keys are negotiated before it is over.
+   * Default: 2^48, which the SDP need not say.
+   */
+  srtpKeyLifetime?: number;
 }
+
+/** RFC 3711 §9.2. */
+const MAX_LIFETIME = 2 ** 48;
+type SrtpKey = NonNullable<StreamConfig['srtp']>['send'];
 
 const MODES: readonly string[] = ['off', 'optional', 'required'] satisfies SrtpMode[];
 const OFFERED: readonly SrtpSuite[] = ['AES_CM_128_HMAC_SHA1_80'];
 
 /** @throws ERR_INVALID_ARGUMENT naming the option */
-export function checkSrtp({ srtp = 'off', srtpSuites = OFFERED }: SrtpPreferences): void {
+export function checkSrtp({ srtp = 'off', srtpSuites = OFFERED, srtpKeyLifetime }: SrtpPreferences): void {
   const fail = (what: string): never => {
     throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what });
   };
@@ -38,6 +47,8 @@ export function checkSrtp({ srtp = 'off', srtpSuites = OFFERED }: SrtpPreference
   for (const suite of srtpSuites) {
     if (!supportedSuite(suite)) fail(`SRTP crypto-suite "${suite}" is not one of ${SRTP_SUITES.join(', ')}`);
   }
+  if (srtpKeyLifetime !== undefined && !(srtpKeyLifetime >= 1 && srtpKeyLifetime <= MAX_LIFETIME))
+    fail(`SRTP key lifetime ${srtpKeyLifetime} is not 1 to 2^48 packets`);
   if (srtpSuites.length === 0 && srtp !== 'off') fail('SRTP needs at least one crypto-suite');
 }
 
@@ -47,7 +58,7 @@ export function checkSrtp({ srtp = 'off', srtpSuites = OFFERED }: SrtpPreference
  * @param secure offer the secure profile although SRTP is optional
  */
 export function srtpWishes(
-  { srtp = 'off', srtpSuites }: SrtpPreferences,
+  { srtp = 'off', srtpSuites, srtpKeyLifetime: lifetime }: SrtpPreferences,
   role: 'offer' | 'answer',
   current: NegotiatedAudio | undefined,
   secure: boolean,
@@ -55,13 +66,13 @@ export function srtpWishes(
   if (srtp === 'off') return {};
   const required = srtp === 'required';
   if (role === 'answer') {
-    const crypto = (srtpSuites ?? SRTP_SUITES).flatMap(spellings).map((suite) => ({ suite }));
+    const crypto = (srtpSuites ?? SRTP_SUITES).flatMap(spellings).map((suite) => ({ suite, lifetime }));
     return { crypto, protocol: required ? 'RTP/SAVP' : 'RTP/AVP' };
   }
   const inUse = current?.active ? current.crypto?.suite : undefined;
   const suites = new Set([...(inUse === undefined ? [] : [inUse]), ...(srtpSuites ?? OFFERED)]);
   return {
-    crypto: [...suites].map((suite) => ({ suite })),
+    crypto: [...suites].map((suite) => ({ suite, lifetime })),
     protocol: secureProfile(current) ?? (required || secure ? 'RTP/SAVP' : 'RTP/AVP'),
   };
 }
@@ -97,10 +108,10 @@ function spellings(suite: string): string[] {
   return other === suite ? [suite] : [suite, other];
 }
 
-function srtpKey({ keySalt, mki }: CryptoKey): { keySalt: Uint8Array; mki?: Uint8Array } {
-  if (!mki) return { keySalt };
+function srtpKey({ keySalt, lifetime, mki }: CryptoKey): SrtpKey {
+  if (!mki) return { keySalt, lifetime };
   const bytes = new Uint8Array(mki.length);
   let { value } = mki;
   for (let i = mki.length - 1; i >= 0; i--, value >>= 8n) bytes[i] = Number(value & 0xffn);
-  return { keySalt, mki: bytes };
+  return { keySalt, lifetime, mki: bytes };
 }

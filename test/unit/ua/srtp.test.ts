@@ -403,3 +403,51 @@ describe('wishes about SRTP that cannot be', () => {
     await world.end();
   });
 });
+
+describe('the life of SRTP keys', () => {
+  const inlineKeys = (world: UaWorld, from: string): string[] =>
+    world.network.packets
+      .filter((packet) => packet.from.host === from && /^(INVITE|SIP\/2.0 200)/.test(packet.text))
+      .flatMap(({ text }) => text.match(/inline:\S+/g) ?? []);
+
+  it('[tls-srtp/1] new keys are negotiated before the old ones are used up, and nothing is lost', async () => {
+    const { world, alice, bob } = await pairOf(
+      { srtp: 'required', srtpKeyLifetime: 256 },
+      { srtp: 'optional' },
+    );
+    const { out, in: incoming } = await world.call(alice, bob);
+    const errors: unknown[] = [];
+    for (const call of [out, incoming]) call.on('error', (error) => errors.push(error));
+    // Five seconds of RTP are 250 packets.
+    for (let i = 0; i < 15; i++) {
+      for (const heard of await talk(world, out, incoming)) {
+        expect(heard.packets).toBeGreaterThan(45);
+        expect(heard.notAuthentic).toBe(0);
+      }
+    }
+    const keys = inlineKeys(world, alice.host);
+    expect(keys.every((key) => key.endsWith('|2^8'))).toBe(true);
+    expect(new Set(keys).size).toBeGreaterThanOrEqual(3);
+    // The other side keeps its key.
+    expect(new Set(inlineKeys(world, bob.host)).size).toBe(1);
+    expect(errors).toEqual([]);
+    await world.end();
+  });
+
+  it('without new ones nothing more is sent, which is told once', async () => {
+    const { world, alice, bob } = await pairOf(
+      { srtp: 'required', srtpKeyLifetime: 100 },
+      { srtp: 'optional' },
+    );
+    const { out, in: incoming } = await world.call(alice, bob);
+    const told: unknown[] = [];
+    out.on('error', (error) => told.push(error));
+    world.network.lose = ({ text }) => text.startsWith('INVITE');
+    await talk(world, out, incoming);
+    await talk(world, out, incoming);
+    const [, silent] = await talk(world, out, incoming);
+    expect(silent.packets).toBe(0);
+    expect(told).toMatchObject([{ code: 'ERR_MEDIA_SRTP_LIFETIME', details: { whose: 'our' } }]);
+    await world.end();
+  });
+});

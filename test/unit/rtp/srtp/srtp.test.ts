@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../../../src/base/random.js';
 import { writeRtpHeader } from '../../../../src/rtp/packet.js';
+import { KEY_USED_UP } from '../../../../src/rtp/protection.js';
 import { AesCounter } from '../../../../src/rtp/srtp/aes-counter.js';
 import { GcmTransform } from '../../../../src/rtp/srtp/gcm-transform.js';
 import { HmacSha1 } from '../../../../src/rtp/srtp/hmac-sha1.js';
@@ -381,5 +382,32 @@ describe('Srtp', () => {
     exchange(0x24);
     expect(() => ours.rekey({ suite, send: one, receive: [one, two] })).toThrow(/MKI/);
     exchange(0x25);
+  });
+
+  it('stops when a key has protected all the packets it may, and refuses what comes after the life of the peer’s', () => {
+    for (const suite of SRTP_SUITES) {
+      const keySalt = new SeededRandom(9).bytes(KEY_SALT_LENGTH[suite]);
+      const make = (send?: number, receive?: number) =>
+        new Srtp({ suite, send: { keySalt, lifetime: send }, receive: [{ keySalt, lifetime: receive }] });
+      const [sender, short] = [make(), make(20, 20)];
+      for (let i = 0; i < 19; i++) {
+        expect(short.expiring).toBe(i >= 18);
+        const data = new Uint8Array(200);
+        data.set(rtp(i));
+        expect(short.protectRtp(data, 0, 172)).toBeGreaterThan(172);
+        expect(unprotect(short, protect(sender, rtp(i)))).toEqual(rtp(i));
+      }
+      // SRTCP counts as well (RFC 4568 §6.1).
+      expect(unprotect(short, protect(sender, RTCP, true), true)).toEqual(RTCP);
+      protect(short, RTCP, true);
+      const data = new Uint8Array(300);
+      data.set(rtp(20));
+      expect(short.protectRtp(data, 0, 172)).toBe(KEY_USED_UP);
+      data.set(RTCP);
+      expect(short.protectRtcp(data, 0, RTCP.length)).toBe(KEY_USED_UP);
+      const late = protect(sender, rtp(20));
+      expect(short.unprotectRtp(late, 0, late.length)).toBe(KEY_USED_UP);
+      expect(make().expiring).toBe(false);
+    }
   });
 });
