@@ -6,6 +6,8 @@ export {
   type AccountBookOptions,
   type AccountState,
 } from './account-book.js';
+export { Blf, type BlfEvents, type BlfMode, type BlfOptions } from './blf/blf.js';
+export { type BlfState, BlfWatch, type BlfWatchEvents } from './blf/blf-watch.js';
 export type { CallOptions, LinePreset } from './call-options.js';
 export {
   Conference,
@@ -26,6 +28,19 @@ export {
   type LineOptions,
   LineTable,
 } from './lines.js';
+export { groupMembers, groupName, splitGroup, withGroup } from './messaging/group.js';
+export { MemoryMessageStore, type MessageStore, type StoredMessage } from './messaging/message-store.js';
+export type {
+  IncomingMessage,
+  MessageReportEvent,
+  MessageStatus,
+  MessagesEvents,
+  MessagesOptions,
+  SendOptions as MessageSendOptions,
+  SentMessage,
+} from './messaging/message-types.js';
+export { type ChatGroup, Messages } from './messaging/messages.js';
+export { type Peer, peerOf } from './peer-name.js';
 export { Phone, type PhoneEvents, type ServerAbilities } from './phone.js';
 export type { PhoneOptions } from './phone-options.js';
 export type { AnsweringOptions } from './policies/answering.js';
@@ -38,3 +53,21 @@ export type { NumberOptions, NumberRule, PrefixRule } from './policies/number-ru
 export type { LineTriggers, OtherLinesOptions } from './policies/other-lines.js';
 export { Policies, type PolicyOptions } from './policies/policies.js';
 export type { RedialOptions } from './policies/redial.js';
+export { Presence, type PresenceEvents, type PresenceOptions } from './presence/presence.js';
+export {
+  type OwnStatus,
+  type PresenceGroup,
+  type PresenceInfo,
+  presenceGroup,
+  presenceInfo,
+} from './presence/presence-status.js';
+export { type PresenceState, PresenceWatch, type PresenceWatchEvents } from './presence/presence-watch.js';
+export { type StrangerPolicy, Watchers, type WatchRequest } from './presence/watchers.js';
+export type { ServiceHost } from './service-host.js';
+export {
+  Voicemail,
+  type VoicemailEvents,
+  type VoicemailMode,
+  type VoicemailOptions,
+  type VoicemailState,
+} from './voicemail/voicemail.js';

@@ -15,8 +15,12 @@ import {
   type RegistrationOptions,
 } from '../ua/index.js';
 import type { AccountBookOptions } from './account-book.js';
+import type { BlfOptions } from './blf/blf.js';
 import type { LineOptions } from './lines.js';
+import type { MessagesOptions } from './messaging/message-types.js';
 import type { PolicyOptions } from './policies/policies.js';
+import type { PresenceOptions } from './presence/presence.js';
+import type { VoicemailOptions } from './voicemail/voicemail.js';
 
 /** What a phone needs of an engine; conferences need `openBridge`. */
 export type PhoneMediaEngine = Pick<MediaEngine, 'openSession' | 'close'> &
@@ -71,6 +75,10 @@ export interface PhoneOptions {
   /** Which of several accounts is the main one. */
   accountBook?: AccountBookOptions;
   lines?: LineOptions;
+  presence?: PresenceOptions;
+  blf?: BlfOptions;
+  voicemail?: VoicemailOptions;
+  messages?: MessagesOptions;
   /** What the phone does by itself. */
   policies?: PolicyOptions;
   /** Calls at once; default 1000. */

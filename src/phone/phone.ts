@@ -19,7 +19,7 @@ import {
   TransportLayer,
 } from '../sip/index.js';
 import {
-  type Account,
+  Account,
   type AccountOptions,
   type Call,
   parseServer,
@@ -29,13 +29,18 @@ import {
   UserAgent,
 } from '../ua/index.js';
 import { AccountBook } from './account-book.js';
+import { Blf } from './blf/blf.js';
 import type { CallOptions, LinePreset } from './call-options.js';
 import { Conference, type ConferenceOptions } from './conference.js';
 import { LineTable } from './lines.js';
+import { Messages } from './messaging/messages.js';
 import { NetworkMonitor } from './network-monitor.js';
 import { accountOf, checkOptions, type PhoneMediaEngine, type PhoneOptions } from './phone-options.js';
 import { OutgoingDesk } from './policies/outgoing-desk.js';
 import { Policies } from './policies/policies.js';
+import { Presence } from './presence/presence.js';
+import type { ServiceHost } from './service-host.js';
+import { Voicemail } from './voicemail/voicemail.js';
 
 export interface ServerAbilities {
   status: number;
@@ -78,6 +83,14 @@ export class Phone extends Emitter<PhoneEvents> {
   readonly lines: LineTable<Call, LinePreset>;
   /** What the phone does by itself; see {@link Policies.configure}. */
   readonly policies: Policies;
+  /** Whether others are there, and whether we are. */
+  readonly presence: Presence;
+  /** The calls of other extensions, and ours for them. */
+  readonly blf: Blf;
+  /** Whether messages wait in our mailbox. */
+  readonly voicemail: Voicemail;
+  /** Text messages. */
+  readonly messages: Messages;
   readonly #options: PhoneOptions;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -97,6 +110,18 @@ export class Phone extends Emitter<PhoneEvents> {
     this.#random = options.random ?? cryptoRandom;
     this.#logger = options.logger ?? nullLogger;
     this.diagnostics = options.diagnostics ?? createDiagnostics();
+    const configured = accountOf(options);
+    const host: ServiceHost = {
+      clock: this.#clock,
+      random: this.#random,
+      logger: this.#logger.child('phone'),
+      agent: async () => (await this.#ready()).agent,
+      account: () => this.#parts?.book.main ?? (configured && new Account(configured, this.#random)),
+    };
+    this.presence = new Presence(host, { displayName: options.displayName, ...options.presence });
+    this.blf = new Blf(host, this.presence.watchers, options.blf);
+    this.voicemail = new Voicemail(host, options.voicemail);
+    this.messages = new Messages(host, options.messages);
   }
 
   /** The calls there are, in any state but `ended`. */
@@ -233,6 +258,7 @@ export class Phone extends Emitter<PhoneEvents> {
     const parts = await this.#starting?.catch(() => undefined);
     if (!parts) return;
     parts.monitor.close();
+    for (const service of [this.presence, this.blf, this.voicemail, this.messages]) service.close();
     await parts.agent.close();
     await parts.endpoint.close();
     if (!this.#options.engine) await parts.engine.close();
@@ -316,6 +342,7 @@ export class Phone extends Emitter<PhoneEvents> {
       });
       const parts = { transport, endpoint, engine, agent, monitor, outgoing, book };
       this.#parts = parts;
+      for (const service of [this.presence, this.blf, this.voicemail, this.messages]) service.attach(agent);
       return parts;
     } catch (error) {
       await endpoint.close();
@@ -334,7 +361,13 @@ export class Phone extends Emitter<PhoneEvents> {
 
   #watch(registration: Registration): Registration {
     registration.on('state', (state, error) => {
-      this.emit('registration', { account: registration.account, state, error });
+      const { account } = registration;
+      if (state === 'registered') {
+        this.presence.registered();
+        this.voicemail.registered(account);
+        this.messages.registered();
+      }
+      this.emit('registration', { account, state, error });
     });
     return registration;
   }

@@ -18,6 +18,7 @@ export type {
 } from './call/call-types.js';
 export { type CodecRule, type CodecRules, DEFAULT_CODEC_RULES } from './call/codec-rules.js';
 export type { CodecSettings, OpusSettings } from './call/codec-settings.js';
+export { EventQueue } from './call/event-queue.js';
 export type { HoldMute, HoldOptions, HoldStatus, UnholdPolicy } from './call/hold.js';
 export type { MessageLog, MessageSide } from './call/message-log.js';
 export type { RedirectOptions } from './call/redirection.js';

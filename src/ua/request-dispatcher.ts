@@ -23,6 +23,8 @@ export interface DispatcherOwner {
   describe(request: SipRequest, tx: ServerHandle, response: SipResponse): void;
   /** A well-formed INVITE for a new call. */
   incomingCall(request: SipRequest, tx: ServerHandle): void;
+  /** A well-formed request that is in no call. */
+  heardFrom(request: SipRequest): void;
 }
 
 /** When a user who is on all lines may be called again, in seconds. */
@@ -75,7 +77,10 @@ export class RequestDispatcher {
       tx.reply(status, status === 400 ? why : undefined, (response) => {
         for (const [name, value] of problem.headers) response.set(name, value);
       });
-    } else if (request.method === 'SUBSCRIBE' || request.method === 'NOTIFY') {
+      return;
+    }
+    if (request.to.tag === undefined) this.#owner.heardFrom(request);
+    if (request.method === 'SUBSCRIBE' || request.method === 'NOTIFY') {
       subscriptions.onRequest(request, tx); // several may share the dialog of a call (RFC 6665 §4.5.2)
     } else if (request.to.tag !== undefined) {
       const entry = this.#dialogs.find(request);

@@ -4,7 +4,7 @@ import type { Diagnostics } from '../base/diagnostics.js';
 import type { SwitchhookError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
-import type { SipEndpoint } from '../sip/index.js';
+import type { NameAddr, SipEndpoint } from '../sip/index.js';
 import type { Account } from './account.js';
 import type { Call } from './call/call.js';
 import type { CallMediaEngine, ReliableProvisionals } from './call/call-host.js';
@@ -98,6 +98,10 @@ export type UserAgentEvents = {
   placed: [call: Call, by: Call | undefined];
   /** Somebody outside of any call asks us to place one (REFER); see the policy `callRequests`. */
   callRequest: [request: TransferRequest];
+  /** A call begins, from us or to us; it comes before `incoming`. */
+  callStarted: [call: Call];
+  /** Somebody has sent a request outside of our calls: is there. */
+  traffic: [from: NameAddr];
   /** A call is over and its resources are free. */
   callEnded: [call: Call];
   /** The server of an account with `ping` began or ceased to answer. */

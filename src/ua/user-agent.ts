@@ -124,6 +124,9 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       },
       describe: (request, tx, response) => response.set('Contact', this.#contact(request, tx.flow)),
       incomingCall: (request, tx) => this.#incomingCall(request, tx),
+      heardFrom: (request) => {
+        if (this.listenerCount('traffic') > 0) this.emit('traffic', request.from);
+      },
     });
     options.endpoint.onRequest = (request, tx) => dispatcher.onRequest(request, tx);
     options.endpoint.onAck = (ack) => dispatcher.onAck(ack);
@@ -403,7 +406,9 @@ export class UserAgent extends Emitter<UserAgentEvents> {
         if (over) this.emit('callEnded', over);
       },
     });
-    this.#calls.set(session, new Call(session));
+    const call = new Call(session);
+    this.#calls.set(session, call);
+    this.emit('callStarted', call);
     return session;
   }
 

@@ -154,10 +154,10 @@ export class DialogTableView {
     }
     for (const dialog of document.dialogs) {
       const before = this.#dialogs.get(dialog.id);
+      const now: DialogInfo = { ...before, ...defined(dialog), id: dialog.id, state: dialog.state };
       if (dialog.state === 'terminated') this.#dialogs.delete(dialog.id);
-      else this.#dialogs.set(dialog.id, { ...before, ...defined(dialog) } as DialogInfo);
-      if (before?.state !== dialog.state || !before)
-        changed.push({ ...before, ...defined(dialog) } as DialogInfo);
+      else this.#dialogs.set(dialog.id, now);
+      if (before?.state !== dialog.state || !before) changed.push(now);
     }
     return { changed, refresh: lost || blind };
   }

@@ -1,4 +1,5 @@
 /** What an event package tells the notifier about itself (RFC 6665 §5.4); presence, dialog, and what applications add. */
+import type { SipRequest } from '../../sip/index.js';
 import type { IncomingSubscription } from './incoming-subscription.js';
 
 export interface NotifyBody {
@@ -21,7 +22,7 @@ export interface EventPackage {
    * Somebody wants to subscribe. `pending()` asks the user first, `reject(status)` refuses; otherwise it is accepted when
    * this returns.
    */
-  onSubscribe(subscription: IncomingSubscription): void;
+  onSubscribe(subscription: IncomingSubscription, request: SipRequest): void;
   /** The state to send to an accepted subscriber, now; undefined for a NOTIFY without a body. */
   render(subscription: IncomingSubscription): NotifyBody | undefined;
 }

@@ -193,7 +193,7 @@ export class Subscriptions implements SubscriptionRegistry {
     const way = new DialogWay(this.#env, account, tx.flow);
     const dialog = Dialog.fromRequest(request, tx.toTag);
     const subscription = this.#make({ dialog, send: way.send, event, expires }, offered, accept, account);
-    offered.onSubscribe(subscription);
+    offered.onSubscribe(subscription, request);
     if (subscription.refusal !== undefined) {
       subscription.abandon();
       return void tx.reply(subscription.refusal);

@@ -1,0 +1,116 @@
+/** The calls of one extension, watched (RFC 4235): a subscription and the table of its dialogs. Made by Blf. */
+import { Emitter } from '../../base/emitter.js';
+import { isSwitchhookError } from '../../base/errors.js';
+import type { Logger } from '../../base/logger.js';
+import {
+  DIALOG_INFO_TYPE,
+  type DialogInfo,
+  DialogTableView,
+  type Notification,
+  parseDialogInfo,
+  type Subscription,
+  type SubscriptionEnd,
+} from '../../ua/index.js';
+import { type Peer, peerOf } from '../peer-name.js';
+
+/** One lamp, or one blink of it. */
+export interface BlfState {
+  peer: Peer;
+  state: 'trying' | 'proceeding' | 'early' | 'confirmed' | 'terminated' | 'unknown' | 'failed';
+  /** Of the call as the extension sees it. */
+  direction?: 'outgoing' | 'incoming';
+  callId?: string;
+  /** The other party, if the extension tells. */
+  remote?: string;
+}
+
+export type BlfWatchEvents = {
+  change: [state: BlfState];
+  ended: [end: SubscriptionEnd];
+};
+
+export class BlfWatch extends Emitter<BlfWatchEvents> {
+  readonly peer: Peer;
+  /** A table for every device of the extension. */
+  readonly #tables = new Map<string, DialogTableView>();
+  readonly #logger: Logger;
+  #subscription: Subscription | undefined;
+  #closed = false;
+  #heard = false;
+
+  constructor(target: string, logger: Logger) {
+    super();
+    this.peer = peerOf(target);
+    this.#logger = logger;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Calls it has now. */
+  get dialogs(): readonly DialogInfo[] {
+    return [...this.#tables.values()].flatMap((table) => table.dialogs);
+  }
+
+  /** Asks for the state anew. */
+  refresh(): void {
+    this.#subscription?.refresh();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#subscription) this.#subscription.close();
+    else this.emit('ended', { reason: 'closed' });
+  }
+
+  /** For Blf. */
+  begin(subscription: Subscription): void {
+    this.#subscription = subscription;
+    subscription.on('notify', (notification) => this.#onNotify(notification));
+    subscription.on('state', (phase, end) => {
+      if (phase === 'subscribing') this.#tables.clear();
+      if ((phase === 'waiting' || phase === 'ended') && end?.error) this.#tell({ state: 'failed' });
+    });
+    subscription.on('ended', (end) => {
+      this.#closed = true;
+      this.emit('ended', end);
+    });
+  }
+
+  #onNotify({ contentType, body, source, state }: Notification): void {
+    if (state === 'pending' || body === '') return;
+    if (contentType !== DIALOG_INFO_TYPE) {
+      this.#logger.debug('not a dialog-info document', { peer: this.peer.uri, contentType });
+      return;
+    }
+    const table = this.#tables.get(source) ?? new DialogTableView();
+    this.#tables.set(source, table);
+    try {
+      const result = table.apply(parseDialogInfo(body));
+      if (!result) return;
+      // RFC 4235 §4.3: a document before this one was lost.
+      if (result.refresh) this.refresh();
+      for (const dialog of result.changed) this.#changed(dialog);
+      if (!this.#heard && result.changed.length === 0) this.#tell({ state: 'terminated' });
+      this.#heard = true;
+    } catch (error) {
+      if (!isSwitchhookError(error, 'ERR_XML')) throw error;
+      this.#logger.warn('a dialog-info document could not be read', { peer: this.peer.uri, error });
+    }
+  }
+
+  #changed({ state = undefined, direction, callId, remote }: DialogInfo): void {
+    this.#tell({
+      state: state ?? 'unknown',
+      direction: direction && (direction === 'initiator' ? 'outgoing' : 'incoming'),
+      callId,
+      remote: remote?.identity ?? remote?.target,
+    });
+  }
+
+  #tell(state: Omit<BlfState, 'peer'>): void {
+    this.emit('change', { peer: this.peer, ...state });
+  }
+}
