@@ -1,12 +1,14 @@
 /** Signal processing on 16-bit mono PCM. */
 export { Agc, type AgcOptions } from './agc.js';
 export { CallProgressDetector, type CallProgressHandler, type CallProgressTone } from './call-progress.js';
+export { callTone, ringTone } from './call-tones.js';
 export {
   type ConferenceMember,
   type ConferenceMemberOptions,
   ConferenceMixer,
   type ConferenceMixerOptions,
 } from './conference-mixer.js';
+export { type CallTone, TONE_COUNTRIES } from './country-tones-table.js';
 export { DriftController, DriftEstimator } from './drift.js';
 export { DtmfDetector, type DtmfDetectorHandler } from './dtmf-detector.js';
 export { FractionalResampler, MAX_DRIFT_PPM } from './fractional-resampler.js';

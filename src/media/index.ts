@@ -1,4 +1,6 @@
 /** The media room: audio streams of calls behind {@link MediaEngine}, and WAV files. */
+export { callTone, ringTone } from '../dsp/call-tones.js';
+export type { ToneSpec } from '../dsp/tone.js';
 export { SRTP_SUITES, type SrtpSuite } from '../rtp/srtp/suites.js';
 export type {
   AudioBackend,

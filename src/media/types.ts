@@ -136,7 +136,7 @@ export type PlaySource =
    * each other without a gap.
    */
   | { file: string | readonly string[] }
-  /** A name of dsp's tone table ('dial-eu', 'ringback-us', …) or a description. */
+  /** A name ('milliwatt', 'ringback-us', 'busy-de': dial, ringback, busy, congestion or waiting of a country) or a description. */
   | { tone: string | ToneSpec }
   | { samples: Int16Array; sampleRate: number };
 

@@ -6,6 +6,8 @@ export {
   type AccountBookOptions,
   type AccountState,
 } from './account-book.js';
+export type { CallTones, CallTonesOptions } from './audio/call-tones.js';
+export type { PhoneAudio, PhoneAudioEvents, PhoneAudioOptions } from './audio/phone-audio.js';
 export { Blf, type BlfEvents, type BlfMode, type BlfOptions } from './blf/blf.js';
 export { type BlfState, BlfWatch, type BlfWatchEvents } from './blf/blf-watch.js';
 export type { CallOptions, LinePreset } from './call-options.js';

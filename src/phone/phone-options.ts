@@ -15,6 +15,7 @@ import {
   type RegistrationOptions,
 } from '../ua/index.js';
 import type { AccountBookOptions } from './account-book.js';
+import type { PhoneAudioOptions } from './audio/phone-audio.js';
 import type { BlfOptions } from './blf/blf.js';
 import type { LineOptions } from './lines.js';
 import type { MessagesOptions } from './messaging/message-types.js';
@@ -22,9 +23,9 @@ import type { PolicyOptions } from './policies/policies.js';
 import type { PresenceOptions } from './presence/presence.js';
 import type { VoicemailOptions } from './voicemail/voicemail.js';
 
-/** What a phone needs of an engine; conferences need `openBridge`. */
+/** What a phone needs of an engine; conferences need `openBridge`, sound devices `openHeadset`. */
 export type PhoneMediaEngine = Pick<MediaEngine, 'openSession' | 'close'> &
-  Partial<Pick<MediaEngine, 'openBridge'>>;
+  Partial<Pick<MediaEngine, 'openBridge' | 'openHeadset'>>;
 
 export interface PhoneOptions {
   /** SIP server or domain: `sip.example.com`, `10.0.0.5:5080` or a SIP URI. Without it calls go peer to peer. */
@@ -57,6 +58,11 @@ export interface PhoneOptions {
     /** First and last RTP port. */
     portRange?: readonly [min: number, max: number];
   };
+  /**
+   * Puts every call on microphone and speaker, and rings. Without it calls are silent here, as on a server, until
+   * `phone.audio` is used.
+   */
+  audio?: PhoneAudioOptions;
   /** Seconds; 0 turns session timers off. Default 1800. */
   sessionExpires?: number;
   /** Smallest session interval accepted, in seconds; default and least 90. */

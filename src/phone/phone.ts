@@ -10,7 +10,7 @@ import { Emitter } from '../base/emitter.js';
 import { SwitchhookError } from '../base/errors.js';
 import { type Logger, nullLogger } from '../base/logger.js';
 import { cryptoRandom, type Random } from '../base/random.js';
-import { MediaEngine } from '../media/index.js';
+import { type Headset, type HeadsetOptions, MediaEngine } from '../media/index.js';
 import {
   createDnsClient,
   type EndpointTransport,
@@ -29,6 +29,7 @@ import {
   UserAgent,
 } from '../ua/index.js';
 import { AccountBook } from './account-book.js';
+import { PhoneAudio } from './audio/phone-audio.js';
 import { Blf } from './blf/blf.js';
 import type { CallOptions, LinePreset } from './call-options.js';
 import { Conference, type ConferenceOptions } from './conference.js';
@@ -91,6 +92,8 @@ export class Phone extends Emitter<PhoneEvents> {
   readonly voicemail: Voicemail;
   /** Text messages. */
   readonly messages: Messages;
+  /** Microphone, speaker, ringer, and the tones of the phone. */
+  readonly audio: PhoneAudio;
   readonly #options: PhoneOptions;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -122,6 +125,12 @@ export class Phone extends Emitter<PhoneEvents> {
     this.blf = new Blf(host, this.presence.watchers, options.blf);
     this.voicemail = new Voicemail(host, options.voicemail);
     this.messages = new Messages(host, options.messages);
+    this.audio = new PhoneAudio(
+      (headset) => this.#openHeadset(headset),
+      options.audio,
+      this.#logger.child('audio'),
+    );
+    this.lines.on('seated', ({ call }) => this.audio.watch(call));
   }
 
   /** The calls there are, in any state but `ended`. */
@@ -260,6 +269,7 @@ export class Phone extends Emitter<PhoneEvents> {
     parts.monitor.close();
     for (const service of [this.presence, this.blf, this.voicemail, this.messages]) service.close();
     await parts.agent.close();
+    await this.audio.close();
     await parts.endpoint.close();
     if (!this.#options.engine) await parts.engine.close();
     this.removeAllListeners();
@@ -357,6 +367,12 @@ export class Phone extends Emitter<PhoneEvents> {
     if (this.emit('incoming', call)) return;
     this.#logger.warn("a call was refused since nobody listens to 'incoming'", { callId: call.id });
     call.reject(480);
+  }
+
+  async #openHeadset(options: HeadsetOptions): Promise<Headset> {
+    const { engine } = await this.#ready();
+    if (engine.openHeadset) return engine.openHeadset(options);
+    throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: "option 'engine' has no sound devices" });
   }
 
   #watch(registration: Registration): Registration {

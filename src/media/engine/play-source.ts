@@ -1,5 +1,7 @@
 /** Checks what is to be played, in the caller's thread, and looks tones up by name. */
 import { SwitchhookError } from '../../base/errors.js';
+import { toneOfCountry } from '../../dsp/call-tones.js';
+import { TONE_COUNTRIES } from '../../dsp/country-tones-table.js';
 import { canResample } from '../../dsp/resample.js';
 import { namedTone, TONE_NAMES } from '../../dsp/tone.js';
 import type { PlaySource } from '../types.js';
@@ -14,10 +16,10 @@ export function coreSource(source: PlaySource): CoreSource {
   if ('samples' in source && !canResample(source.sampleRate, LOWEST_RATE))
     throw unsupportedRate(source.sampleRate);
   if (!('tone' in source) || typeof source.tone !== 'string') return source as CoreSource;
-  const tone = namedTone(source.tone);
+  const tone = namedTone(source.tone) ?? toneOfCountry(source.tone);
   if (!tone) {
     throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
-      what: `unknown tone '${source.tone}' (there are ${TONE_NAMES.join(', ')})`,
+      what: `unknown tone '${source.tone}' (there are ${TONE_NAMES.join(', ')}, and dial-, ringback-, busy-, congestion- and waiting- with one of ${TONE_COUNTRIES.join(', ')})`,
     });
   }
   return { tone };
