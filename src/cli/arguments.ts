@@ -39,6 +39,22 @@ export const OPTIONS = {
   },
   srtp: { type: 'string', value: 'off|optional|required', help: 'encrypt the media (default off)' },
   'rtp-ports': { type: 'string', value: 'min-max', help: 'range of RTP ports' },
+  device: {
+    type: 'string',
+    value: 'name',
+    help: 'talk by this sound device: a name or number of "switchhook devices", or "default"',
+  },
+  mic: {
+    type: 'string',
+    value: 'name',
+    help: 'another microphone than --device; "none" or file:talk.wav too',
+  },
+  speaker: {
+    type: 'string',
+    value: 'name',
+    help: 'another speaker than --device; "none" or file:heard.wav too',
+  },
+  backend: { type: 'string', value: 'name', help: 'where sound devices come from: auto, pulse, decibri' },
   play: { type: 'string', value: 'file.wav', help: 'play this file to the peer' },
   record: { type: 'string', value: 'file.wav', help: 'record both sides (left: peer, right: us)' },
   dtmf: {

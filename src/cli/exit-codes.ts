@@ -43,6 +43,8 @@ export function exitCodeOf(error: unknown): number {
     case 'ERR_MEDIA_NO_COMMON_CODEC':
     case 'ERR_MEDIA_FILE':
     case 'ERR_MEDIA_PORTS':
+    case 'ERR_AUDIO_BACKEND':
+    case 'ERR_AUDIO_DEVICE':
       return EXIT.media;
     default:
       return EXIT.failed;

@@ -6,6 +6,7 @@ import { describeOptions, parseCommandLine } from './arguments.js';
 import type { Command } from './command.js';
 import { callCommand } from './commands/call.js';
 import { demoCommand } from './commands/demo.js';
+import { devicesCommand } from './commands/devices.js';
 import { doctorCommand } from './commands/doctor.js';
 import { exchangeCommand } from './commands/exchange.js';
 import { isKeyValueForm, runKeyValue } from './commands/key-value.js';
@@ -21,6 +22,7 @@ const COMMANDS: readonly Command[] = [
   registerCommand,
   optionsCommand,
   exchangeCommand,
+  devicesCommand,
   doctorCommand,
   demoCommand,
 ];

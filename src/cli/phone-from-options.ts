@@ -3,6 +3,7 @@ import { asBuffer } from '../base/bytes.js';
 import { SwitchhookError } from '../base/errors.js';
 import { createLogger, formatLogRecord, type Logger, type LogLevel } from '../base/logger.js';
 import { withoutKeys } from '../base/redact.js';
+import type { AudioBackendName } from '../media/index.js';
 import { Phone, type PhoneOptions } from '../phone/index.js';
 import type { SrtpMode } from '../ua/index.js';
 import { type OptionName, readFileOption, type Values } from './arguments.js';
@@ -28,6 +29,15 @@ export const PHONE_OPTIONS = [
   'json',
 ] as const satisfies readonly OptionName[];
 
+/** To talk by sound devices. */
+export const DEVICE_OPTIONS = [
+  'device',
+  'mic',
+  'speaker',
+  'backend',
+] as const satisfies readonly OptionName[];
+
+const BACKENDS: readonly AudioBackendName[] = ['auto', 'pulse', 'decibri', 'null'];
 const SRTP_MODES: readonly SrtpMode[] = ['off', 'optional', 'required'];
 const LEVELS: readonly string[] = ['error', 'warn', 'info', 'debug', 'trace'];
 
@@ -76,7 +86,30 @@ export function phoneOptionsFrom(values: Values): PhoneOptions {
       srtp: values.srtp === undefined ? undefined : srtpMode(values.srtp),
       portRange: values['rtp-ports'] ? parseRange(values['rtp-ports']) : undefined,
     },
+    audio: audioFrom(values),
     logger: loggerFrom(values),
+  };
+}
+
+/** @throws ERR_INVALID_ARGUMENT */
+export function backendFrom({ backend = 'auto' }: Values): AudioBackendName {
+  const found = BACKENDS.find((name) => name === backend.toLowerCase());
+  if (found) return found;
+  throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
+    what: `--backend "${backend}" is not one of ${BACKENDS.join(', ')}`,
+  });
+}
+
+/** Without any of these options nothing is opened. A side that is not named is silent. */
+function audioFrom(values: Values): PhoneOptions['audio'] {
+  const { device, mic, speaker } = values;
+  if (device === undefined && mic === undefined && speaker === undefined) return undefined;
+  const output = speaker ?? device ?? 'none';
+  return {
+    backend: backendFrom(values),
+    microphone: mic ?? device ?? 'none',
+    speaker: output,
+    ringer: output,
   };
 }
 

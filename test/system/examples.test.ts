@@ -3,6 +3,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { levelDbov } from '../../src/dsp/level.js';
+import { readWav } from '../../src/media/index.js';
 import { cliPath, NodeProgram, projectRoot, runNode } from '../support/run-node.js';
 
 let exchange: NodeProgram;
@@ -62,6 +64,25 @@ const tests: Record<string, () => Promise<void>> = {
     } finally {
       await machine.stop();
     }
+  },
+  'softphone.mjs': async () => {
+    const speech = join(projectRoot, 'assets', 'speech.wav');
+    const heard = join(folder, 'softphone.wav');
+    const record = join(folder, 'caller.wav');
+    const devices = { MICROPHONE: `file:${speech}`, SPEAKER: `file:${heard}`, RINGER: 'none' };
+    const phone = new NodeProgram([example('softphone.mjs')], { ...env, ...devices });
+    try {
+      await phone.until(/waiting for calls/);
+      const args = ['--play', speech, '--record', record, '--duration', '8'];
+      const { code } = await runNode([cliPath, 'call', 'app', ...caller(), ...args]);
+      expect(code).toBe(0);
+      await phone.until(/talked for [5-9] s/);
+    } finally {
+      await phone.stop();
+    }
+    const said = await readWav(record);
+    expect(levelDbov(said.channels[0])).toBeGreaterThan(-45);
+    expect(levelDbov((await readWav(heard)).mono)).toBeGreaterThan(-45);
   },
   'audio-bot.mjs': async () => {
     const bot = new NodeProgram([example('audio-bot.mjs')], env);

@@ -6,7 +6,7 @@ import { announce, attend } from '../call-console.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { onInterrupt } from '../interrupt.js';
-import { PHONE_OPTIONS, phoneFrom } from '../phone-from-options.js';
+import { DEVICE_OPTIONS, PHONE_OPTIONS, phoneFrom } from '../phone-from-options.js';
 
 const RING_SECONDS = 60;
 
@@ -14,10 +14,21 @@ export const callCommand: Command = {
   name: 'call',
   usage: '<uri>',
   summary: 'call somebody, play, record, send digits',
-  options: [...PHONE_OPTIONS, 'play', 'record', 'dtmf', 'echo', 'duration', 'timeout', 'header'],
+  options: [
+    ...PHONE_OPTIONS,
+    ...DEVICE_OPTIONS,
+    'play',
+    'record',
+    'dtmf',
+    'echo',
+    'duration',
+    'timeout',
+    'header',
+  ],
   examples: [
     'switchhook call sip:echo@192.0.2.10 --play hello.wav --record back.wav',
     'SIP_PASSWORD=secret switchhook call 1234 --server sip.example.com --user 1001',
+    'switchhook call sip:bob@192.0.2.10 --device default',
     'switchhook call 1234 --server sip.example.com --user 1001 --dtmf 1,2# --duration 20 --json',
   ],
   async run({ values, positionals }, output) {

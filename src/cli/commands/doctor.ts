@@ -8,7 +8,7 @@ import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
 import { nullLogger } from '../../base/logger.js';
 import { cryptoRandom } from '../../base/random.js';
 import { Exchange } from '../../exchange/index.js';
-import { readWav } from '../../media/index.js';
+import { listAudioDevices, readWav } from '../../media/index.js';
 import { Phone } from '../../phone/index.js';
 import { createDnsClient, TargetResolver } from '../../sip/index.js';
 import { compareAudio } from '../../testing/index.js';
@@ -43,6 +43,7 @@ export const doctorCommand: Command = {
       ['Addresses', addresses],
       ['SIP and RTP ports', ports],
       ['Audio through a call', audio],
+      ['Sound devices', soundDevices],
     ];
     if (values.server) {
       checks.push(['Server in DNS', dns], ['Server answers', answers]);
@@ -121,6 +122,24 @@ async function audio(): Promise<string> {
   }
   const strained = correlation < CLEAN_CORRELATION ? '; stretched in places: the machine is busy' : '';
   return `${there}, there and back in ${delayMs.toFixed(0)} ms${strained}`;
+}
+
+/** Servers have none, and need none. */
+async function soundDevices(): Promise<string> {
+  try {
+    const devices = await listAudioDevices('auto', systemClock);
+    const named = (kind: string, what: string): string => {
+      const found = devices.filter((device) => device.kind === kind);
+      const first = found.find(({ isDefault }) => isDefault) ?? found[0];
+      return first
+        ? `${what} ${first.name}${found.length > 1 ? ` and ${found.length - 1} more` : ''}`
+        : `no ${what}`;
+    };
+    return `${named('input', 'microphone')}, ${named('output', 'speaker')}`;
+  } catch (error) {
+    if (!isSwitchhookError(error, 'ERR_AUDIO_BACKEND')) throw error;
+    return `none (${String(error.details.why)}); calls work without`;
+  }
 }
 
 async function dns(values: Values): Promise<string> {

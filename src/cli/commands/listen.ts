@@ -5,13 +5,13 @@ import { announce, attend } from '../call-console.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { onInterrupt } from '../interrupt.js';
-import { PHONE_OPTIONS, phoneFrom } from '../phone-from-options.js';
+import { DEVICE_OPTIONS, PHONE_OPTIONS, phoneFrom } from '../phone-from-options.js';
 
 export const listenCommand: Command = {
   name: 'listen',
   usage: '',
   summary: 'answer calls; echo, play or record them',
-  options: [...PHONE_OPTIONS, 'echo', 'play', 'record', 'dtmf', 'duration', 'calls'],
+  options: [...PHONE_OPTIONS, ...DEVICE_OPTIONS, 'echo', 'play', 'record', 'dtmf', 'duration', 'calls'],
   examples: [
     'switchhook listen --listen 5060 --echo',
     'SIP_PASSWORD=secret switchhook listen --server sip.example.com --user 1001 --play greeting.wav --record call.wav',

@@ -126,6 +126,8 @@ class FileSink {
   #filled = 0;
   #writing: Promise<void>;
   error: unknown;
+  /** Who writes: of several streams the one that was opened last. */
+  owner: FilePlayback | undefined;
 
   constructor(path: string, sampleRate: number) {
     this.sampleRate = sampleRate;
@@ -186,6 +188,7 @@ class FilePlayback implements PlaybackStream {
   constructor(sink: FileSink, { onEnd }: DeviceStreamOptions) {
     this.#sink = sink;
     this.#onEnd = onEnd;
+    sink.owner = this;
   }
 
   get ready(): boolean {
@@ -194,7 +197,7 @@ class FilePlayback implements PlaybackStream {
   }
 
   write(pcm: Int16Array, count: number): void {
-    if (!this.#closed) this.#sink.push(pcm, count);
+    if (!this.#closed && this.#sink.owner === this) this.#sink.push(pcm, count);
   }
 
   close(): void {

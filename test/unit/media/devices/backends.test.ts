@@ -173,7 +173,7 @@ describe('files as devices', () => {
     await room.clock.run(100);
     expect(await lost).toMatchObject({
       role: 'microphone',
-      why: expect.stringContaining("no such file or folder"),
+      why: expect.stringContaining('no such file or folder'),
       using: ['Desk microphone'],
     });
     await room.engine.close();
