@@ -37,6 +37,8 @@ export async function startTarget(name, options = {}) {
     port,
     /** @returns {Promise<{cpuMs: number, calls: number, rss: number, heap: number}>} since its start */
     usage: () => answer('usage'),
+    /** Anything else the program answers by itself. */
+    ask: (what) => answer(what),
     /** Like usage, after garbage was collected. */
     settled: () => answer('settled'),
     async stop() {
@@ -64,6 +66,7 @@ export function serve({ port, calls = () => 0, stop = async () => {} }) {
       await stop();
       process.exit(0);
     }
+    if (what !== 'usage' && what !== 'settled') return;
     for (let i = 0; what === 'settled' && i < HEAP_SETTLES_AFTER; i++) {
       globalThis.gc?.();
       await new Promise((resolve) => setTimeout(resolve, 50));

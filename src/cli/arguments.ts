@@ -76,6 +76,12 @@ export const OPTIONS = {
   unregister: { type: 'boolean', help: 'register, show the result, and unregister at once' },
   port: { type: 'number', value: 'port', help: 'port to listen on' },
   host: { type: 'string', value: 'address', help: 'address to listen on (default 127.0.0.1)' },
+  token: {
+    type: 'string',
+    value: 'text',
+    help: 'what clients of the control server must know; better in the environment: SWITCHHOOK_TOKEN',
+  },
+  origin: { type: 'string', value: 'url,…', help: 'web pages that may use the control server' },
   users: { type: 'string', value: 'name:password,…', help: 'users of the exchange' },
   prompt: { type: 'string', value: 'file.wav', help: 'file the number "prompt" plays' },
   trace: { type: 'boolean', help: 'print every SIP message' },

@@ -13,6 +13,7 @@ import { isKeyValueForm, runKeyValue } from './commands/key-value.js';
 import { listenCommand } from './commands/listen.js';
 import { optionsCommand } from './commands/options.js';
 import { registerCommand } from './commands/register.js';
+import { serveCommand } from './commands/serve.js';
 import { exitCodeOf } from './exit-codes.js';
 import { Output } from './output.js';
 
@@ -21,6 +22,7 @@ const COMMANDS: readonly Command[] = [
   listenCommand,
   registerCommand,
   optionsCommand,
+  serveCommand,
   exchangeCommand,
   devicesCommand,
   doctorCommand,

@@ -1,8 +1,10 @@
 /** The webphone: string parameters, functions and notifications over the phone of the SDK. */
+export { deviceId } from './device-id.js';
 export type { ApiArguments } from './functions/execute.js';
 export type { ApiValue, ArgumentSpec, FunctionGroup, FunctionSpec, ReturnType } from './functions/spec.js';
 export { FUNCTIONS, findFunction } from './functions/table.js';
 export * from './notifications/index.js';
+export { packageVersion } from './package-version.js';
 export { nearestName, type ResolvedName, resolveName } from './parameters/names.js';
 export { PARAMETERS, type ParameterName } from './parameters/parameters.js';
 export {

@@ -2,7 +2,10 @@
  * The log as users of the API see it: lines with a level from 0 to 12, kept for polling, sent as LOG and EVENT
  * notifications, and handed to whoever writes them to a file. Everything below logs to the Logger this gives.
  */
+import { asBuffer } from '../base/bytes.js';
+import type { SipTrace } from '../base/diagnostics.js';
 import { createLogger, formatLogRecord, type Logger, type LogLevel } from '../base/logger.js';
+import { hideSecrets } from './logs/hide-secrets.js';
 import type { NotificationHub } from './notifications/notification-hub.js';
 
 export interface LogLine {
@@ -12,6 +15,8 @@ export interface LogLine {
 
 /** From which `loglevel` on the lines of the engine are written. */
 const LEVELS: Readonly<Record<LogLevel, number>> = { error: 1, warn: 2, info: 3, debug: 5, trace: 6 };
+/** From which on SIP messages are written in full. */
+const SIGNALLING = 5;
 const KEPT = 5000;
 /** The user is to see these. */
 const FOR_USER = 1;
@@ -23,6 +28,8 @@ export interface WebphoneLogOptions {
   /** The setting `logpolling`. */
   polling(): boolean;
   path(): string;
+  /** Values that must not be seen. */
+  secrets(): readonly string[];
 }
 
 export class WebphoneLog {
@@ -63,12 +70,21 @@ export class WebphoneLog {
     this.#write(level, text, 'EVENT');
   }
 
+  /** A SIP message as it went over the wire. */
+  sip({ direction, protocol, remote, data }: SipTrace): void {
+    if (this.#options.level() < SIGNALLING) return;
+    const arrow = direction === 'in' ? 'received from' : 'sent to';
+    const message = asBuffer(data).toString('utf8');
+    this.#write(SIGNALLING, `SIP ${arrow} ${protocol}:${remote.host}:${remote.port}\r\n${message}`, 'EVENT');
+  }
+
   /** Takes the lines since the last time. */
   poll(): string {
     return this.#kept.splice(0).join('\r\n');
   }
 
-  #write(level: number, text: string, type: string): void {
+  #write(level: number, line: string, type: string): void {
+    const text = hideSecrets(line, this.#options.secrets());
     if (this.#options.polling()) {
       this.#kept.push(text);
       if (this.#kept.length > KEPT) this.#kept.shift();

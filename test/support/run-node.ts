@@ -19,9 +19,9 @@ export class NodeProgram {
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   #watchers: Array<() => void> = [];
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd: string = projectRoot) {
     this.#child = spawn(process.execPath, args, {
-      cwd: projectRoot,
+      cwd,
       env: { ...process.env, NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

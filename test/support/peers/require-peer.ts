@@ -16,6 +16,12 @@ const PACKAGES = {
   openssl: 'openssl',
   ffmpeg: 'ffmpeg',
   ffprobe: 'ffmpeg',
+  python3: 'python3',
+  php: 'php-cli',
+  mcs: 'mono-mcs',
+  mono: 'mono-runtime',
+  curl: 'curl',
+  nc: 'netcat-openbsd',
   pulseaudio: 'pulseaudio',
   pactl: 'pulseaudio-utils',
 } as const;

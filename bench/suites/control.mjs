@@ -1,0 +1,127 @@
+/**
+ * The control server under 1,000 requests a second: time from a request to its answer, at the client, and the CPU time
+ * of the server for one. Requests are sent at their times whether answers have come or not, so that waiting counts.
+ */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { Agent, request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { startTarget } from '../support/target.mjs';
+
+const RATE = 1000;
+const CONNECTIONS = 10;
+const WARM_UP_S = 2;
+const GOAL_MS = 10;
+
+/** Each way: opens a client; `ask(n, done)` sends request n. */
+const WAYS = {
+  TCP: async ({ port }) => {
+    const socket = connect(port, '127.0.0.1').setNoDelay().setEncoding('utf8');
+    await once(socket, 'connect');
+    const waiting = [];
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk;
+      for (let end = text.indexOf('\r\n'); end >= 0; end = text.indexOf('\r\n')) {
+        text = text.slice(end + 2);
+        waiting.shift()?.();
+      }
+    });
+    return {
+      ask: (n, done) => {
+        waiting.push(done);
+        socket.write(`function=API_TestEcho,echo=${n}\r\n`);
+      },
+      close: () => socket.destroy(),
+    };
+  },
+  UDP: async ({ udp }) => {
+    const socket = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    const waiting = new Map();
+    socket.on('message', (bytes) => {
+      const n = String(bytes).split('APIRESULT:')[1];
+      waiting.get(n)?.();
+      waiting.delete(n);
+    });
+    return {
+      ask: (n, done) => {
+        waiting.set(String(n), done);
+        socket.send(`function=API_TestEcho,echo=${n}`, udp, '127.0.0.1');
+      },
+      close: () => socket.close(),
+    };
+  },
+  HTTP: async ({ port }) => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 4 });
+    return {
+      ask: (n, done) => {
+        const path = `/?function=API_TestEcho&echo=${n}`;
+        httpRequest({ host: '127.0.0.1', port, path, agent }, (response) =>
+          response.resume().on('end', done),
+        ).end();
+      },
+      close: () => agent.destroy(),
+    };
+  },
+};
+
+async function measure(open, ports, seconds) {
+  const clients = await Promise.all(Array.from({ length: CONNECTIONS }, () => open(ports)));
+  const times = [];
+  const total = RATE * (WARM_UP_S + seconds);
+  const start = performance.now();
+  let sent = 0;
+  let answered = 0;
+  await new Promise((resolve) => {
+    const tick = () => {
+      const due = Math.min(total, Math.floor(((performance.now() - start) / 1000) * RATE));
+      for (; sent < due; sent++) {
+        // When it should have been sent, which may be a moment ago.
+        const at = start + (sent * 1000) / RATE;
+        const counts = sent >= RATE * WARM_UP_S;
+        clients[sent % CONNECTIONS].ask(sent, () => {
+          if (counts) times.push(performance.now() - at);
+          if (++answered === total) resolve();
+        });
+      }
+      if (sent < total) setTimeout(tick, 1);
+      else setTimeout(resolve, 3000);
+    };
+    tick();
+  });
+  for (const client of clients) client.close();
+  times.sort((a, b) => a - b);
+  return {
+    lost: total - answered,
+    p50: times[Math.floor(times.length / 2)],
+    p99: times[Math.floor(times.length * 0.99)],
+  };
+}
+
+export async function run({ quick = false } = {}) {
+  const target = await startTarget('control');
+  const results = [];
+  try {
+    const { udp } = await target.ask('udp');
+    for (const [name, open] of Object.entries(WAYS)) {
+      const before = await target.usage();
+      const { lost, p50, p99 } = await measure(open, { port: target.port, udp }, quick ? 3 : 10);
+      const after = await target.usage();
+      if (lost > 0) console.error(`control: ${lost} requests over ${name} were not answered`);
+      results.push({
+        name: `control server, ${RATE} requests/s over ${name}: p99 of the answer`,
+        value: lost > 0 ? Number.NaN : p99,
+        unit: 'ms',
+        goal: GOAL_MS,
+        yardstick: [
+          { name: 'median', value: p50 },
+          { name: 'CPU a request', value: (after.cpuMs - before.cpuMs) / (after.calls - before.calls) },
+        ],
+      });
+    }
+  } finally {
+    await target.stop();
+  }
+  return results;
+}
