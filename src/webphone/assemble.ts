@@ -16,6 +16,8 @@ import { HttpClient } from './files/http-client.js';
 import { RemoteFiles } from './files/remote-files.js';
 import { WorkFiles } from './files/work-files.js';
 import { Lifecycle } from './lifecycle.js';
+import { LogOutputs } from './logs/log-outputs.js';
+import { settingSecrets } from './logs/setting-secrets.js';
 import { MediaQueue } from './media/media-queue.js';
 import { PlayerDesk } from './media/players.js';
 import { RecordingDesk } from './media/recordings.js';
@@ -50,6 +52,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
     level: () => settings.number('loglevel'),
     polling: () => settings.number('logpolling') === 1,
     path: () => settings.text('logpath') || join(folders.work, LOG_FILE),
+    secrets: settingSecrets(settings),
   });
   const { logger } = log;
   const warned = new Set<string>();
@@ -63,6 +66,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
   };
   notifications.onListenerError = (error) => logger.error('a listener failed', { error });
   const stack = new Stack(() => options.phoneOptions(log));
+  stack.on('made', (phone) => phone.diagnostics.sip.subscribe((trace) => log.sip(trace)));
   const desk = new LineDesk(stack);
   const accounts = new AccountDesk({ settings, stack, clock, background });
   const board = new StatusBoard({
@@ -100,6 +104,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
     clock,
     logger,
     log,
+    logOutputs: new LogOutputs(log, { settings, onError: report }),
     settings,
     notifications,
     stack,

@@ -9,6 +9,7 @@ import type { HttpClient } from './files/http-client.js';
 import type { RemoteFiles } from './files/remote-files.js';
 import type { WorkFiles } from './files/work-files.js';
 import type { Lifecycle } from './lifecycle.js';
+import type { LogOutputs } from './logs/log-outputs.js';
 import type { MediaQueue } from './media/media-queue.js';
 import type { PlayerDesk } from './media/players.js';
 import type { RecordingDesk } from './media/recordings.js';
@@ -36,6 +37,7 @@ export interface WebphoneParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly log: WebphoneLog;
+  readonly logOutputs: LogOutputs;
   readonly settings: Settings;
   readonly notifications: NotificationHub;
   readonly stack: Stack;

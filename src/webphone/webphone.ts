@@ -87,7 +87,7 @@ class WebphoneCore {
 
   /** Stops everything and resolves when it is freed. */
   async close(): Promise<void> {
-    const { lifecycle, http, statistics, board, mediaQueue } = this.#parts;
+    const { lifecycle, http, statistics, board, mediaQueue, logOutputs } = this.#parts;
     lifecycle.exit();
     await lifecycle.gone;
     http.close();
@@ -96,6 +96,7 @@ class WebphoneCore {
     mediaQueue.end();
     lifecycle.close();
     this.notifications.close();
+    await logOutputs.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

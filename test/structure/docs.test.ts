@@ -34,7 +34,7 @@ describe('docs/ARCHITECTURE.md', () => {
     const text = read('docs/ARCHITECTURE.md');
     const named = [
       ...text.matchAll(
-        /`((?:base|sip|sdp|rtp|codecs|dsp|media|ua|phone|webphone|exchange|testing|webphone|server|cli)\/[\w./-]+\.ts)`/g,
+        /`((?:base|sip|sdp|rtp|codecs|dsp|media|ua|phone|webphone|exchange|testing|server|cli)\/[\w./-]+\.ts)`/g,
       ),
     ];
     expect(named.length).toBeGreaterThan(10);

@@ -1,7 +1,7 @@
 /** Runs a Node program of this project and collects what it prints; for the system tests. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 export const projectRoot: string = join(import.meta.dirname, '..', '..');
 export const cliPath: string = join(projectRoot, 'dist', 'cli', 'main.js');
@@ -16,14 +16,18 @@ export class NodeProgram {
   stdout = '';
   stderr = '';
   readonly finished: Promise<RunResult>;
-  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   #watchers: Array<() => void> = [];
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd: string = projectRoot) {
+  constructor(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    cwd: string = projectRoot,
+  ) {
     this.#child = spawn(process.execPath, args, {
       cwd,
       env: { ...process.env, NO_COLOR: '1', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
@@ -32,12 +36,18 @@ export class NodeProgram {
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
     });
+    this.#child.stdin.on('error', () => {});
     this.finished = new Promise((resolve) => {
       this.#child.on('close', (code) => {
         for (const watch of this.#watchers) watch();
         resolve({ code, stdout: this.stdout, stderr: this.stderr });
       });
     });
+  }
+
+  /** Writes to standard input. */
+  send(text: string): void {
+    this.#child.stdin.write(text);
   }
 
   /** Resolves with the match when standard output has it; rejects when the program ends or `timeoutMs` pass first. */
@@ -71,6 +81,10 @@ export class NodeProgram {
   }
 }
 
-export function runNode(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<RunResult> {
-  return new NodeProgram(args, env).finished;
+export function runNode(
+  args: readonly string[],
+  env?: Readonly<Record<string, string>>,
+  cwd?: string,
+): Promise<RunResult> {
+  return new NodeProgram(args, env, cwd).finished;
 }

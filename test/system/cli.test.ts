@@ -192,20 +192,6 @@ describe('the other commands', () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/✗ Server answers/);
   });
-
-  it('takes the key=value form', async () => {
-    const { code, stdout } = await cli(
-      `serveraddress=${server}`,
-      'username=ann',
-      'password=pw-ann',
-      'callto=prompt',
-      'autocall=true',
-      'loglevel=1',
-    );
-    expect(code).toBe(0);
-    expect(stdout).toContain('Registered as');
-    expect(stdout).toContain('Connected');
-  });
 });
 
 describe('wrong usage', () => {

@@ -23,7 +23,11 @@ beforeAll(async () => {
   exchange = new NodeProgram([cliPath, 'exchange', '--port', '0', '--users', 'app:pw-of-app', '--json']);
   const [, server] = await exchange.until(/"address":"([^"]+)"/);
   port = await freePort();
-  phone = new NodeProgram([cliPath, 'serve', '--port', String(port), '--json', 'signalingport=0'], {}, folder);
+  phone = new NodeProgram(
+    [cliPath, 'serve', '--port', String(port), '--json', 'signalingport=0'],
+    {},
+    folder,
+  );
   await phone.until(/"event":"listening"/);
   env = { SIP_SERVER: server, SIP_USER: 'app', SIP_PASSWORD: 'pw-of-app', SWITCHHOOK_PORT: String(port) };
 });

@@ -14,7 +14,9 @@ export function settingSecrets(settings: Settings): () => readonly string[] {
   const learn = (key: string, value: SettingValue | undefined): void => {
     if (resolveName(key)?.spec.secret !== 'hidden' || value === undefined || value === '') return;
     const text = String(value);
-    const parts = text.includes(',') ? text.split(';').map((account) => account.split(',')[PASSWORD_FIELD] ?? '') : [];
+    const parts = text.includes(',')
+      ? text.split(';').map((account) => account.split(',')[PASSWORD_FIELD] ?? '')
+      : [];
     for (const secret of [text, ...parts.map((part) => part.trim())]) if (secret !== '') known.add(secret);
     for (const oldest of known) {
       if (known.size <= MOST) break;

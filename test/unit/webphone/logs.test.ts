@@ -3,11 +3,11 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NotificationHub, Settings } from '../../../src/webphone/index.js';
 import { hideSecrets } from '../../../src/webphone/logs/hide-secrets.js';
 import { LogFile } from '../../../src/webphone/logs/log-file.js';
-import { settingSecrets } from '../../../src/webphone/logs/setting-secrets.js';
 import { LogOutputs } from '../../../src/webphone/logs/log-outputs.js';
-import { NotificationHub, Settings } from '../../../src/webphone/index.js';
+import { settingSecrets } from '../../../src/webphone/logs/setting-secrets.js';
 import { WebphoneLog } from '../../../src/webphone/webphone-log.js';
 
 let folder: string;
@@ -91,7 +91,11 @@ describe('the log', () => {
 
   it('[param:logpath] takes environment variables in its path', async () => {
     process.env.SWITCHHOOK_TEST_LOGS = folder;
-    const { log, outputs } = world({ loglevel: 3, logpath: '$SWITCHHOOK_TEST_LOGS/deep/own.log', logtoconsole: 0 });
+    const { log, outputs } = world({
+      loglevel: 3,
+      logpath: '$SWITCHHOOK_TEST_LOGS/deep/own.log',
+      logtoconsole: 0,
+    });
     log.add(1, 'here');
     await outputs.close();
     expect(await text('deep/own.log')).toBe('1 here\n');
@@ -99,7 +103,11 @@ describe('the log', () => {
 
   it('tells once when the file cannot be written, and goes on', async () => {
     await writeFile(join(folder, 'file'), '');
-    const { log, outputs, errors } = world({ loglevel: 3, logpath: join(folder, 'file', 'x.log'), logtoconsole: 0 });
+    const { log, outputs, errors } = world({
+      loglevel: 3,
+      logpath: join(folder, 'file', 'x.log'),
+      logtoconsole: 0,
+    });
     log.add(1, 'one');
     await new Promise((resolve) => setTimeout(resolve, 50));
     log.add(1, 'two');
@@ -112,7 +120,9 @@ describe('the log', () => {
     settings.set('password', 'correct horse');
     log.add(1, 'trying correct horse');
     log.add(1, 'password=hunter2, next');
-    log.logger.debug('sdp', { line: 'a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz' });
+    log.logger.debug('sdp', {
+      line: 'a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz',
+    });
     log.logger.debug('Authorization: Digest username="a", response="0123456789abcdef0123456789abcdef"');
     await outputs.close();
     for (const lines of [await text('webphonelog.dat'), log.poll()]) {
@@ -123,7 +133,10 @@ describe('the log', () => {
 });
 
 describe('a log file', () => {
-  const write = async (options: { old?: 'append' | 'keep-one' | 'delete'; maxBytes?: number }, lines: readonly string[]) => {
+  const write = async (
+    options: { old?: 'append' | 'keep-one' | 'delete'; maxBytes?: number },
+    lines: readonly string[],
+  ) => {
     const file = new LogFile({
       path: join(folder, 'a.log'),
       old: options.old ?? 'keep-one',
@@ -150,7 +163,8 @@ describe('a log file', () => {
     const lines = Array.from({ length: 500 }, (_, i) => `line ${i} ${'ő'.repeat(i % 30)}`);
     await write({ maxBytes: 2000 }, [...lines, 'y'.repeat(5000), 'last']);
     expect(await readdir(folder)).toEqual(['a.log', 'previous_a.log']);
-    for (const name of ['a.log', 'previous_a.log']) expect((await stat(join(folder, name))).size).toBeLessThanOrEqual(2000);
+    for (const name of ['a.log', 'previous_a.log'])
+      expect((await stat(join(folder, name))).size).toBeLessThanOrEqual(2000);
     expect(await text('a.log')).toBe('last\n');
   });
 

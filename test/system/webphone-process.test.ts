@@ -1,0 +1,166 @@
+/** A phone without a window, started as users of the flat API start it: key=value, wpcfg.ini, standard input, the server. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { http, TcpClient, UdpClient } from '../support/control/clients.js';
+import { freePort } from '../support/free-port.js';
+import { cliPath, NodeProgram, type RunResult, runNode } from '../support/run-node.js';
+
+let exchange: NodeProgram;
+let server: string;
+let folder: string;
+let port: number;
+const programs: NodeProgram[] = [];
+
+beforeAll(async () => {
+  exchange = new NodeProgram([cliPath, 'exchange', '--port', '0', '--users', 'ann:pw-of-ann', '--json']);
+  server = (await exchange.until(/"address":"([^"]+)"/))[1];
+});
+afterAll(() => exchange.stop());
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'switchhook-process-'));
+  port = await freePort();
+});
+afterEach(async () => {
+  await Promise.all(programs.splice(0).map((program) => program.stop()));
+  await rm(folder, { recursive: true, force: true });
+});
+
+const account = (): string[] => [
+  `serveraddress=${server}`,
+  'username=ann',
+  'password=pw-of-ann',
+  'signalingport=0',
+];
+const ports = (): string[] => [`wpapiudplistenport=${port}`, `wpapilistenport=${port}`];
+async function start(...args: string[]): Promise<NodeProgram> {
+  const program = new NodeProgram([cliPath, ...args], {}, folder);
+  programs.push(program);
+  await program.until(/Control server on/);
+  return program;
+}
+const once = (...args: string[]): Promise<RunResult> => runNode([cliPath, ...args], {}, folder);
+
+describe('key=value arguments', () => {
+  it('[cli/0] [param:autocall] [param:callto] register, call, and end with the call', async () => {
+    const { code, stdout } = await once(
+      ...account(),
+      ...ports(),
+      'callto=prompt',
+      'autocall=true',
+      'loglevel=1',
+    );
+    expect(stdout).toMatch(/WPNOTIFICATION,REGISTER,0,1,Registered/);
+    expect(stdout).toMatch(/STATUS,1,CallConnect,prompt/);
+    expect(stdout).toMatch(/CDR,1,prompt/);
+    expect(code).toBe(0);
+  });
+
+  it('end with a code that says why the call failed, or the registration', async () => {
+    const refused = await once(...account(), ...ports(), 'callto=reject-486', 'autocall=true');
+    expect(refused.code).toBe(4);
+    const stranger = await once(...account(), ...ports(), 'password=wrong', 'callto=echo', 'autocall=true');
+    expect(stranger.code).toBe(3);
+  });
+
+  it('name a setting there is not, and one that is missing', async () => {
+    expect(await once('serveradress=x')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('did you mean serveraddress?'),
+    });
+    expect(await once('autocall=true')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('needs callto='),
+    });
+  });
+
+  it('[cli/0] are read from wpcfg.ini as well, the command line being the last word', async () => {
+    await writeFile(
+      join(folder, 'wpcfg.ini'),
+      `${[...account(), 'callto=nobody', 'loglevel=1'].join('\r\n')}\r\n`,
+    );
+    const { code, stdout } = await once(...ports(), 'callto=prompt', 'autocall=true');
+    expect(stdout).toMatch(/CallConnect,prompt/);
+    expect(code).toBe(0);
+  });
+
+  it('[cli/1] [param:iscommandline] [API_StartGUI] run without a window, which there is none of to open', async () => {
+    await start(...ports(), 'iscommandline=true');
+    const { text } = await http(port, '/?function=API_StartGUI');
+    expect(text).toContain('APIRESULT:ERROR');
+    expect((await http(port, '/?function=API_TestEcho&echo=alive')).text).toContain('alive');
+  });
+
+  it('[API_Exit] end by API_Exit', async () => {
+    const program = await start(...ports());
+    expect((await http(port, '/?function=API_Exit')).text).toContain('OK: initiated');
+    expect((await program.finished).code).toBe(0);
+    programs.length = 0;
+  });
+
+  it('take requests on standard input', async () => {
+    const program = await start(...ports());
+    program.send('function=API_TestEcho,echo=one\nAPI_TestEcho,two\n');
+    await program.until(/APIRESULT:one\r\n[\s\S]*APIRESULT:two\r\n/);
+    program.send('API_Exit\n');
+    expect((await program.finished).code).toBe(0);
+    programs.length = 0;
+  });
+});
+
+describe('the settings of the control server', () => {
+  it('[param:wpapiudplistenport] listens on UDP alone unless told otherwise', async () => {
+    const program = await start(`wpapiudplistenport=${port}`);
+    expect(program.stdout).toContain(`127.0.0.1:${port} (UDP)`);
+    expect(program.stdout).not.toContain('TCP');
+    const client = await UdpClient.to(port);
+    client.send('API_TestEcho,hello');
+    expect(await client.next()).toContain('APIRESULT:hello');
+    client.close();
+  });
+
+  it('[param:wpapilistenport] listens on TCP, and not on UDP with 0 there', async () => {
+    const program = await start('wpapiudplistenport=0', `wpapilistenport=${port}`);
+    expect(program.stdout).not.toContain('UDP');
+    const client = new TcpClient(port);
+    client.send('API_TestEcho,hello\r\n');
+    await client.until(/APIRESULT:hello/);
+    client.close();
+  });
+
+  it('[param:wpapilistenip] listens elsewhere only with a token', async () => {
+    const open = await once(...ports(), 'wpapilistenip=all');
+    expect(open).toMatchObject({ code: 1, stderr: expect.stringContaining('to everybody') });
+    const program = await start(...ports(), 'wpapilistenip=all', 'wpapitoken=open-sesame');
+    expect(program.stdout).toContain(`0.0.0.0:${port}`);
+    expect((await http(port, '/?function=API_TestEcho&echo=a')).status).toBe(401);
+    expect((await http(port, '/?function=API_TestEcho&echo=a&token=open-sesame')).status).toBe(200);
+  });
+
+  it('[param:wpapiconnectport] [param:canuseudpnotifications] tells a port that has not asked', async () => {
+    const listener = await UdpClient.to(port);
+    await start(...ports(), `wpapiconnectport=${listener.port}`);
+    expect(await listener.next()).toBe('WPNOTIFICATION,START,api,NEOL \r\n');
+    listener.close();
+    const other = await UdpClient.to(port);
+    await Promise.all(programs.splice(0).map((program) => program.stop()));
+    await start(...ports(), `wpapiconnectport=${other.port}`, 'canuseudpnotifications=0');
+    await expect(other.next(500)).rejects.toThrow('no datagram');
+    other.close();
+  });
+});
+
+describe('the log of a process', () => {
+  it('has the whole signalling at 5, little at 1, and no password', async () => {
+    const log = (): Promise<string> => readFile(join(folder, 'mwphonedata', 'webphonelog.dat'), 'utf8');
+    await once(...account(), ...ports(), 'callto=prompt', 'autocall=true', 'loglevel=5');
+    const full = await log();
+    expect(full).toMatch(/5 SIP sent to udp:[\d.:]+\r?\nREGISTER sip:/);
+    expect(full).toMatch(/INVITE sip:prompt@/);
+    expect(full).not.toContain('pw-of-ann');
+    expect(full).toMatch(/response="\(hidden\)"/);
+    await once(...account(), ...ports(), 'callto=prompt', 'autocall=true', 'loglevel=1', 'canlogtofile=2');
+    expect(await log()).toBe(full);
+  });
+});
