@@ -5,11 +5,14 @@ import { SwitchhookError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
 import type { MediaEngine } from '../media/index.js';
-import type { EndpointResolver, EndpointTransport, TimerValues } from '../sip/index.js';
+import type { EndpointResolver, EndpointTransport, TimerValues, TlsOptions } from '../sip/index.js';
 import {
   Account,
   type AccountOptions,
+  type CallPolicies,
+  type CustomHeaderMode,
   checkSrtp,
+  type DeviceHeaders,
   type MediaPreferences,
   parseServer,
   type RegistrationOptions,
@@ -32,6 +35,8 @@ export interface PhoneOptions {
   server?: string;
   username?: string;
   password?: string;
+  /** HA1 hash (MD5 of user:realm:password, hex) in place of the password. */
+  ha1?: string;
   /** Digest user name when it differs from `username`. */
   authUsername?: string;
   displayName?: string;
@@ -50,8 +55,8 @@ export interface PhoneOptions {
    * none, else on all addresses.
    */
   listen?: { host?: string; port?: number; transports?: ReadonlyArray<'udp' | 'tcp' | 'tls'> };
-  /** Certificates are verified unless `verify` is false. `cert` and `key` are needed to listen on TLS. PEM texts. */
-  tls?: { ca?: string; cert?: string; key?: string; verify?: boolean };
+  /** Certificates are verified unless `verify` is false. `cert` and `key` are needed to listen on TLS. */
+  tls?: TlsOptions;
   media?: MediaPreferences & {
     /** Media threads; `in-process` runs the media in this thread. Default 1. */
     workers?: number | 'in-process';
@@ -87,6 +92,12 @@ export interface PhoneOptions {
   messages?: MessagesOptions;
   /** What the phone does by itself. */
   policies?: PolicyOptions;
+  /** How all calls are made, beyond the defaults; a call may differ. */
+  calls?: CallPolicies;
+  /** What becomes of a header that both the phone and the application have. Default 'keep'. */
+  customHeaders?: CustomHeaderMode;
+  /** Data of this device for all messages; nothing of it is sent unless asked for. */
+  device?: DeviceHeaders;
   /** Calls at once; default 1000. */
   maxCalls?: number;
   /** Product name in User-Agent and Server. */
@@ -143,7 +154,7 @@ export function checkOptions(options: PhoneOptions): void {
   ) {
     fail(`option 'listen.port': ${listen.port} is not a port`);
   }
-  if (listen?.transports?.includes('tls') && !(options.tls?.cert && options.tls.key)) {
+  if (listen?.transports?.includes('tls') && !options.tls?.pfx && !(options.tls?.cert && options.tls.key)) {
     fail("option 'listen.transports': listening on TLS needs 'tls.cert' and 'tls.key'");
   }
   if (media?.ptime !== undefined && !(media.ptime >= 10 && media.ptime <= 120 && media.ptime % 10 === 0)) {
@@ -176,6 +187,7 @@ export function accountOf(options: PhoneOptions): AccountOptions | undefined {
     displayName: options.displayName,
     authUsername: options.authUsername,
     password: options.password,
+    ha1: options.ha1,
     server,
     outboundProxy: options.outboundProxy,
     transport: options.transport,

@@ -329,6 +329,9 @@ export class Phone extends Emitter<PhoneEvents> {
         reliableProvisionals: options.reliableProvisionals,
         ringTimeout: options.ringTimeout,
         maxCalls: options.maxCalls,
+        policies: options.calls,
+        customHeaders: options.customHeaders,
+        device: options.device,
       });
       agent.on('incoming', (call) => this.#incoming(call));
       agent.on('callEnded', (call) => void this.emit('callEnded', call));

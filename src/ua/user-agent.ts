@@ -96,7 +96,8 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       get accept() {
         return methods.accept;
       },
-      supported: SUPPORTED,
+      // RFC 3262 §3: whoever says 100rel has to acknowledge.
+      supported: options.reliableProvisionals === 'off' ? 'timer' : SUPPORTED,
       codecTrouble: new Set(),
       calls: {
         place: (target, invite, by) => this.#place(target, invite, by),

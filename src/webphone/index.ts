@@ -3,6 +3,23 @@ export { deviceId } from './device-id.js';
 export type { ApiArguments } from './functions/execute.js';
 export type { ApiValue, ArgumentSpec, FunctionGroup, FunctionSpec, ReturnType } from './functions/spec.js';
 export { FUNCTIONS, findFunction } from './functions/table.js';
+export {
+  type AccountSettings,
+  accountSettings,
+  type ExtraAccount,
+  extraAccounts,
+} from './mapping/account-options.js';
+export { callOptions, callPolicies, holdOptions } from './mapping/call-options.js';
+export { dtmfMethods, mediaOptions } from './mapping/media-options.js';
+export { phoneOptions } from './mapping/phone-options.js';
+export { policyOptions } from './mapping/policy-options.js';
+export {
+  planFor,
+  type RecordedCall,
+  type RecordingPlan,
+  recordingPlan,
+} from './mapping/recording-options.js';
+export { type InputFormat, inputFormat, type StreamPlan, streamPlan } from './mapping/stream-options.js';
 export * from './notifications/index.js';
 export { packageVersion } from './package-version.js';
 export { nearestName, type ResolvedName, resolveName } from './parameters/names.js';

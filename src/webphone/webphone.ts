@@ -8,6 +8,7 @@ import { assemble } from './assemble.js';
 import { type ApiArguments, execute } from './functions/execute.js';
 import type { ApiValue, MethodOf } from './functions/spec.js';
 import { FUNCTIONS, type TYPED_FUNCTIONS } from './functions/table.js';
+import { phoneOptions } from './mapping/phone-options.js';
 import type { NotificationHub } from './notifications/notification-hub.js';
 import type { NotificationQueue } from './notifications/notification-queue.js';
 import type { SettingValue } from './parameters/spec.js';
@@ -55,7 +56,7 @@ class WebphoneCore {
       clock: phone.clock ?? systemClock,
       settings: this.settings,
       workFolder,
-      phoneOptions: ({ logger }) => ({ logger, ...phone }),
+      phoneOptions: ({ logger }) => ({ logger, ...phoneOptions(this.settings), ...phone }),
     });
     const { notifications, log, lifecycle } = this.#parts;
     this.notifications = notifications;

@@ -10,6 +10,8 @@ export interface TlsOptions {
   /** PEM. */
   key?: string | Buffer;
   passphrase?: string;
+  /** PKCS#12: our certificate and its key, in place of `cert` and `key`. */
+  pfx?: Buffer;
   /** Default true. False accepts any server certificate: an attacker in the path then reads and changes everything. */
   verify?: boolean;
   /** Default 'TLSv1.2'. */
@@ -41,8 +43,8 @@ export class TlsSettings {
 
   /** @throws SwitchhookError ERR_INVALID_ARGUMENT when certificate or key are missing or cannot be read */
   get serverOptions(): ServerOptions {
-    const { cert, key, ca } = this.#options;
-    if (cert === undefined || key === undefined) {
+    const { cert, key, ca, pfx } = this.#options;
+    if (pfx === undefined && (cert === undefined || key === undefined)) {
       throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
         what: 'listening for TLS needs tls.cert and tls.key',
       });
@@ -53,8 +55,8 @@ export class TlsSettings {
   }
 
   get #base() {
-    const { ca, cert, key, passphrase, minVersion = 'TLSv1.2' } = this.#options;
-    return { ca, cert, key, passphrase, minVersion } as const;
+    const { ca, cert, key, pfx, passphrase, minVersion = 'TLSv1.2' } = this.#options;
+    return { ca, cert, key, pfx, passphrase, minVersion } as const;
   }
 }
 

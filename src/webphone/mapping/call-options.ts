@@ -1,0 +1,122 @@
+/** The settings about calls as options of one that is made, and of all. Pure. */
+import type { CallOptions } from '../../phone/index.js';
+import type { CallPolicies, CustomHeaderMode, HeaderLines, HoldMute, HoldOptions } from '../../ua/index.js';
+import type { SettingsReader } from '../settings/settings.js';
+import { mediaOptions } from './media-options.js';
+import { ringSeconds } from './network-options.js';
+
+const OFFERS = [undefined, undefined, undefined, 'none', 'zero-address', 'no-media'] as const;
+const HOLD_DIRECTIONS: Readonly<Record<number, HoldOptions['direction']>> = {
+  '-2': 'sendrecv',
+  '-1': 'sendonly',
+  0: 'sendrecv',
+  2: 'sendonly',
+  3: 'recvonly',
+  4: 'inactive',
+};
+/** 4 is what `defmute` says. */
+const HOLD_MUTES: Readonly<Record<number, HoldMute>> = {
+  '-2': 'none',
+  0: 'both',
+  1: 'receive',
+  2: 'send',
+  3: 'both',
+  5: 'direction',
+};
+const HEADER_MODES: Readonly<Record<number, CustomHeaderMode>> = {
+  '-1': 'overwrite',
+  0: 'keep',
+  1: 'duplicate',
+};
+/** Ourselves, in the identity headers. */
+const OWN = '-';
+
+/** For one call, of a line. */
+export function callOptions(settings: SettingsReader): CallOptions {
+  return {
+    displayName: settings.text('displayname') || undefined,
+    media: mediaOptions(settings, 'outgoing'),
+    policies: callPolicies(settings),
+    offer: OFFERS[settings.number('enable_3pcc')],
+    redirects: settings.number('allowcallredirect') === 0 ? 0 : undefined,
+    ringTimeout: ringSeconds(settings),
+  };
+}
+
+/** For all calls; a line may differ. */
+export function callPolicies(settings: SettingsReader): CallPolicies {
+  const sessionId = settings.number('sendsessionid');
+  return {
+    identity: {
+      preferred: identity(settings.text('p_preferred_identity')),
+      asserted: identity(settings.text('p_asserted_identity')),
+      remotePartyId: identity(settings.text('remote_party_id')),
+      privacy: settings.text('privacy') || undefined,
+    },
+    uui: userToUser(settings.text('sip_uui')),
+    sessionId: {
+      mode: sessionId === 0 ? 'off' : sessionId === 1 || settings.given('sessionid') ? 'on' : 'answer',
+      local: settings.text('sessionid') || undefined,
+    },
+    callHeaders: headerLines(settings.text('customsipheader'), settings.text('lineseparator')),
+    sdpLines: {
+      session: lines(settings.text('customsdpfield'), settings.text('lineseparator')),
+      media: lines(settings.text('customsdpmediafield'), settings.text('lineseparator')),
+    },
+    hold: holdOptions(settings),
+    diversions: settings.number('diversion') === 1,
+  };
+}
+
+export function holdOptions(settings: SettingsReader): HoldOptions {
+  const mute = settings.number('muteonhold');
+  return {
+    direction: HOLD_DIRECTIONS[settings.number('holdtype')],
+    exact: settings.number('holdexplicit') === 1,
+    mute: HOLD_MUTES[mute === 4 ? settings.number('defmute') : mute] ?? 'both',
+  };
+}
+
+export function customHeaderMode(settings: SettingsReader): CustomHeaderMode {
+  return HEADER_MODES[settings.number('keepoldcustomvalues')];
+}
+
+function identity(text: string): string | true | undefined {
+  return text === OWN ? true : text || undefined;
+}
+
+/** `*0:` in front is for the peer, `*1:` for the target of a transfer, `*2:` or nothing for both. */
+function userToUser(text: string): CallPolicies['uui'] {
+  if (!text) return undefined;
+  const [, to, value] = /^(?:\*([012]):)?(.*)$/s.exec(text) ?? [];
+  return value ? { value, to: to === '0' ? 'peer' : to === '1' ? 'target' : 'both' } : undefined;
+}
+
+/** `X-One: 1;X-Two: 2`, in lines or with semicolons between; what is in a value stays there. */
+export function headerLines(text: string, separator: string): HeaderLines {
+  const headers: Record<string, string[]> = {};
+  const pattern = /^\s*([\w!#$%&'*+.^`|~-]+)\s*:\s*(.*)$/s;
+  let current: string[] | undefined;
+  for (const line of pieces(text, separator)) {
+    const match = pattern.exec(line);
+    // A piece that is no header is the rest of a value with a semicolon in it.
+    if (match) {
+      current = headers[match[1]] ?? [];
+      headers[match[1]] = current;
+      current.push(match[2].trim());
+    } else if (current && line.trim()) current[current.length - 1] += `;${line.trim()}`;
+  }
+  return headers;
+}
+
+function lines(text: string, separator: string): string[] {
+  return pieces(text, separator)
+    .map((line) => line.trim())
+    .filter((line) => /^[a-z]=/.test(line));
+}
+
+function pieces(text: string, separator: string): string[] {
+  if (separator) return text.split(separator);
+  const broken = /\r\n|\n|\\r\\n/;
+  return broken.test(text) ? text.split(broken) : text.split(';');
+}

@@ -1,0 +1,110 @@
+/** The settings about the audio of calls as preferences of the media: encryption, jitter, processing, watching. Pure. */
+import type { DtmfOptions, MediaPreferences, SrtpMode } from '../../ua/index.js';
+import type { SettingsReader } from '../settings/settings.js';
+import { codecRules, codecSettings } from './codec-options.js';
+
+const TLS = 2;
+const FRAME_MS = 20;
+const MAX_DELAY_MS = 4000;
+const USUAL_SUITE = 'AES_CM_128_HMAC_SHA1_80';
+
+/** What `jittersize` stands for; `normal` is what the buffer does by itself. */
+const JITTER: ReadonlyArray<NonNullable<MediaPreferences['jitter']>> = [
+  { fixedMs: 0 },
+  { minMs: 0, maxMs: 80 },
+  { minMs: 10, maxMs: 200 },
+  {},
+  { minMs: 60, maxMs: 1000 },
+  { minMs: 100, maxMs: 2000 },
+  { minMs: 200, maxMs: 4000 },
+];
+
+const ANSWER_CODECS = ['one', 'common', 'all'] as const;
+const FINAL_CODEC = ['never', 'auto', 'several', 'always'] as const;
+const UNHOLD = ['never', 'offer', 'always'] as const;
+const STRICT_SOURCE = [undefined, 'address', 'ssrc'] as const;
+
+/** @param direction of the call: encryption that waits for the other side to begin it is offered by nobody */
+export function mediaOptions(settings: SettingsReader, direction: 'incoming' | 'outgoing'): MediaPreferences {
+  const timeout = settings.number('mediatimeout');
+  return {
+    codecs: codecRules(settings),
+    codecSettings: codecSettings(settings),
+    widebandToNumbers: settings.number('disablewbforpstn') === 0 ? undefined : false,
+    ...srtpOptions(settings, direction),
+    timeoutMs: timeout > 0 ? timeout * 1000 : 0,
+    jitter: jitterOptions(settings),
+    processing: processingOptions(settings),
+    strictSource:
+      settings.given('usesdpip') && settings.number('usesdpip') === 1
+        ? 'address'
+        : STRICT_SOURCE[settings.number('strictssrc')],
+    unhold: UNHOLD[settings.number('acceptholdchange')],
+    answerCodecs: ANSWER_CODECS[Math.max(0, settings.number('answerwithallcodec'))],
+    finalCodec: FINAL_CODEC[settings.number('setfinalcodec')],
+  };
+}
+
+/** How digits are sent; undefined when they are not to be. */
+export function dtmfMethods(settings: SettingsReader): ReadonlyArray<NonNullable<DtmfOptions['method']>> {
+  const modes: ReadonlyArray<ReadonlyArray<NonNullable<DtmfOptions['method']>>> = [
+    [],
+    ['info'],
+    ['auto'],
+    ['info', 'rfc4733'],
+    ['rfc4733'],
+    ['inband'],
+    ['info', 'inband'],
+  ];
+  return modes[settings.number('dtmfmode')];
+}
+
+function srtpOptions(
+  settings: SettingsReader,
+  direction: 'incoming' | 'outgoing',
+): Pick<MediaPreferences, 'srtp' | 'srtpSuites' | 'srtpWrongKey'> {
+  const wanted = settings.number('mediaencryption');
+  const strictness = settings.number('strictsrtp');
+  const suite = settings.text('srtp_suite');
+  let srtp: SrtpMode = 'off';
+  if (wanted === 2) srtp = strictness >= 2 ? 'required' : 'optional';
+  else if (wanted !== 0) {
+    const protectedKeys = wanted === -1 && settings.number('transport') === TLS;
+    srtp = protectedKeys || direction === 'incoming' ? 'optional' : 'off';
+  }
+  return {
+    srtp,
+    // The usual suite stays in the offer: everybody has it.
+    srtpSuites: suite === USUAL_SUITE ? undefined : [suite, USUAL_SUITE],
+    srtpWrongKey: strictness >= 2 ? 'hangup' : 'report',
+  };
+}
+
+function jitterOptions(settings: SettingsReader): MediaPreferences['jitter'] {
+  const base = JITTER[settings.number('jittersize')];
+  const frames = [
+    settings.given('maxjitterpackets') ? settings.number('maxjitterpackets') : Number.POSITIVE_INFINITY,
+    settings.given('audioqueuemaxsize') ? settings.number('audioqueuemaxsize') : Number.POSITIVE_INFINITY,
+  ];
+  const most = Math.max(FRAME_MS, Math.min(...frames) * FRAME_MS);
+  if (!Number.isFinite(most)) return base;
+  const maxMs = Math.min(base.maxMs ?? 500, most, MAX_DELAY_MS);
+  return { ...base, maxMs, minMs: base.minMs === undefined ? undefined : Math.min(base.minMs, maxMs) };
+}
+
+/** Automatic leaves gain and noise alone: what comes from files and programs is as it should be. */
+function processingOptions(settings: SettingsReader): MediaPreferences['processing'] {
+  const agc = settings.number('agc');
+  const denoise = settings.number('denoise');
+  const vad = settings.number('vad');
+  const watched = settings.number('vadstat') >= 2 || settings.number('forcevad') === 3;
+  const side = (gain: boolean, quiet: boolean, voice: boolean) => ({
+    agc: gain || undefined,
+    noiseSuppression: quiet ? ('light' as const) : undefined,
+    vad: voice || undefined,
+  });
+  return {
+    sent: side(agc === 1 || agc === 2, denoise === 1 || denoise === 2, vad >= 3 || (watched && vad !== 1)),
+    received: side(agc === 2, denoise === 2, vad === 0 || vad === 2 || vad === 4),
+  };
+}

@@ -1,0 +1,37 @@
+/**
+ * All settings a phone is made of as its options. Webphone asks for them whenever it makes a phone, so that settings
+ * that count from the start take effect with the next one.
+ */
+import type { PhoneOptions } from '../../phone/index.js';
+import type { SettingsReader } from '../settings/settings.js';
+import { accountSettings } from './account-options.js';
+import { callPolicies, customHeaderMode } from './call-options.js';
+import { deviceHeaders } from './device-headers.js';
+import { mediaOptions } from './media-options.js';
+import { mediaPorts, networkOptions } from './network-options.js';
+import { policyOptions } from './policy-options.js';
+
+const STRICT_LINES = 6;
+const AUTO_MAIN = ['never', 'gentle', 'failure', 'always'] as const;
+
+export function phoneOptions(settings: SettingsReader): PhoneOptions {
+  const { server, username, ...account } = accountSettings(settings);
+  const maximum = settings.number('maxlineex');
+  return {
+    ...(server ? { server, ...account } : {}),
+    ...(username ? { username } : { password: undefined }),
+    ...networkOptions(settings),
+    media: { ...mediaOptions(settings, 'incoming'), portRange: mediaPorts(settings) },
+    policies: policyOptions(settings),
+    calls: callPolicies(settings),
+    customHeaders: customHeaderMode(settings),
+    device: deviceHeaders(settings),
+    lines: {
+      initial: settings.number('maxlines'),
+      maximum,
+      strict: settings.number('strictlines') >= STRICT_LINES,
+    },
+    accountBook: { autoMain: AUTO_MAIN[settings.number('autoswitchmainacc')] },
+    maxCalls: maximum,
+  };
+}
