@@ -3,12 +3,7 @@ export { deviceId } from './device-id.js';
 export type { ApiArguments } from './functions/execute.js';
 export type { ApiValue, ArgumentSpec, FunctionGroup, FunctionSpec, ReturnType } from './functions/spec.js';
 export { FUNCTIONS, findFunction } from './functions/table.js';
-export {
-  type AccountSettings,
-  accountSettings,
-  type ExtraAccount,
-  extraAccounts,
-} from './mapping/account-options.js';
+export { type AccountSettings, accountSettings } from './mapping/account-options.js';
 export { callOptions, callPolicies, holdOptions } from './mapping/call-options.js';
 export { dtmfMethods, mediaOptions } from './mapping/media-options.js';
 export { phoneOptions } from './mapping/phone-options.js';

@@ -9,10 +9,12 @@ import { type ApiArguments, execute } from './functions/execute.js';
 import type { ApiValue, MethodOf } from './functions/spec.js';
 import { FUNCTIONS, type TYPED_FUNCTIONS } from './functions/table.js';
 import { phoneOptions } from './mapping/phone-options.js';
+import { policyOptions } from './mapping/policy-options.js';
 import type { NotificationHub } from './notifications/notification-hub.js';
 import type { NotificationQueue } from './notifications/notification-queue.js';
 import type { SettingValue } from './parameters/spec.js';
-import { Settings } from './settings/settings.js';
+import { GLOBAL, Settings } from './settings/settings.js';
+import type { Stack } from './stack.js';
 import type { WebphoneContext, WebphoneParts } from './webphone-context.js';
 import type { WebphoneLog } from './webphone-log.js';
 
@@ -58,6 +60,7 @@ class WebphoneCore {
       workFolder,
       phoneOptions: ({ logger }) => ({ logger, ...phoneOptions(this.settings), ...phone }),
     });
+    followPolicies(this.settings, this.#parts.stack);
     const { notifications, log, lifecycle } = this.#parts;
     this.notifications = notifications;
     this.log = log;
@@ -103,6 +106,13 @@ class WebphoneCore {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** What the phone does by itself changes with the settings at once. */
+function followPolicies(settings: Settings, stack: Stack): void {
+  settings.on('change', ({ line }) => {
+    if (line === GLOBAL) stack.phone?.policies.configure(policyOptions(settings));
+  });
 }
 
 /** The settings that say which notifications pass. */

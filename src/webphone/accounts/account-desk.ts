@@ -7,6 +7,7 @@ import type { Clock } from '../../base/clock.js';
 import { Emitter } from '../../base/emitter.js';
 import type { SwitchhookError } from '../../base/errors.js';
 import type { Account, AccountOptions, Registration, RegistrationState } from '../../ua/index.js';
+import { accountSettings } from '../mapping/account-options.js';
 import type { Settings, SettingsReader } from '../settings/settings.js';
 import type { Stack } from '../stack.js';
 import {
@@ -22,9 +23,6 @@ import { failureText, registeredEx, regState } from './registration-texts.js';
 
 /** For accounts given as text. */
 const DEFAULT_INTERVAL_S = 3600;
-/** For the account of the settings, unless `registerinterval` says otherwise. */
-const AUTO_INTERVAL_S = 180;
-const TRANSPORT_BY_NUMBER: ReadonlyArray<AccountFields['transport']> = ['udp', 'tcp', 'tls'];
 
 export interface AccountEntry {
   readonly identity: string;
@@ -125,18 +123,17 @@ export class AccountDesk extends Emitter<AccountEvents> {
   }
 
   #fieldsOf(settings: SettingsReader): AccountFields {
-    const interval = settings.number('registerinterval');
-    const transport = settings.number('transport');
+    const account = accountSettings(settings);
     return {
-      server: settings.text('serveraddress'),
-      username: settings.text('username'),
-      password: settings.text('password'),
-      interval: interval > 0 ? interval : AUTO_INTERVAL_S,
-      proxy: settings.text('proxyaddress'),
+      server: account.server,
+      username: account.username,
+      password: account.password ?? '',
+      interval: account.expires,
+      proxy: account.outboundProxy ?? '',
       realm: settings.text('realm'),
-      authUsername: settings.text('sipusername'),
-      displayName: settings.text('displayname'),
-      transport: TRANSPORT_BY_NUMBER[transport],
+      authUsername: account.authUsername ?? '',
+      displayName: account.displayName ?? '',
+      transport: account.transport,
       enabled: true,
     };
   }
@@ -322,6 +319,7 @@ export class AccountDesk extends Emitter<AccountEvents> {
     const ours =
       identityOf({ server: settings.text('serveraddress'), username: settings.text('username') }) ===
       identityOf(fields);
+    const { keepAlive, registration } = accountSettings(settings);
     return {
       aor: `sip:${encodeURIComponent(fields.username).replace(/%2B/g, '+')}@${fields.server}`,
       server: fields.server,
@@ -332,6 +330,8 @@ export class AccountDesk extends Emitter<AccountEvents> {
       outboundProxy: fields.proxy || undefined,
       transport: fields.transport,
       expires: fields.interval ?? DEFAULT_INTERVAL_S,
+      keepAlive,
+      registration,
     };
   }
 

@@ -5,7 +5,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Call } from '../../ua/index.js';
 import type { AccountDesk } from '../accounts/account-desk.js';
-import type { Settings } from '../settings/settings.js';
+import { callOptions } from '../mapping/call-options.js';
+import { dialString } from '../mapping/dial-string.js';
+import { NEXT_LINE, type Settings } from '../settings/settings.js';
 import type { Stack } from '../stack.js';
 import type { StatusBoard } from '../status/status-board.js';
 
@@ -51,11 +53,18 @@ export class Dialer {
       await phone.start();
       const chosen = phone.lines.free(line > 0 ? line : undefined);
       if (chosen !== undefined) settings.openLine(chosen);
-      const account = await accounts.forCall(chosen === undefined ? settings : settings.forLine(chosen));
+      const reader = settings.snapshot(chosen ?? NEXT_LINE);
+      const account = await accounts.forCall(reader);
       if (abort.signal.aborted) return undefined;
       const callId = this.#nextCallId;
       this.#nextCallId = undefined;
-      return await phone.dial(peer, { line: chosen, account, callId, signal: abort.signal });
+      return await phone.dial(dialString(peer, reader), {
+        ...callOptions(reader),
+        line: chosen,
+        account,
+        callId,
+        signal: abort.signal,
+      });
     } catch (error) {
       report('API_Call', error);
       board.rest();

@@ -1,9 +1,9 @@
 /**
- * The accounts of the settings as options of the phone: the main one, further ones (`extraregisteraccounts` and the
- * numbered settings), and the one a line has to itself. Pure.
+ * The account of the settings, or of a line that has settings of its own, as options of an account. Pure; further
+ * accounts are read by accounts/account-string.ts.
  */
 import type { AccountOptions } from '../../ua/index.js';
-import type { Settings, SettingsReader } from '../settings/settings.js';
+import type { SettingsReader } from '../settings/settings.js';
 import { registrationOptions } from './registration-options.js';
 
 /** What every account of the settings has, as far as it is given. */
@@ -24,16 +24,8 @@ export interface AccountSettings
   username: string;
 }
 
-/** An account beside the main one. */
-export interface ExtraAccount extends AccountSettings {
-  /** May it become the main one: never, by need, or is it meant to be. */
-  main: 'never' | 'auto' | 'always';
-  enabled: boolean;
-}
-
 const UDP_EXPIRES = 180;
 const CONNECTION_EXPIRES = 600;
-const EXTRA_EXPIRES = 3600;
 /** Up to here an interval of keep-alives is taken as seconds, from here on as milliseconds. */
 const KEEP_ALIVE_SECONDS_MAX = 3000;
 const UDP_KEEP_ALIVE = 28;
@@ -46,7 +38,7 @@ export function accountSettings(settings: SettingsReader): AccountSettings {
   const transport = transportOf(settings.number('transport'), server);
   const connected = transport === 'tcp' || transport === 'tls';
   return {
-    server: settings.text('sipproto') === 'sips' && server ? `sips:${server}` : server,
+    server,
     username: settings.text('username'),
     displayName: textOrNone(settings.text('displayname')),
     authUsername: authUsername(settings),
@@ -58,91 +50,6 @@ export function accountSettings(settings: SettingsReader): AccountSettings {
     keepAlive: keepAliveOf(settings, connected),
     registration: registrationOptions(settings),
   };
-}
-
-/** @param fallback lifetime of accounts that do not say their own */
-export function extraAccounts(settings: Settings, fallback: number = EXTRA_EXPIRES): ExtraAccount[] {
-  const main = accountSettings(settings);
-  const listed = settings
-    .text('extraregisteraccounts')
-    .split(/;(?![^<]*>)/)
-    .map((text) => text.trim())
-    .filter((text) => text !== '')
-    .flatMap((text) => (isAddress(text) ? fromAddress(text) : fromFields(text)));
-  const numbers = new Set([...settings.members('usernameN'), ...settings.members('serveraddressN')]);
-  const numbered = [...numbers]
-    .sort((a, b) => Number(a) - Number(b))
-    .map(
-      (number): Partial<ExtraAccount> => ({
-        server: textOrNone(settings.text('serveraddressN', number)),
-        username: textOrNone(settings.text('usernameN', number)),
-        password: textOrNone(settings.text('passwordN', number)),
-        expires: settings.given('registerintervalN', number)
-          ? expiresOf(settings.number('registerintervalN', number), false)
-          : undefined,
-      }),
-    );
-  return [...listed, ...numbered].flatMap((account) => {
-    const username = account.username ?? main.username;
-    const server = account.server ?? main.server;
-    if (!username || !server) return [];
-    const same = server === main.server;
-    return [
-      {
-        server,
-        username,
-        // A password goes with its user; the login name as well.
-        password: account.password ?? main.password,
-        authUsername: account.authUsername,
-        displayName: account.displayName,
-        outboundProxy: account.outboundProxy ?? (same ? main.outboundProxy : undefined),
-        transport: account.transport ?? main.transport,
-        expires: account.expires ?? fallback,
-        keepAlive: main.keepAlive,
-        registration: main.registration,
-        main: account.main ?? 'auto',
-        enabled: account.enabled ?? true,
-      },
-    ];
-  });
-}
-
-/** server,user,password,seconds,proxy,realm,login,display name,transport,main,push token,enabled */
-function fromFields(text: string): Partial<ExtraAccount>[] {
-  const fields = text.split(',').map((field) => field.trim());
-  // An example of the manual has the transport one place too early.
-  if (/^(udp|tcp|tls)$/i.test(fields[7] ?? '') && !fields[8]) fields.splice(7, 0, '');
-  const [server, username, password, seconds, proxy, , login, displayName, transport, main, , enabled] =
-    fields;
-  if (!username) return [];
-  return [
-    {
-      server: textOrNone(server),
-      username,
-      password: textOrNone(password),
-      expires: Number(seconds) > 0 ? Number(seconds) : undefined,
-      outboundProxy: textOrNone(proxy),
-      authUsername: textOrNone(login),
-      displayName: textOrNone(displayName),
-      transport: /^(udp|tcp|tls)$/i.test(transport ?? '')
-        ? (transport.toLowerCase() as 'udp' | 'tcp' | 'tls')
-        : undefined,
-      main: main === '1' ? 'always' : main === '0' ? 'never' : 'auto',
-      enabled: !/^(false|0)$/i.test(enabled ?? ''),
-    },
-  ];
-}
-
-function isAddress(text: string): boolean {
-  return /^("[^"]*"\s*)?<[^>]*>$|^sips?:[^,]*@[^,]*$/i.test(text);
-}
-
-/** `"Name" <user:password@host:port>`, with or without the scheme. */
-function fromAddress(text: string): Partial<ExtraAccount>[] {
-  const match = /^(?:"([^"]*)"\s*)?<?(?:sips?:)?([^:@<>]+)(?::([^@]*))?@([^<>;]+)/i.exec(text);
-  if (!match) return [];
-  const [, displayName, username, password, server] = match;
-  return [{ displayName: textOrNone(displayName), username, password: textOrNone(password), server }];
 }
 
 /** Settings of a line may name its server in parts. */

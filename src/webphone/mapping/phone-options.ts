@@ -1,10 +1,9 @@
 /**
- * All settings a phone is made of as its options. Webphone asks for them whenever it makes a phone, so that settings
- * that count from the start take effect with the next one.
+ * The settings a phone is made of as its options; its accounts are added to it later, see account-options.ts. Webphone
+ * asks for them whenever it makes a phone, so that settings that count from the start take effect with the next one.
  */
 import type { PhoneOptions } from '../../phone/index.js';
 import type { SettingsReader } from '../settings/settings.js';
-import { accountSettings } from './account-options.js';
 import { callPolicies, customHeaderMode } from './call-options.js';
 import { deviceHeaders } from './device-headers.js';
 import { mediaOptions } from './media-options.js';
@@ -15,11 +14,8 @@ const STRICT_LINES = 6;
 const AUTO_MAIN = ['never', 'gentle', 'failure', 'always'] as const;
 
 export function phoneOptions(settings: SettingsReader): PhoneOptions {
-  const { server, username, ...account } = accountSettings(settings);
   const maximum = settings.number('maxlineex');
   return {
-    ...(server ? { server, ...account } : {}),
-    ...(username ? { username } : { password: undefined }),
     ...networkOptions(settings),
     media: { ...mediaOptions(settings, 'incoming'), portRange: mediaPorts(settings) },
     policies: policyOptions(settings),

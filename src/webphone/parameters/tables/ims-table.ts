@@ -16,7 +16,7 @@ export const ims = rows('ims', [
     default: -1,
     values: { '-1': 'auto', 0: 'no', 1: 'user=phone', 2: 'also tel URI' },
     effect: 'next call',
-    doc: 'How telephone numbers are written in addresses: with user=phone, or as tel URI.',
+    doc: 'Mark telephone numbers in addresses (user=phone); 2 dials them as tel URI, which reaches our server in the same form.',
   },
   {
     name: 'ims3gpp_minphonelen',

@@ -1,5 +1,7 @@
 /** Settings about calls, seen in the INVITE that leaves. */
 import { describe, expect, it } from 'vitest';
+import { dialString } from '../../../../src/webphone/mapping/dial-string.js';
+import { Settings } from '../../../../src/webphone/settings/settings.js';
 import { type Given, inWorld } from '../../../support/settings-world.js';
 
 const inviteOf = (given: Given, target = '1234'): Promise<string> =>
@@ -115,6 +117,26 @@ describe('the INVITE', () => {
     expect(await inviteOf({ enabledirectcalls: 0 }, 'sip:bob@other.example')).toMatch(
       /^INVITE sip:bob@10\.0\.0\.100/,
     );
+  });
+
+  it('[param:sipproto] [param:ims3gpp_phonenum] [param:ims3gpp_minphonelen] calls the kind of address asked for', async () => {
+    expect(await inviteOf({ sipproto: 'tel' }, NUMBER)).toMatch(
+      /^INVITE sip:0612345678@10\.0\.0\.100;user=phone/,
+    );
+    expect(await inviteOf({ ims3gpp_phonenum: 1 }, NUMBER)).toMatch(
+      /^INVITE sip:0612345678@10\.0\.0\.100;user=phone/,
+    );
+    expect(await inviteOf({ ims3gpp_phonenum: 2 }, NUMBER)).toMatch(
+      /^INVITE sip:0612345678@10\.0\.0\.100;user=phone/,
+    );
+    expect(await inviteOf({ ims3gpp_phonenum: 2, ims3gpp_minphonelen: 12 }, NUMBER)).not.toMatch(
+      /user=phone/,
+    );
+    expect(dialString('bob', new Settings())).toBe('bob');
+    const secure = new Settings();
+    secure.set('sipproto', 'sips');
+    secure.set('serveraddress', 'a.example');
+    expect(dialString('bob', secure)).toBe('sips:bob@a.example');
   });
 
   it('[param:enable_3pcc] offers nothing yet, when told so', async () => {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { accountSettings, extraAccounts } from '../../../../src/webphone/mapping/account-options.js';
+import { accountSettings } from '../../../../src/webphone/mapping/account-options.js';
 import { deviceHeaders } from '../../../../src/webphone/mapping/device-headers.js';
 import { phoneOptions } from '../../../../src/webphone/mapping/phone-options.js';
 import { registrationOptions } from '../../../../src/webphone/mapping/registration-options.js';
@@ -178,10 +178,7 @@ describe('options of the account', () => {
     expect(phoneOptions(of({})).accountBook).toEqual({ autoMain: 'failure' });
   });
 
-  it('[param:sipproto] [param:ims3gpp_authuname] change what is registered', () => {
-    expect(accountSettings(of({ serveraddress: 'a.example', sipproto: 'sips' })).server).toBe(
-      'sips:a.example',
-    );
+  it('[param:ims3gpp_authuname] changes what is registered', () => {
     const ims = { serveraddress: 'ims.example', username: '123', ims3gpp_authuname: 1 };
     expect(accountSettings(of(ims)).authUsername).toBe('123@ims.example');
   });
@@ -210,61 +207,5 @@ describe('options of the account', () => {
       outboundProxy: '10.0.0.3',
     });
     expect(accountSettings(settings.forLine(1))).toMatchObject({ server: 'a.example', username: 'anna' });
-  });
-
-  it('[param:extraregisteraccounts] names further accounts in fields and as addresses', () => {
-    const accounts = extraAccounts(
-      of({
-        serveraddress: 'a.example',
-        username: 'anna',
-        password: 'one',
-        proxyaddress: 'proxy.example',
-        extraregisteraccounts:
-          'b.example,bea,two,120,p.example,,login,Bea,TCP,1,,true;,carl,three;d.example,dora,four,180, , , ,TLS;"Eva" <eva:five@e.example:5070>;c.example,off,x,,,,,,,0,,false',
-      }),
-    );
-    expect(accounts).toMatchObject([
-      {
-        server: 'b.example',
-        username: 'bea',
-        password: 'two',
-        expires: 120,
-        outboundProxy: 'p.example',
-        authUsername: 'login',
-        displayName: 'Bea',
-        transport: 'tcp',
-        main: 'always',
-        enabled: true,
-      },
-      {
-        server: 'a.example',
-        username: 'carl',
-        password: 'three',
-        expires: 3600,
-        outboundProxy: 'proxy.example',
-      },
-      { server: 'd.example', username: 'dora', expires: 180, transport: 'tls', outboundProxy: undefined },
-      { server: 'e.example:5070', username: 'eva', password: 'five', displayName: 'Eva' },
-      { username: 'off', main: 'never', enabled: false },
-    ]);
-  });
-
-  it('[param:serveraddressN] [param:usernameN] [param:passwordN] [param:registerintervalN] name them by number', () => {
-    const accounts = extraAccounts(
-      of({
-        serveraddress: 'a.example',
-        username: 'anna',
-        password: 'one',
-        serveraddress2: 'b.example',
-        username2: 'bea',
-        password2: 'two',
-        registerinterval2: 90,
-        username3: 'carl',
-      }),
-    );
-    expect(accounts).toMatchObject([
-      { server: 'b.example', username: 'bea', password: 'two', expires: 90 },
-      { server: 'a.example', username: 'carl', password: 'one', expires: 3600 },
-    ]);
   });
 });
