@@ -379,7 +379,7 @@ export interface MediaSession {
   ): void;
   /** Sends what is heard and said to other programs over UDP. @throws ERR_INVALID_ARGUMENT, ERR_MEDIA_CODEC */
   stream(options: UdpStreamOptions): Promise<UdpStream>;
-  setMute(options: { send?: boolean; receive?: boolean }): void;
+  setMute(options: { send?: boolean; receive?: boolean; rtp?: 'stop' | 'silence' }): void;
   /** Sends back what is received. */
   setEcho(on: boolean): void;
   readonly input: PcmWriter;

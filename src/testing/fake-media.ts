@@ -8,6 +8,7 @@ import type {
   BridgeEvents,
   BridgeMemberOptions,
   BridgeOptions,
+  DtmfSendOptions,
   MediaBridge,
   MediaSession,
   MediaSessionEvents,
@@ -63,7 +64,9 @@ export class FakeMediaSession extends Emitter<MediaSessionEvents> implements Med
   readonly configurations: StreamConfig[] = [];
   /** Digits sent so far. */
   digits = '';
-  muted = { send: false, receive: false };
+  /** How each batch of them was sent. */
+  readonly digitMethods: string[] = [];
+  muted: { send: boolean; receive: boolean; rtp?: 'stop' | 'silence' } = { send: false, receive: false };
   echoes = false;
   readonly input: PcmWriter = { write: () => true, clear: () => {} };
   readonly #playing = new Set<(result: PlaybackResult) => void>();
@@ -119,9 +122,10 @@ export class FakeMediaSession extends Emitter<MediaSessionEvents> implements Med
     return { close: () => {} };
   }
 
-  async sendDtmf(digits: string): Promise<void> {
+  async sendDtmf(digits: string, options: DtmfSendOptions = {}): Promise<void> {
     this.#checkOpen();
     this.digits += digits;
+    this.digitMethods.push(options.method ?? 'rfc4733');
   }
 
   reportDigit(digit: string, durationMs: number): void {
@@ -135,11 +139,13 @@ export class FakeMediaSession extends Emitter<MediaSessionEvents> implements Med
   setMute({
     send = this.muted.send,
     receive = this.muted.receive,
+    rtp,
   }: {
     send?: boolean;
     receive?: boolean;
+    rtp?: 'stop' | 'silence';
   }): void {
-    this.muted = { send, receive };
+    this.muted = { send, receive, rtp };
   }
 
   setEcho(on: boolean): void {

@@ -1,7 +1,7 @@
 /** The user agent: where signalling meets media. */
 export { Account, type AccountOptions, parseServer } from './account.js';
 export * from './bodies/index.js';
-export { Call, type DtmfOptions, type PlayCallOptions, type RemoteParty } from './call/call.js';
+export { Call, type PlayCallOptions, type RemoteParty } from './call/call.js';
 export { CALL_CAUSES, type CallCause, type EndParty } from './call/call-causes.js';
 export type { CallMediaEngine } from './call/call-host.js';
 export type { MediaPreferences, OfferKind } from './call/call-media.js';
@@ -18,6 +18,9 @@ export type {
 } from './call/call-types.js';
 export { type CodecRule, type CodecRules, DEFAULT_CODEC_RULES } from './call/codec-rules.js';
 export type { CodecSettings, OpusSettings } from './call/codec-settings.js';
+export type { DtmfFallback, DtmfMethod, DtmfOptions } from './call/digit-sender.js';
+export type { EarlyMediaOptions } from './call/early-media.js';
+export type { EncryptionLevel } from './call/encryption-level.js';
 export { EventQueue } from './call/event-queue.js';
 export type { HoldMute, HoldOptions, HoldStatus, UnholdPolicy } from './call/hold.js';
 export type { MessageLog, MessageSide } from './call/message-log.js';

@@ -255,7 +255,13 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     session.extras.custom.take(this.nextCall);
     this.nextCall.clear();
     void this.#startOutgoing(session, prepared, options);
-    return this.#calls.get(session) as Call;
+    const call = this.#calls.get(session) as Call;
+    if (prepared.digits !== '') {
+      call.once('connected', () =>
+        call.sendDtmf(prepared.digits).catch((error) => call.events.emit('error', error)),
+      );
+    }
+    return call;
   }
 
   #place(target: string, options: InviteOptions, by: CallSession | undefined): Call {

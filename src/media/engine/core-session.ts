@@ -176,7 +176,7 @@ export class CoreSession {
         this.#closeStream(notice.stream);
         break;
       case 'mute':
-        this.#stream.setMute(notice.send, notice.receive);
+        this.#stream.setMute(notice.send, notice.receive, notice.stop);
         break;
       case 'echo':
         this.#stream.setEcho(notice.on);

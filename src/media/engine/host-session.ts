@@ -110,8 +110,8 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
     this.#link.notify({ op: 'headerExtension', session: this.id, extension: packed });
   }
 
-  setMute({ send, receive }: { send?: boolean; receive?: boolean }): void {
-    this.#link.notify({ op: 'mute', session: this.id, send, receive });
+  setMute({ send, receive, rtp }: { send?: boolean; receive?: boolean; rtp?: 'stop' | 'silence' }): void {
+    this.#link.notify({ op: 'mute', session: this.id, send, receive, stop: rtp && rtp === 'stop' });
   }
 
   setEcho(on: boolean): void {

@@ -85,7 +85,7 @@ export type Notice =
   | { op: 'processing'; session: number; options: ProcessingOptions }
   | { op: 'headerExtension'; session: number; extension: Uint8Array | undefined }
   | { op: 'closeStream'; session: number; stream: number }
-  | { op: 'mute'; session: number; send?: boolean; receive?: boolean }
+  | { op: 'mute'; session: number; send?: boolean; receive?: boolean; stop?: boolean }
   | { op: 'echo'; session: number; on: boolean }
   | { op: 'openInput'; session: number; ring: SharedArrayBuffer; sampleRate: number }
   | { op: 'clearInput'; session: number }

@@ -96,6 +96,8 @@ export class CallStream implements Ticked, RtpSink {
   readonly #sendFrame = new Int16Array(FRAME_SAMPLES);
   #sendGain = new Gain(8000);
   #receiveGain = new Gain(8000);
+  /** Muted without RTP. */
+  #quiet = false;
   #echo: RateAdapter | undefined;
   #echoOn = false;
   readonly #players: Player[] = [];
@@ -223,8 +225,10 @@ export class CallStream implements Ticked, RtpSink {
     this.#input = input;
   }
 
-  setMute(send: boolean | undefined, receive: boolean | undefined): void {
+  /** @param stop a muted side sends no RTP, but for keep-alives */
+  setMute(send: boolean | undefined, receive: boolean | undefined, stop?: boolean): void {
     if (send !== undefined) this.#sendGain.set(send ? 0 : 1);
+    if (send !== undefined || stop !== undefined) this.#quiet = (send ?? this.#quiet) && stop === true;
     if (receive !== undefined) this.#receiveGain.set(receive ? 0 : 1);
   }
 
@@ -340,7 +344,7 @@ export class CallStream implements Ticked, RtpSink {
     }
     this.#handOut(heard);
     this.#feedBridges(heard, config.sends);
-    this.sent.push(this.#sendFrame, sentCount, config.sends, now);
+    this.sent.push(this.#sendFrame, sentCount, config.sends && !this.#quiet, now);
     this.#retirePlayers();
     this.dtmf.check();
     this.#housekeeping(now, config);
@@ -475,7 +479,7 @@ export class CallStream implements Ticked, RtpSink {
     this.rtp.poll(now);
     const verdict = this.#watchdog.check(now, this.rtp.lastReceivedMs);
     if (verdict !== undefined) this.#tell(verdict, now);
-    if (!config.sends && this.#lastSentMs + KEEP_ALIVE_MS <= now) this.#keepAlive(now);
+    if ((!config.sends || this.#quiet) && this.#lastSentMs + KEEP_ALIVE_MS <= now) this.#keepAlive(now);
   }
 
   /** RFC 6263 §4.1: an empty datagram opens NATs and troubles nobody. */

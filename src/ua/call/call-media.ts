@@ -9,6 +9,7 @@ import type { Random } from '../../base/random.js';
 import type { MediaSession, MediaSessionOptions } from '../../media/index.js';
 import {
   type AudioFormat,
+  type Direction,
   type LocalAudio,
   type NegotiatedAudio,
   OfferAnswer,
@@ -93,6 +94,9 @@ export class CallMedia {
   readonly #lookup: HostLookup;
   readonly #extraLines: () => LocalAudio['extraLines'];
   readonly hold: HoldState;
+  /** What flows before the call is answered. */
+  early: (direction: Direction) => Direction = (direction) => direction;
+  #flowing: Direction | undefined;
   #negotiation: OfferAnswer;
   /** Negotiations of the early dialogs by remote tag, while the INVITE is pending. */
   readonly #branches = new Map<string, OfferAnswer>();
@@ -165,6 +169,13 @@ export class CallMedia {
     if (this.#preferences.srtp !== 'optional' || this.#secureOffer) return false;
     this.#secureOffer = true;
     return true;
+  }
+
+  /** The call is answered: all that was agreed on flows. */
+  async established(): Promise<void> {
+    const audio = this.#applied;
+    this.early = (direction) => direction;
+    if (audio?.active && this.hold.flow(audio.direction) !== this.#flowing) await this.#apply(audio);
   }
 
   /** True once after an answer that made another offer of ours necessary. */
@@ -336,7 +347,8 @@ export class CallMedia {
 
   async #apply(audio: NegotiatedAudio): Promise<void> {
     const config = streamConfig(audio, this.#preferences, this.#codecs.accepted);
-    if (audio.active) config.direction = this.hold.flow(audio.direction);
+    if (audio.active) config.direction = this.early(this.hold.flow(audio.direction));
+    this.#flowing = config.direction;
     if (audio.active && !config.send) {
       throw new SwitchhookError('ERR_MEDIA_NO_COMMON_CODEC', {
         ours: this.#codecs.accepted.map((format) => format.name).join(', '),

@@ -8,6 +8,9 @@ import type { HeaderLines, SdpLines } from '../identity/custom-lines.js';
 import type { SessionIdMode } from '../identity/session-id.js';
 import type { UserToUserOptions } from '../identity/user-to-user.js';
 import type { TransferPolicies } from '../transfer/transfer-types.js';
+import type { DtmfOptions } from './digit-sender.js';
+import type { EarlyMediaOptions } from './early-media.js';
+import type { EncryptionLevel } from './encryption-level.js';
 import type { HoldOptions } from './hold.js';
 
 /** When a call ends by itself, in seconds; 0 or absent = never. */
@@ -34,6 +37,12 @@ export interface CallPolicies extends TransferPolicies {
   /** What `hold()` means without options. */
   hold?: HoldOptions;
   limits?: CallLimits;
+  /** How digits are sent. */
+  dtmf?: DtmfOptions;
+  /** Before a call of ours is answered. */
+  earlyMedia?: EarlyMediaOptions;
+  /** The least protection a call needs; one with less is ended as 'not-encrypted'. Default: none. */
+  encryption?: Exclude<EncryptionLevel, 'unknown'>;
   /** Send and read Diversion (RFC 5806) when a call is redirected. Default true. */
   diversions?: boolean;
   /** Send History-Info (RFC 7044) when a call is redirected. Default false. */

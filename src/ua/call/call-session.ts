@@ -38,6 +38,8 @@ import type {
   CallRecord,
   CallState,
 } from './call-types.js';
+import { EarlyMedia } from './early-media.js';
+import { encryptionLevel, isAtLeast } from './encryption-level.js';
 import { onDialogRequest } from './in-dialog-requests.js';
 import { IncomingInvite } from './incoming-invite.js';
 import { MORTAL_DIALOG } from './mortal-dialog.js';
@@ -123,6 +125,9 @@ export class CallSession implements CallHost {
   #resolveEnded!: (record: CallRecord) => void;
   readonly #times: CallTimes;
   readonly #limits: CallTimeLimits;
+  readonly #early: EarlyMedia;
+  /** Audio of the peer has come. */
+  heard = false;
   #record: CallRecord | undefined;
   #wasHeld = false;
   /** The direction our hold leaves, as last told. */
@@ -156,6 +161,9 @@ export class CallSession implements CallHost {
     if (init.ringTimeout > 0) {
       this.#ringTimer = env.clock.after(init.ringTimeout * 1000, () => this.#unanswered());
     }
+    this.#early = new EarlyMedia(init.policies.earlyMedia ?? {}, (playing) =>
+      this.events.emit('ringback', playing),
+    );
     this.#limits = new CallTimeLimits(env.clock, init.policies.limits ?? {}, (cause, seconds) =>
       this.#timeUp(cause, seconds),
     );
@@ -224,6 +232,10 @@ export class CallSession implements CallHost {
       lookup: (host) => this.#lookup(host),
       extraLines: () => this.extras.sdpLines,
     });
+    if (this.direction === 'outgoing') {
+      media.early = (direction) => this.#early.flow(direction);
+      if (this.#early.sendsSilence) media.session.setMute({ send: true });
+    }
     if (this.ended) void media.session.close().catch(() => {});
     else this.#listen(media);
     this.#media = media;
@@ -243,7 +255,7 @@ export class CallSession implements CallHost {
       onRedirected: (request, redirections) => noteRedirections(request, redirections, this.policies),
       finalCodec: (dialog) => this.#namesFinalCodec(dialog),
       onProgress: (response, earlyMedia) => {
-        if (response.status === 180 || earlyMedia) {
+        if (this.#early.progress(response, earlyMedia)) {
           this.#times.ringing();
           this.enter('ringing');
         }
@@ -397,11 +409,28 @@ export class CallSession implements CallHost {
     if (this.ended) return this.bye(dialog);
     this.#times.answered();
     this.#limits.answered();
+    this.#early.end();
+    if (this.#early.sendsSilence) this.#media?.session.setMute({ send: false });
+    void this.#media?.established().catch((error) => this.#troubled(error));
     this.enter('connected');
     this.#encryption = this.encryption;
     this.logger.info('encryption', { ...this.#encryption });
     this.events.emit('connected');
-    this.#remoteChanged();
+    if (this.#protected()) this.#remoteChanged();
+  }
+
+  /** Ends a call with less protection than the policy wants. @returns false then */
+  #protected(): boolean {
+    const { encryption: wanted } = this.policies;
+    const media = this.#media?.negotiated;
+    if (wanted === undefined || !media?.active) return true;
+    const level = encryptionLevel(this.encryption, true);
+    if (isAtLeast(level, wanted)) return true;
+    const error = new SwitchhookError('ERR_MEDIA_SRTP', {
+      why: `protection is "${level}", "${wanted}" is needed`,
+    });
+    this.fail({ by: 'local', status: 488, reason: error.message, error, cause: 'not-encrypted' });
+    return false;
   }
 
   /** Hangs up, cancels or rejects, whatever fits the state. Never throws; repeated calls do nothing. */
@@ -464,6 +493,7 @@ export class CallSession implements CallHost {
     this.#state = 'ended';
     this.#trace(previous, 'ended', `${end.by}: ${end.status} ${end.reason}`);
     this.#ringTimer?.cancel();
+    this.#early.end();
     this.#limits.stop();
     this.timer.stop();
     this.incoming?.stop();
@@ -533,6 +563,7 @@ export class CallSession implements CallHost {
 
   #remoteChanged(): void {
     this.#encryptionChanged();
+    if (!this.#protected()) return;
     const hold = this.#media?.hold;
     if (!hold) return;
     const { remote, status } = hold;
@@ -558,7 +589,11 @@ export class CallSession implements CallHost {
     const { session } = media;
     const { events } = this;
     session.on('dtmf', (event) => events.emit('dtmf', event));
-    session.on('flowing', (event) => events.emit('flowing', event));
+    session.on('flowing', (event) => {
+      this.heard = true;
+      this.#early.heard();
+      events.emit('flowing', event);
+    });
     session.on('mediaBack', (event) => events.emit('mediaBack', event));
     session.on('error', (error) => {
       events.emit('error', error);

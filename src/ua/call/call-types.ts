@@ -7,6 +7,7 @@ import type { TransportProtocol } from '../../sip/index.js';
 import type { TransferEvent, TransferRequest } from '../transfer/transfer-types.js';
 import type { Call } from './call.js';
 import type { CallCause, EndParty } from './call-causes.js';
+import type { DtmfFallback } from './digit-sender.js';
 import type { HoldStatus } from './hold.js';
 
 /**
@@ -109,6 +110,10 @@ export type CallEvents = {
   encryption: [encryption: CallEncryption];
   /** A digit from the peer, once. */
   dtmf: [event: DtmfEvent];
+  /** The peer did not take a digit by INFO: it goes over RTP. */
+  dtmfFallback: [event: DtmfFallback];
+  /** A ringback tone of our own is to be played, or to stop: the callee rings and no audio comes from it. */
+  ringback: [playing: boolean];
   /** An INFO body that is not DTMF. */
   info: [event: InfoEvent];
   /** The first RTP packet arrived. */

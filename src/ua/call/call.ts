@@ -6,7 +6,6 @@ import type { Emitter } from '../../base/emitter.js';
 import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
 import type {
   AudioFrame,
-  DtmfSendOptions,
   MediaSession,
   MediaStats,
   PcmReader,
@@ -41,7 +40,9 @@ import type {
   CallState,
   DtmfEvent,
 } from './call-types.js';
-import { dtmfInfoBody } from './dtmf-info.js';
+import { guessContentType } from './content-type.js';
+import { type DtmfOptions, sendDigits } from './digit-sender.js';
+import { type EncryptionLevel, encryptionLevel } from './encryption-level.js';
 import { EventQueue } from './event-queue.js';
 import type { HoldOptions, HoldState, HoldStatus } from './hold.js';
 import type { MessageLog } from './message-log.js';
@@ -50,11 +51,6 @@ import { fillRedirect, type RedirectOptions } from './redirection.js';
 export interface PlayCallOptions extends PlayOptions {
   /** Stops the playback. */
   signal?: AbortSignal;
-}
-
-export interface DtmfOptions extends Omit<DtmfSendOptions, 'method'> {
-  /** `auto`: telephone-events (RFC 4733) where the peer takes them, else INFO; `inband`: tones. Default `auto`. */
-  method?: 'auto' | 'rfc4733' | 'inband' | 'info';
 }
 
 export interface RemoteParty {
@@ -185,6 +181,12 @@ export class Call {
   /** What protects the call now: the crypto-suite of its media and the transport of its signalling. */
   get encryption(): CallEncryption {
     return this.#session.encryption;
+  }
+
+  /** The same in one word. */
+  get encryptionLevel(): EncryptionLevel {
+    const session = this.#session;
+    return encryptionLevel(session.encryption, session.media?.negotiated?.active ?? false);
   }
 
   on<K extends keyof CallEvents>(event: K, listener: (...args: CallEvents[K]) => unknown): this {
@@ -376,43 +378,21 @@ export class Call {
     return this.#session.joins?.callId;
   }
 
-  /** Mutes what we send and/or what we hear; the peer is not told. */
-  mute(options: { send?: boolean; receive?: boolean } = { send: true }): void {
+  /**
+   * Mutes what we send and/or what we hear; the peer is not told. With `rtp: 'stop'` a muted microphone sends no RTP at
+   * all, else silence.
+   */
+  mute(options: { send?: boolean; receive?: boolean; rtp?: 'stop' | 'silence' } = { send: true }): void {
     this.#session.media?.session.setMute(options);
   }
 
   /**
-   * Sends digits one after the other; `,` pauses half a second. Resolves when the last one is out.
+   * Sends digits one after the other; `,` and space pause half a second. Resolves when the last one is out.
    * @throws ERR_INVALID_ARGUMENT for other characters, ERR_CALL_STATE
    */
   async sendDtmf(digits: string, options: DtmfOptions = {}): Promise<void> {
-    if (!/^[0-9*#A-Da-d,]*$/.test(digits)) {
-      throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
-        what: `digits "${digits}": only 0-9 * # A-D and , can be sent`,
-      });
-    }
-    const media = this.#media('send digits');
-    const { method = 'auto', ...timing } = options;
-    const viaRtp = method === 'rfc4733' || (method === 'auto' && this.#session.media?.canSendTelephoneEvents);
-    if (method === 'inband') return media.sendDtmf(digits.toUpperCase(), { ...timing, method });
-    if (viaRtp) return media.sendDtmf(digits.toUpperCase(), timing);
-    for (const digit of digits.toUpperCase()) {
-      if (digit === ',') await this.#pause(500);
-      else await this.info('application/dtmf-relay', dtmfInfoBody(digit, timing.durationMs ?? 100));
-    }
-  }
-
-  #pause(ms: number): Promise<void> {
-    const { env, events } = this.#session;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        timer.cancel();
-        events.off('ended', done);
-        resolve();
-      };
-      const timer = env.clock.after(ms, done);
-      events.on('ended', done);
-    });
+    const all = { ...this.#session.policies.dtmf, ...options };
+    return sendDigits(this.#session, digits, all, (type, body) => this.info(type, body));
   }
 
   /** Digits from the peer as a loop; ends with the call. Digits received from now on are kept until taken. */
@@ -433,11 +413,12 @@ export class Call {
   }
 
   /**
-   * Sends an INFO; resolves when the peer took it.
+   * Sends an INFO; resolves when the peer took it. Without a content type JSON, XML or octet-stream, as it looks.
    * @throws ERR_CALL_STATE, ERR_CALL_REJECTED {status} when the peer does not want it, ERR_SIP_TIMEOUT
    */
-  async info(contentType: string, body: string): Promise<void> {
-    const { status, reason } = await this.request('INFO', { contentType, body });
+  async info(contentType: string | undefined, body: string): Promise<void> {
+    const type = contentType ?? guessContentType(body);
+    const { status, reason } = await this.request('INFO', { contentType: type, body });
     if (status >= 300) throw new SwitchhookError('ERR_CALL_REJECTED', { status, reason });
   }
 
