@@ -17,6 +17,8 @@ export interface VadOptions {
 
 /** Since the start or the last {@link Vad.resetStats}; levels in dBov, -127 when there was nothing. */
 export interface VadStats {
+  /** Somebody speaks now. */
+  speaking: boolean;
   durationMs: number;
   speechMs: number;
   /** Part of the time that was speech, 0 to 1. */
@@ -112,6 +114,7 @@ export class Vad {
     const silent = this.#durationMs === 0;
     const speech = this.#speechMs;
     return {
+      speaking: this.#speaking,
       durationMs: this.#durationMs,
       speechMs: speech,
       speechShare: silent ? 0 : speech / this.#durationMs,

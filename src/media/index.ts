@@ -24,6 +24,7 @@ export {
 } from './files/upload.js';
 export type { UploadCallInfo } from './files/upload-target.js';
 export { audioFormats, type MediaFormat } from './formats.js';
+export { type QualityPoints, type QualityReport, qualityReport } from './quality-report.js';
 export { eachFrame, readableAudio, writableAudio } from './streams/node-streams.js';
 export { receiveAudio, type UdpInput, type UdpInputOptions } from './streams/udp-receiver.js';
 export type { DatagramHandler, DatagramPair, DatagramTransport } from './transport.js';

@@ -14,6 +14,7 @@ import type { NoiseSuppressionStrength } from '../dsp/noise-suppression.js';
 import type { ToneSpec } from '../dsp/tone.js';
 import type { VadStats } from '../dsp/vad.js';
 import type { HeaderExtension, HeaderExtensionElement } from '../rtp/header-extension.js';
+import type { VoipMetrics } from '../rtp/rtcp-xr.js';
 import type { SrtpOptions } from '../rtp/srtp/srtp.js';
 import type { AudioBackend } from './devices/audio-backend.js';
 import type { LoadCanceller } from './devices/echo-control.js';
@@ -26,6 +27,11 @@ export interface MediaEngineOptions {
   rtp?: {
     /** First and last RTP/RTCP port, inclusive; the system chooses when absent. */
     portRange?: readonly [min: number, max: number];
+    /**
+     * Traffic class (ToS byte, DSCP in its upper six bits) of RTP. Not supported: Node.js cannot set it on a socket. A
+     * value other than 0 is warned of once and has no effect; mark the packets in the system (nftables, QoS policy).
+     */
+    trafficClass?: number;
   };
   /** In-process only: virtual time for tests. */
   clock?: Clock;
@@ -126,6 +132,8 @@ export interface StreamConfig {
   /** Packet time to send, in ms; the codec's default when absent. */
   ptimeMs?: number;
   rtcpMux?: boolean;
+  /** The peer wants VoIP metrics (RFC 3611 §5.1). */
+  rtcpXr?: boolean;
   /** Secures RTP and RTCP; absent = plain. Under the same keys as before the contexts go on. Never logged. */
   srtp?: SrtpOptions;
 }
@@ -297,6 +305,17 @@ export interface MediaStats {
   remoteReport: { fractionLost: number; lost: number; jitterMs: number } | undefined;
   /** ITU-T G.107 estimate for what we hear, 1 to 4.5. */
   mos: number;
+  /** How losses, late packets among them, come together (RFC 3611 §4.7.2, Gmin 16): densities 0 to 1, mean lengths. */
+  bursts: {
+    burstDensity: number;
+    gapDensity: number;
+    burstMs: number;
+    gapMs: number;
+    /** Mean length of losses in a row over that of random loss (G.107); 1 = random. */
+    ratio: number;
+  };
+  /** What the peer says about our audio in its VoIP metrics (RFC 3611 §4.7), in the units of the RFC. */
+  remoteMetrics: VoipMetrics | undefined;
   /** Present delay of the jitter buffer in ms. */
   delayMs: number;
   /** Audio made up for lost or late packets, in ms. */
@@ -344,6 +363,8 @@ export type MediaSessionEvents = {
   headerExtension: [extension: HeaderExtension];
   /** Our SRTP key has protected nearly as many packets as it may: a new one must be negotiated. */
   srtpKeyExpiring: [event: Record<string, never>];
+  /** Somebody began or ceased to speak, where voice statistics are asked for. */
+  voice: [event: { side: 'sent' | 'received'; speaking: boolean }];
   ssrcChanged: [event: { from: number; to: number }];
   /** Something failed; the session lives on. */
   error: [error: SwitchhookError];

@@ -1,4 +1,6 @@
 /** RTP and RTCP: packets, sessions, jitter buffer, telephone-events, quality figures. */
+
+export { BurstMeter, type BurstMetrics } from './burst-meter.js';
 export * from './header-extension.js';
 export * from './jitter-buffer.js';
 export * from './mos.js';

@@ -10,6 +10,7 @@
  *
  *   idle ──first packet──▶ filling ──due──▶ playing ──dry for concealLimitMs──▶ starved ──packet──▶ filling
  */
+import { BurstMeter, type BurstMetrics } from './burst-meter.js';
 import { DelayEstimator, type DelayLimits } from './delay-estimator.js';
 import { type JitterPacketKind, PacketRing, type StorablePacket, type StoredPacket } from './packet-ring.js';
 import { SequenceExtender, TimestampExtender } from './sequence.js';
@@ -78,6 +79,9 @@ export interface JitterStats {
   underruns: number;
   /** Timestamp jumps bridged. */
   jumps: number;
+  /** Usual packet duration, ms. */
+  frameMs: number;
+  bursts: BurstMetrics;
 }
 
 const DEFAULT_LIMITS: DelayLimits = { minDelayMs: 20, maxDelayMs: 500, initialDelayMs: 40 };
@@ -121,6 +125,7 @@ export class JitterBuffer {
   readonly #sequences = new SequenceExtender();
   readonly #timestamps = new TimestampExtender();
   readonly #ring: PacketRing;
+  readonly #bursts = new BurstMeter();
 
   #msPerUnit: number;
   #state: State = 'idle';
@@ -280,6 +285,8 @@ export class JitterBuffer {
       dropped: this.#dropped,
       underruns: this.#underruns,
       jumps: this.#jumps,
+      frameMs: this.#frameUnits * this.#msPerUnit,
+      bursts: this.#bursts.metrics(),
     };
   }
 
@@ -408,6 +415,7 @@ export class JitterBuffer {
     this.#silence = this.#ring.kind[slot] === 'silence';
     this.#advancePast(slot);
     this.#played++;
+    this.#bursts.received();
     return frame;
   }
 
@@ -523,7 +531,9 @@ export class JitterBuffer {
   }
 
   #countLost(packets: number): void {
-    if (packets > 0) this.#lost += packets;
+    if (packets <= 0) return;
+    this.#lost += packets;
+    this.#bursts.lost(packets);
   }
 
   /** How long after the fastest possible moment `time` is played at `playMs`, ms. */

@@ -51,8 +51,8 @@ export class RtcpReporter {
   byeReason: string | undefined;
   /** The peer's view of the call, when it sends XR. */
   remoteMetrics: VoipMetrics | undefined;
-  /** Set to send XR blocks (RFC 3611; only when negotiated by a=rtcp-xr). */
-  localMetrics: VoipMetrics | undefined;
+  /** Set to send XR blocks (RFC 3611; only when the peer asked for them by a=rtcp-xr); asked once per report. */
+  localMetrics: (() => VoipMetrics) | undefined;
 
   readonly #options: RtcpReporterOptions;
   readonly #schedule: RtcpSchedule;
@@ -247,7 +247,7 @@ export class RtcpReporter {
         items: [{ ssrc: this.#lastRrtrSource, lastRr: this.#lastRrtr, delaySinceLastRr }],
       });
     }
-    blocks.push({ type: 'voip-metrics', ssrc: source.ssrc, metrics: this.localMetrics });
+    blocks.push({ type: 'voip-metrics', ssrc: source.ssrc, metrics: this.localMetrics() });
     return blocks;
   }
 

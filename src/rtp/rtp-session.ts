@@ -248,11 +248,15 @@ export class RtpSession {
   }
 
   /**
-   * Sends these figures with every report from now on, as XR VoIP metrics with RRTR and DLRR (RFC 3611). Only when
-   * the SDP agreed on it by a=rtcp-xr (§5).
+   * Asked for the figures of every report from now on, which go out as XR VoIP metrics with RRTR and DLRR (RFC 3611).
+   * Only when the peer asked for them by a=rtcp-xr (§5).
    */
-  set voipMetrics(metrics: VoipMetrics | undefined) {
+  set voipMetrics(metrics: (() => VoipMetrics) | undefined) {
     this.#reporter.localMetrics = metrics;
+  }
+
+  get roundTripMs(): number | undefined {
+    return this.#reporter.roundTripMs;
   }
 
   /** The peer's VoIP metrics about our stream, if it sent any. */

@@ -1,7 +1,8 @@
 /**
  * Turns received telephone-event packets into one start and one end per event (RFC 4733 §2.5.2), whatever is lost,
  * doubled or reordered on the way. Events are told apart by their RTP timestamp. The session's sink feeds it and the
- * media clock polls it for time-outs; it never looks at the time itself.
+ * media clock polls it for time-outs; it never looks at the time itself. A change of source is nothing to it: the rest
+ * of an event may come under another SSRC, and the chance that timestamps of two sources meet is nil.
  *
  *   none ──packet──▶ open ──E bit, a later event, or no packet for CLOSE_AFTER_MS──▶ closed (remembered)
  */
@@ -86,13 +87,6 @@ export class TelephoneEventReceiver {
   /** Closes an event whose end was lost. */
   poll(nowMs: number): void {
     if (this.#open && nowMs - this.#lastMs >= CLOSE_AFTER_MS) this.#close();
-  }
-
-  /** Another source with other timestamps follows; an open event is closed. */
-  reset(): void {
-    if (this.#open) this.#close();
-    this.#event = -1;
-    this.#history.fill(-1);
   }
 
   #block(

@@ -4,6 +4,7 @@
  */
 import { SwitchhookError } from '../base/errors.js';
 import {
+  attributeValues,
   audioFormats,
   connectionOf,
   direction,
@@ -60,6 +61,7 @@ export function inactiveAudio(protocol = 'RTP/AVP'): NegotiatedAudio {
     receive: [],
     telephoneEventReceive: [],
     rtcpMux: false,
+    rtcpXr: false,
   };
 }
 
@@ -240,9 +242,15 @@ function outcome(
     ptime: ptime(media),
     maxptime: maxptime(media),
     rtcpMux: agreed.rtcpMux,
+    rtcpXr: wantsVoipMetrics(media),
     remoteSsrc: ssrcs(media)[0],
     crypto: agreed.crypto,
   };
+}
+
+/** RFC 3611 §5.1: formats separated by blanks, with their parameters. */
+function wantsVoipMetrics(media: MediaDescription): boolean {
+  return attributeValues(media, 'rtcp-xr').some((value) => /(^|\s)voip-metrics\b/.test(value));
 }
 
 function isCodec(format: AudioFormat): boolean {

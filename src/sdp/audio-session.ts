@@ -126,6 +126,8 @@ export interface NegotiatedAudio {
   ptime?: number;
   maxptime?: number;
   rtcpMux: boolean;
+  /** The peer wants VoIP metrics in RTCP XR (RFC 3611 §5.1). */
+  rtcpXr: boolean;
   remoteSsrc?: number;
   /** Present exactly when SRTP is to be used. */
   crypto?: NegotiatedCrypto;

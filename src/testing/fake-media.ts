@@ -198,6 +198,8 @@ export class FakeMediaSession extends Emitter<MediaSessionEvents> implements Med
       roundTripMs: undefined,
       remoteReport: undefined,
       mos: 4.4,
+      bursts: { burstDensity: 0, gapDensity: 0, burstMs: 0, gapMs: 0, ratio: 1 },
+      remoteMetrics: undefined,
       delayMs: 0,
       concealedMs: 0,
       remote: config && { host: config.remote.address, port: config.remote.port },

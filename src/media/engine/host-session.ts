@@ -231,6 +231,9 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
       case 'srtpKeyExpiring':
         this.emit('srtpKeyExpiring', what.value);
         break;
+      case 'voice':
+        this.emit('voice', what.value);
+        break;
       case 'ssrcChanged':
         this.emit('ssrcChanged', what.value);
         break;

@@ -40,6 +40,11 @@ export class MediaEngine {
   static async start(options: MediaEngineOptions = {}): Promise<MediaEngine> {
     const logger = (options.logger ?? nullLogger).child('media');
     const workers = options.workers ?? 1;
+    if (options.rtp?.trafficClass) {
+      logger.warn('RTP is sent without a traffic class: Node.js cannot set one on a socket', {
+        trafficClass: options.rtp.trafficClass,
+      });
+    }
     if (workers === 'in-process')
       return new MediaEngine(options, logger, [CoreLink.inProcess(options, logger)]);
     if (!Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS) {

@@ -15,6 +15,7 @@ import { LevelMeter } from '../../dsp/level.js';
 import { addSaturated } from '../../dsp/mix.js';
 import { readHeaderExtension } from '../../rtp/header-extension.js';
 import type { RtpPacketView } from '../../rtp/packet.js';
+import type { VoipMetrics } from '../../rtp/rtcp-xr.js';
 import { RtpSession, type RtpSink } from '../../rtp/rtp-session.js';
 import { Srtp } from '../../rtp/srtp/srtp.js';
 import { digitOfEvent } from '../../rtp/telephone-event.js';
@@ -36,6 +37,7 @@ import { SendPath } from './send-path.js';
 import { SideProcessing } from './side-processing.js';
 import { type ResolvedStream, resolveStream } from './stream-config.js';
 import { callStreamStats } from './stream-stats.js';
+import { voipMetrics } from './voip-metrics.js';
 import { Watchdog } from './watchdog.js';
 
 /** While nothing is sent, something leaves this often, so that NATs keep the way open (RFC 6263 §7: 15 s). */
@@ -115,6 +117,7 @@ export class CallStream implements Ticked, RtpSink {
   #ssrcToldMs = Number.NEGATIVE_INFINITY;
   #stranger: SocketAddress | undefined;
   #strangerMs = 0;
+  readonly #metrics = (): VoipMetrics => voipMetrics(this, this.rtp.roundTripMs);
 
   constructor(options: CallStreamOptions) {
     this.#clock = options.clock;
@@ -166,6 +169,7 @@ export class CallStream implements Ticked, RtpSink {
     for (const { payloadType, clockRate } of resolved.receiveEvents)
       this.#eventClockRates[payloadType] = clockRate;
     this.rtp.configure(resolved.rtp, now);
+    this.rtp.voipMetrics = config.rtcpXr ? this.#metrics : undefined;
     if (before?.receives && !resolved.receives) this.received.reset();
     this.received.configure(resolved.receive, resolved.receiveComfortNoise);
     this.sent.configure(resolved.send);
@@ -232,6 +236,10 @@ export class CallStream implements Ticked, RtpSink {
     if (receive !== undefined) this.#receiveGain.set(receive ? 0 : 1);
   }
 
+  get #dialling(): boolean {
+    return this.#dialer.busy || (this.sent.events?.busy ?? false);
+  }
+
   reportDigit(digit: string, durationMs: number): void {
     this.#digits.take(digit, durationMs, 'info', this.#clock.now());
   }
@@ -287,7 +295,6 @@ export class CallStream implements Ticked, RtpSink {
   onSourceChange(ssrc: number): void {
     const now = this.#clock.now();
     this.received.reset();
-    this.#events.reset();
     this.#digits.reset();
     if (this.#ssrc >= 0 && this.#ssrc !== ssrc && now - this.#ssrcToldMs >= SSRC_EVENT_MS) {
       this.#ssrcToldMs = now;
@@ -344,7 +351,9 @@ export class CallStream implements Ticked, RtpSink {
     }
     this.#handOut(heard);
     this.#feedBridges(heard, config.sends);
-    this.sent.push(this.#sendFrame, sentCount, config.sends && !this.#quiet, now);
+    // What is dialled goes out in spite of all.
+    const sends = config.sends && (!this.#quiet || this.#dialling);
+    this.sent.push(this.#sendFrame, sentCount, sends, now);
     this.#retirePlayers();
     this.dtmf.check();
     this.#housekeeping(now, config);
@@ -479,7 +488,13 @@ export class CallStream implements Ticked, RtpSink {
     this.rtp.poll(now);
     const verdict = this.#watchdog.check(now, this.rtp.lastReceivedMs);
     if (verdict !== undefined) this.#tell(verdict, now);
+    if (this.#receivedProcessing.takeChange()) this.#tellVoice('received', this.#receivedProcessing.speaking);
+    if (this.#sentProcessing.takeChange()) this.#tellVoice('sent', this.#sentProcessing.speaking);
     if ((!config.sends || this.#quiet) && this.#lastSentMs + KEEP_ALIVE_MS <= now) this.#keepAlive(now);
+  }
+
+  #tellVoice(side: 'sent' | 'received', speaking: boolean): void {
+    this.#emit({ name: 'voice', value: { side, speaking } });
   }
 
   /** RFC 6263 §4.1: an empty datagram opens NATs and troubles nobody. */

@@ -80,6 +80,7 @@ export class ReceivePath {
     const maxDelayMs = jitter.maxMs ?? Math.max(MAX_DELAY_MS, jitter.minMs ?? 0);
     const minDelayMs = Math.min(jitter.minMs ?? MIN_DELAY_MS, maxDelayMs);
     const longestMs = Math.max(maxDelayMs, jitter.fixedMs ?? 0);
+    this.longestDelayMs = longestMs;
     this.#jitter = new JitterBuffer({
       clockRate: SILENT_RATE,
       minDelayMs,
@@ -91,6 +92,9 @@ export class ReceivePath {
     });
     if (allowSpeedup) this.#scaler = new TimeScaler(SILENT_RATE);
   }
+
+  /** Most that the jitter buffer may delay, ms. */
+  readonly longestDelayMs: number;
 
   /** Of {@link frame}, in Hz. */
   get sampleRate(): number {

@@ -205,8 +205,9 @@ export class SendPath {
     start: number,
     nowMs: number,
   ): boolean {
-    const durationMs = (this.#packetSamples * 1000) / config.format.codec.info.sampleRate;
-    if (!this.#silence.push(pcm, this.#packetSamples, durationMs)) {
+    const { sampleRate } = config.format.codec.info;
+    const durationMs = (this.#packetSamples * 1000) / sampleRate;
+    if (!this.#silence.push(pcm, this.#packetSamples, sampleRate)) {
       this.#noiseAgeMs = Number.POSITIVE_INFINITY;
       return false;
     }

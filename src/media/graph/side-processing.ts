@@ -13,6 +13,7 @@ export class SideProcessing {
   #suppressor: NoiseSuppressor | undefined;
   #agc: Agc | undefined;
   #vad: Vad | undefined;
+  #speaking = false;
 
   set options(options: SideProcessingOptions) {
     this.#options = options;
@@ -21,6 +22,19 @@ export class SideProcessing {
 
   get vadStats(): VadStats | undefined {
     return this.#vad?.stats();
+  }
+
+  /** True once after each change between speech and silence, where statistics are asked for. */
+  takeChange(): boolean {
+    const speaking = this.#vad?.speaking ?? false;
+    if (speaking === this.#speaking) return false;
+    this.#speaking = speaking;
+    return true;
+  }
+
+  /** As of the last {@link takeChange}. */
+  get speaking(): boolean {
+    return this.#speaking;
   }
 
   /** Changes `count` samples in place. */

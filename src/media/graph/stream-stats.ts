@@ -1,5 +1,5 @@
 /** Puts the figures of a call stream together for whoever asks; not on the packet path. */
-import { estimateQuality } from '../../rtp/mos.js';
+import { estimateQuality, type Quality } from '../../rtp/mos.js';
 import type { MediaStats } from '../types.js';
 import type { CallStream } from './call-stream.js';
 
@@ -30,7 +30,15 @@ export function callStreamStats(stream: CallStream, nowMs: number): MediaStats {
       lost: rtp.remoteReport.lost,
       jitterMs: rtp.remoteReport.jitterMs,
     },
-    mos: meanOpinion(stream, rtp.roundTripMs),
+    mos: streamQuality(stream, rtp.roundTripMs).mos,
+    bursts: {
+      burstDensity: jitter.bursts.burstDensity,
+      gapDensity: jitter.bursts.gapDensity,
+      burstMs: jitter.bursts.burstPackets * jitter.frameMs,
+      gapMs: jitter.bursts.gapPackets * jitter.frameMs,
+      ratio: jitter.bursts.ratio,
+    },
+    remoteMetrics: stream.rtp.remoteVoipMetrics,
     delayMs: jitter.delayMs,
     concealedMs: jitter.concealedMs,
     remote: rtp.remote,
@@ -43,11 +51,13 @@ export function callStreamStats(stream: CallStream, nowMs: number): MediaStats {
 /** Collecting a packet and waiting for the clock, at both ends. */
 const PROCESSING_MS = 40;
 
-function meanOpinion(stream: CallStream, roundTripMs: number | undefined): number {
-  const { played, lost, delayMs } = stream.received.jitterStats;
+/** Of the whole call so far. */
+export function streamQuality(stream: CallStream, roundTripMs: number | undefined): Quality {
+  const { played, lost, delayMs, bursts } = stream.received.jitterStats;
   return estimateQuality({
     codec: stream.received.codecName ?? '',
     lossRatio: played + lost === 0 ? 1 : lost / (played + lost),
     oneWayDelayMs: (roundTripMs ?? 0) / 2 + delayMs + PROCESSING_MS,
-  }).mos;
+    burstRatio: bursts.ratio,
+  });
 }

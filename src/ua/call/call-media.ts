@@ -39,6 +39,8 @@ export interface MediaPreferences extends SrtpPreferences {
   ptime?: number;
   /** Offer and accept RTCP on the RTP port (RFC 5761). Default true. */
   rtcpMux?: boolean;
+  /** Ask for VoIP metrics in RTCP XR (RFC 3611). They are sent to whoever asks. Default false. */
+  rtcpXr?: boolean;
   /** Offer and accept telephone-events (RFC 4733). Default true. */
   telephoneEvents?: boolean;
   /** Time without RTP until `noMedia` is told, in ms; 0 = never. */
@@ -320,7 +322,7 @@ export class CallMedia {
 
   #local(role: 'offer' | 'answer', negotiation: OfferAnswer): LocalAudio {
     const { ptime, rtcpMux = true, telephoneEvents = true } = this.#preferences;
-    const { codecSettings = {}, answerCodecs } = this.#preferences;
+    const { codecSettings = {}, answerCodecs, rtcpXr } = this.#preferences;
     return {
       address: this.hold.zeroAddress ? unspecified(this.session.address) : this.session.address,
       port: this.session.rtpPort,
@@ -332,6 +334,7 @@ export class CallMedia {
       ptime: ptime ?? packetTime(this.#codecs.offered[0].frameMs, codecSettings, undefined, undefined),
       rtcpMux: rtcpMux ? 'offer' : 'off',
       answerFormats: answerCodecs,
+      extraAttributes: rtcpXr ? [{ name: 'rtcp-xr', value: 'voip-metrics' }] : undefined,
       extraLines: this.#extraLines(),
       ...srtpWishes(this.#preferences, role, negotiation.current, this.#secureOffer),
     };

@@ -42,6 +42,7 @@ export function streamConfig(
       audio.comfortNoiseReceive === undefined ? undefined : { receivePayloadType: audio.comfortNoiseReceive },
     ptimeMs: packetTime(frameMs, codecSettings, audio.ptime ?? ptime, audio.maxptime),
     rtcpMux: audio.rtcpMux,
+    rtcpXr: audio.rtcpXr,
     srtp: audio.active ? srtpConfig(audio.crypto) : undefined,
   };
 }

@@ -392,7 +392,7 @@ describe('RtpSession and RTCP', () => {
 
   it('exchanges VoIP metrics, and learns the round-trip time from RRTR and DLRR without sending media', () => {
     stream(1, 3);
-    session.voipMetrics = METRICS;
+    session.voipMetrics = () => METRICS;
     now += 10_000;
     stream(4, 4);
     session.poll(now);

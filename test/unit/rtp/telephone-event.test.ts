@@ -268,14 +268,6 @@ describe('TelephoneEventReceiver', () => {
     expect(log.starts).toEqual([]);
   });
 
-  it('begins anew after a reset', () => {
-    const log = new Log();
-    log.accept(packet(1000, 3, 160, false, true), 0);
-    log.receiver.reset();
-    log.accept(packet(1000, 3, 800, true), 20);
-    expect(log.digits).toBe('33');
-  });
-
   it('reports each digit at most once, and once when any packet of it arrives', () => {
     fc.assert(
       fc.property(

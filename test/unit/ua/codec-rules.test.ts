@@ -370,3 +370,33 @@ describe('frames in a packet', () => {
     expect(offer).toContain(`a=ptime:${10 * framesPerPacket}`);
   });
 });
+
+describe('RTCP XR', () => {
+  it('asks for VoIP metrics when it is to, and sends them to a peer that asks (RFC 3611 §5)', async () => {
+    expect(await offerOf({})).not.toContain('rtcp-xr');
+    expect(await offerOf({ rtcpXr: true })).toContain('a=rtcp-xr:voip-metrics');
+    for (const [lines, wanted] of [
+      [['a=rtcp-xr:pkt-loss-rle voip-metrics'], true],
+      [['a=rtcp-xr:rcvr-rtt=all'], false],
+    ] as const) {
+      await peer.request('INVITE', alice, {
+        sdp: description(['0 PCMU/8000'], lines),
+        callId: `xr-${wanted}`,
+      });
+      await world.run(30);
+      const answering = alice.calls.at(-1)?.answer();
+      await world.run(30);
+      await peer.request('ACK', alice, { callId: `xr-${wanted}`, toTag: peer.answer('INVITE').to.tag });
+      await world.run(30);
+      await answering;
+      expect(mediaOf(alice).config?.rtcpXr).toBe(wanted);
+      void alice.calls
+        .at(-1)
+        ?.hangup()
+        .catch(() => {});
+      await world.run(30);
+      peer.respond(peer.last('BYE'), 200);
+      await world.run(100);
+    }
+  });
+});
