@@ -133,6 +133,11 @@ export class Phone extends Emitter<PhoneEvents> {
     this.lines.on('seated', ({ call }) => this.audio.watch(call));
   }
 
+  /** What has no method here: any request, lines for all messages, policies of calls. Undefined before {@link start}. */
+  get userAgent(): UserAgent | undefined {
+    return this.#parts?.agent;
+  }
+
   /** The calls there are, in any state but `ended`. */
   get calls(): readonly Call[] {
     return this.#parts?.agent.calls ?? [];

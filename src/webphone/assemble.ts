@@ -2,6 +2,7 @@
  * Puts the pieces of a webphone together: who is made of what, and who is told of whom. Called once by Webphone; decides
  * nothing.
  */
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +12,7 @@ import type { PhoneOptions } from '../phone/index.js';
 import { AccountDesk } from './accounts/account-desk.js';
 import { ConferenceDesk } from './calling/conference-desk.js';
 import { Dialer } from './calling/dialer.js';
+import { TransferDesk } from './calling/transfer-desk.js';
 import { ContactList } from './contacts/contact-list.js';
 import { HttpClient } from './files/http-client.js';
 import { RemoteFiles } from './files/remote-files.js';
@@ -18,13 +20,19 @@ import { WorkFiles } from './files/work-files.js';
 import { Lifecycle } from './lifecycle.js';
 import { LogOutputs } from './logs/log-outputs.js';
 import { settingSecrets } from './logs/setting-secrets.js';
+import { AudioDesk } from './media/audio-desk.js';
 import { MediaQueue } from './media/media-queue.js';
 import { PlayerDesk } from './media/players.js';
 import { RecordingDesk } from './media/recordings.js';
+import { MessageDesk } from './messaging/message-desk.js';
+import { PresenceDesk } from './messaging/presence-desk.js';
 import { NetworkView } from './network-view.js';
 import { NotificationHub } from './notifications/notification-hub.js';
 import { packageVersion } from './package-version.js';
 import type { Settings } from './settings/settings.js';
+import { LineExtras } from './signalling/line-extras.js';
+import { SipHistory } from './signalling/sip-history.js';
+import { TlsContext } from './signalling/tls-context.js';
 import { Stack } from './stack.js';
 import { LineDesk } from './status/line-desk.js';
 import { Statistics } from './status/statistics.js';
@@ -61,11 +69,20 @@ export function assemble(options: AssembleOptions): WebphoneParts {
     notifications.publish('ERROR', { text: `${message}${reason}` });
     logger.warn(message, { error, code: isSwitchhookError(error) ? error.code : undefined });
   };
+  const warnOnce = (key: string, message: string): void => {
+    if (warned.has(key)) return;
+    warned.add(key);
+    notifications.publish('WARNING', { text: message });
+  };
   const background = (work: Promise<unknown>, what: string): void => {
     work.catch((error: unknown) => report(what, error));
   };
   notifications.onListenerError = (error) => logger.error('a listener failed', { error });
-  const stack = new Stack(() => options.phoneOptions(log));
+  const tls = new TlsContext();
+  const stack = new Stack(() => {
+    const made = options.phoneOptions(log);
+    return tls.options ? { ...made, tls: { ...made.tls, ...tls.options } } : made;
+  });
   stack.on('made', (phone) => phone.diagnostics.sip.subscribe((trace) => log.sip(trace)));
   const desk = new LineDesk(stack);
   const accounts = new AccountDesk({ settings, stack, clock, background });
@@ -78,7 +95,8 @@ export function assemble(options: AssembleOptions): WebphoneParts {
     notifications,
     leaving: () => !lifecycle.usable,
   });
-  const dialer = new Dialer({ stack, accounts, settings, board, report });
+  const extras = new LineExtras(stack, desk);
+  const dialer = new Dialer({ extras, stack, accounts, settings, board, report });
   const http = new HttpClient({ userAgent: `Switchhook/${packageVersion()}` });
   const files = new WorkFiles(folders.work);
   const contacts = new ContactList();
@@ -137,22 +155,28 @@ export function assemble(options: AssembleOptions): WebphoneParts {
       wallTime: () => clock.wallTime(),
     }),
     players: new PlayerDesk({ desk, notifications, settings, report }),
+    audio: new AudioDesk({ stack, desk, settings, report }),
     mediaQueue: new MediaQueue({ desk, stack, settings, report }),
+    transfers: new TransferDesk({ stack, desk, board, settings, background }),
+    messages: new MessageDesk({ stack, desk, board, settings, notifications, background }),
+    presence: new PresenceDesk({ stack, notifications }),
+    extras,
+    history: new SipHistory(stack, notifications),
+    tls,
     remoteFiles: new RemoteFiles(settings, http),
     reveal: (text) => settings.decrypt(text),
-    warnOnce: (key, message) => {
-      if (warned.has(key)) return;
-      warned.add(key);
-      notifications.publish('WARNING', { text: message });
-    },
+    warnOnce,
   };
 }
 
-function foldersOf(work: string | undefined): Folders {
+function foldersOf(wanted: string | undefined): Folders {
   const here = fileURLToPath(new URL('.', import.meta.url));
+  const bin = dirname(process.argv[1] ?? here);
+  const work = resolve(wanted ?? WORK_FOLDER);
   return {
-    bin: dirname(process.argv[1] ?? here),
-    work: resolve(work ?? WORK_FOLDER),
+    bin,
+    work,
     alternative: tmpdir(),
+    find: (file) => [file, join(work, file), join(bin, file)].find((path) => existsSync(path)) ?? file,
   };
 }

@@ -4,19 +4,26 @@ import type { Logger } from '../base/logger.js';
 import type { AccountDesk } from './accounts/account-desk.js';
 import type { ConferenceDesk } from './calling/conference-desk.js';
 import type { Dialer } from './calling/dialer.js';
+import type { TransferDesk } from './calling/transfer-desk.js';
 import type { ContactList } from './contacts/contact-list.js';
 import type { HttpClient } from './files/http-client.js';
 import type { RemoteFiles } from './files/remote-files.js';
 import type { WorkFiles } from './files/work-files.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { LogOutputs } from './logs/log-outputs.js';
+import type { AudioDesk } from './media/audio-desk.js';
 import type { MediaQueue } from './media/media-queue.js';
 import type { PlayerDesk } from './media/players.js';
 import type { RecordingDesk } from './media/recordings.js';
+import type { MessageDesk } from './messaging/message-desk.js';
+import type { PresenceDesk } from './messaging/presence-desk.js';
 import type { NetworkView } from './network-view.js';
 import type { NotificationHub } from './notifications/notification-hub.js';
 import type { NotificationQueue } from './notifications/notification-queue.js';
 import type { Settings } from './settings/settings.js';
+import type { LineExtras } from './signalling/line-extras.js';
+import type { SipHistory } from './signalling/sip-history.js';
+import type { TlsContext } from './signalling/tls-context.js';
 import type { Stack } from './stack.js';
 import type { LineDesk } from './status/line-desk.js';
 import type { Statistics } from './status/statistics.js';
@@ -30,6 +37,8 @@ export interface Folders {
   readonly work: string;
   /** Another one that can be written to. */
   readonly alternative: string;
+  /** A file as it is named, or of that name in the folders. */
+  find(file: string): string;
 }
 
 /** What the pieces of a webphone share. */
@@ -49,8 +58,15 @@ export interface WebphoneParts {
   readonly network: NetworkView;
   readonly dialer: Dialer;
   readonly conferences: ConferenceDesk;
+  readonly transfers: TransferDesk;
+  readonly messages: MessageDesk;
+  readonly presence: PresenceDesk;
+  readonly extras: LineExtras;
+  readonly history: SipHistory;
+  readonly tls: TlsContext;
   readonly recordings: RecordingDesk;
   readonly players: PlayerDesk;
+  readonly audio: AudioDesk;
   readonly mediaQueue: MediaQueue;
   readonly contacts: ContactList;
   readonly files: WorkFiles;

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { createDiagnostics } from '../../src/base/diagnostics.js';
 import { FakeMediaEngine, type FakeMediaSession } from '../../src/testing/fake-media.js';
 import { FakeResolver } from '../../src/testing/fake-resolver.js';
 import type { Call } from '../../src/ua/index.js';
@@ -25,6 +26,22 @@ export class WebphoneWorld {
   readonly told: Notification[] = [];
 
   constructor(settings: Readonly<Record<string, string | number | boolean>> = {}) {
+    const { network } = this.world;
+    const diagnostics = createDiagnostics();
+    const lose = network.lose;
+    // The fake network has no taps of its own.
+    network.lose = (packet) => {
+      const trace = {
+        time: this.world.clock.wallTime(),
+        protocol: 'udp',
+        data: Buffer.from(packet.text),
+      } as const;
+      const { from, to } = packet;
+      if (from.host === HOST)
+        diagnostics.sip.publish({ ...trace, direction: 'out', local: from, remote: to });
+      if (to.host === HOST) diagnostics.sip.publish({ ...trace, direction: 'in', local: to, remote: from });
+      return lose(packet);
+    };
     this.webphone = new Webphone({
       startsipstack: 0,
       settings,
@@ -33,6 +50,7 @@ export class WebphoneWorld {
         clock: this.world.clock,
         random: this.world.random,
         engine: this.engine,
+        diagnostics,
         network: { transport: this.world.network.transport(HOST), resolver: new FakeResolver() },
         listen: { host: HOST, port: 5060 },
       },

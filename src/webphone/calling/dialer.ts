@@ -8,6 +8,7 @@ import type { AccountDesk } from '../accounts/account-desk.js';
 import { callOptions } from '../mapping/call-options.js';
 import { dialString } from '../mapping/dial-string.js';
 import { NEXT_LINE, type Settings } from '../settings/settings.js';
+import type { LineExtras } from '../signalling/line-extras.js';
 import type { Stack } from '../stack.js';
 import type { StatusBoard } from '../status/status-board.js';
 
@@ -16,6 +17,7 @@ export interface DialerOptions {
   accounts: AccountDesk;
   settings: Settings;
   board: StatusBoard;
+  extras: LineExtras;
   report(message: string, error?: unknown): void;
 }
 
@@ -44,7 +46,7 @@ export class Dialer {
    * @returns the call once it has a line; undefined when it could not be placed, which was reported
    */
   async dial(line: number, peer: string): Promise<Call | undefined> {
-    const { stack, accounts, settings, board, report } = this.#options;
+    const { stack, accounts, settings, board, extras, report } = this.#options;
     const phone = stack.start();
     const abort = new AbortController();
     this.#pending.add(abort);
@@ -58,8 +60,11 @@ export class Dialer {
       if (abort.signal.aborted) return undefined;
       const callId = this.#nextCallId;
       this.#nextCallId = undefined;
+      const uui = extras.takeUserToUser();
+      const how = callOptions(reader);
       return await phone.dial(dialString(peer, reader), {
-        ...callOptions(reader),
+        ...how,
+        policies: uui ? { ...how.policies, uui } : how.policies,
         line: chosen,
         account,
         callId,

@@ -101,6 +101,13 @@ export const calls = [
       return true;
     },
   }),
+  define('API_Transfer', {
+    group: 'calls',
+    overloads: [[LINE, { ...PEER, doc: 'who is to get the call; empty: the other call there is' }]],
+    returns: 'boolean',
+    doc: 'Transfers a call as `transfertype` says; what comes of it is told by STATUS and EVENT.',
+    run: (context, { line, peer }) => context.transfers.transfer(line, peer.trim()),
+  }),
   define('API_TransferDialog', {
     group: 'calls',
     overloads: [[]],

@@ -112,8 +112,10 @@ export const status = [
     overloads: [[{ name: 'username', type: 'string' }]],
     returns: 'string',
     doc: 'The text somebody has set beside the presence; ours for our own user name or an empty one.',
-    run: ({ settings }, { username }) =>
-      ['', settings.text('username')].includes(username.trim()) ? settings.text('profilestatustext') : '',
+    run: ({ settings, presence }, { username }) =>
+      ['', settings.text('username')].includes(username.trim())
+        ? settings.text('profilestatustext')
+        : presence.profileText(username),
   }),
   define('API_CheckConnection', {
     group: 'status',

@@ -1,6 +1,8 @@
 /** The function table: all groups, and the look-up by name or alias. */
 import { accounts } from './accounts.js';
+import { audio } from './audio.js';
 import { calls } from './calls.js';
+import { chat } from './chat.js';
 import { conference } from './conference.js';
 import { contacts } from './contacts.js';
 import { dtmf } from './dtmf.js';
@@ -11,8 +13,10 @@ import { lines } from './lines.js';
 import { lists } from './lists.js';
 import { logs } from './logs.js';
 import { notifications } from './notifications.js';
+import { presence } from './presence.js';
 import { recording } from './recording.js';
 import { settings } from './settings.js';
+import { sip } from './sip.js';
 import type { FunctionSpec } from './spec.js';
 import { status } from './status.js';
 import { streaming } from './streaming.js';
@@ -25,11 +29,15 @@ export const TYPED_FUNCTIONS = [
   ...calls,
   ...conference,
   ...dtmf,
+  ...chat,
   ...recording,
+  ...audio,
   ...streaming,
   ...status,
   ...notifications,
+  ...presence,
   ...contacts,
+  ...sip,
   ...logs,
   ...http,
   ...files,

@@ -9,6 +9,7 @@
 import type { MediaStats } from '../../media/index.js';
 import type { Call, CallEnd, CallRecord } from '../../ua/index.js';
 import type { NotificationHub } from '../notifications/notification-hub.js';
+import { extensionText } from '../signalling/line-extras.js';
 import { disconnectReason } from './disconnect-reason.js';
 import {
   type CallNotes,
@@ -33,6 +34,8 @@ export interface MonitorHost {
   registered(): number;
   /** Treats 183 as ringing. */
   progressIsRinging(): boolean;
+  /** RTP header extensions of the peer are told. */
+  tellsExtensions(): boolean;
   /** Port of our SIP socket. */
   port(): number;
   ended(call: Call, end: CallEnd, record: CallRecord): void;
@@ -62,6 +65,12 @@ export class CallMonitor {
     call.on('dtmf', ({ digit }) => host.notifications.publish('DTMF', { line, msg: digit }));
     call.on('info', ({ body }) => {
       host.notifications.publish('INFO', { type: 'REC', line, peername: this.peer, text: body });
+    });
+    call.on('connected', () => {
+      call.media?.on('headerExtension', ({ profile, data }) => {
+        if (!host.tellsExtensions()) return;
+        host.notifications.publish('RTPE', { line, profile, extension: extensionText({ data }) });
+      });
     });
     call.on('error', (error) => host.notifications.publish('EVENT', { type: 'WARNING', txt: error.message }));
     call.on('ended', (end, record) => this.#ended(end, record));

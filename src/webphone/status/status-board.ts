@@ -54,6 +54,9 @@ export class StatusBoard {
       this.#statsTimer?.cancel();
       this.#global = GLOBAL_TEXTS.idle;
     });
+    options.settings.on('change', ({ name }) => {
+      if (name === 'stats' && stack.phone) this.#repeat();
+    });
     accounts.on('state', (event) => this.#registration(event.entry, event.main));
     accounts.on('main', (entry) => {
       const mode = options.settings.number('accountnotification');
@@ -144,6 +147,7 @@ export class StatusBoard {
       global: (text: string) => this.say(text),
       registered: () => accounts.registeredEx,
       progressIsRinging: () => [1, 3, 4].includes(settings.number('changesptoring')),
+      tellsExtensions: () => settings.number('rtpeextraheadernotify') === 1,
       port: () => phone.addresses[0]?.port ?? 0,
       ended: (call: Call, end: CallEnd, record: CallRecord) => this.#ended(call, end, record),
     };
