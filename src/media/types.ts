@@ -441,6 +441,8 @@ export interface BridgeMemberOptions {
   deaf?: boolean;
   /** Heard by these members only (a supervisor's whisper), and still hears everybody. */
   whisperTo?: readonly MediaSession[];
+  /** What the member is sent itself is heard as well, as if it said it: for listening in. Not changed once it is in. */
+  bothSides?: boolean;
 }
 
 export type BridgeEvents = {

@@ -18,6 +18,11 @@ export {
   type ConferenceMemberOptions,
   type ConferenceOptions,
 } from './conference.js';
+export {
+  type ConferenceGroupEvents,
+  type ConferenceGroupOptions,
+  ConferenceGroups,
+} from './conference-groups.js';
 export { LinePresets, type PresetScope } from './line-presets.js';
 export {
   LINE_ALL,
@@ -42,13 +47,15 @@ export type {
   SentMessage,
 } from './messaging/message-types.js';
 export { type ChatGroup, Messages } from './messaging/messages.js';
+export { MuteControl, type MuteDirection, type MuteOptions, PushToTalk } from './mute-control.js';
 export { type Peer, peerOf } from './peer-name.js';
 export { Phone, type PhoneEvents, type ServerAbilities } from './phone.js';
 export type { PhoneOptions } from './phone-options.js';
 export type { AnsweringOptions } from './policies/answering.js';
 export type { BargeInOptions } from './policies/barge-in.js';
-export type { FilterOptions } from './policies/filter.js';
+export type { BlockedRequest, FilterOptions } from './policies/filter.js';
 export type { ForwardingOptions } from './policies/forwarding.js';
+export type { AutomaticAction, IncomingOffer } from './policies/incoming-desk.js';
 export type { LimitOptions, RefusalRule } from './policies/limits.js';
 export type { MusicOptions } from './policies/music-on-hold.js';
 export type { NumberOptions, NumberRule, PrefixRule } from './policies/number-rules.js';

@@ -20,8 +20,10 @@ import {
 import type { AccountBookOptions } from './account-book.js';
 import type { PhoneAudioOptions } from './audio/phone-audio.js';
 import type { BlfOptions } from './blf/blf.js';
+import type { ConferenceGroupOptions } from './conference-groups.js';
 import type { LineOptions } from './lines.js';
 import type { MessagesOptions } from './messaging/message-types.js';
+import type { MuteOptions } from './mute-control.js';
 import type { PolicyOptions } from './policies/policies.js';
 import type { PresenceOptions } from './presence/presence.js';
 import type { VoicemailOptions } from './voicemail/voicemail.js';
@@ -90,6 +92,8 @@ export interface PhoneOptions {
   blf?: BlfOptions;
   voicemail?: VoicemailOptions;
   messages?: MessagesOptions;
+  mute?: MuteOptions;
+  conferences?: ConferenceGroupOptions;
   /** What the phone does by itself. */
   policies?: PolicyOptions;
   /** How all calls are made, beyond the defaults; a call may differ. */

@@ -33,14 +33,19 @@ import { PhoneAudio } from './audio/phone-audio.js';
 import { Blf } from './blf/blf.js';
 import type { CallOptions, LinePreset } from './call-options.js';
 import { Conference, type ConferenceOptions } from './conference.js';
+import { ConferenceGroups } from './conference-groups.js';
 import { LineTable } from './lines.js';
 import { Messages } from './messaging/messages.js';
+import { MuteControl } from './mute-control.js';
 import { NetworkMonitor } from './network-monitor.js';
 import { accountOf, checkOptions, type PhoneMediaEngine, type PhoneOptions } from './phone-options.js';
-import { OutgoingDesk } from './policies/outgoing-desk.js';
+import { type BlockedRequest, RequestFilter } from './policies/filter.js';
+import type { AutomaticAction, IncomingOffer } from './policies/incoming-desk.js';
 import { Policies } from './policies/policies.js';
+import type { RedialOptions } from './policies/redial.js';
 import { Presence } from './presence/presence.js';
 import type { ServiceHost } from './service-host.js';
+import { Switchboard } from './switchboard.js';
 import { Voicemail } from './voicemail/voicemail.js';
 
 export interface ServerAbilities {
@@ -61,6 +66,12 @@ export type PhoneEvents = {
   reachability: [
     event: { account: Account; state: Reachability; roundTripMs?: number; error?: SwitchhookError },
   ];
+  /** A call was answered, forwarded, refused or left alone by a policy. */
+  automatic: [call: Call, action: AutomaticAction];
+  /** A call that failed or was cut off is placed again. */
+  redial: [event: { before: Call; call: Call; why: keyof RedialOptions }];
+  /** A request of somebody who is not wanted. */
+  blocked: [event: BlockedRequest];
   /** Another account is the main one. */
   mainAccount: [event: { account: Account | undefined; previous: Account | undefined; by: 'user' | 'phone' }];
   /** A call is over. */
@@ -73,7 +84,7 @@ interface Parts {
   engine: PhoneMediaEngine;
   agent: UserAgent;
   monitor: NetworkMonitor;
-  outgoing: OutgoingDesk;
+  board: Switchboard;
   book: AccountBook;
 }
 
@@ -94,10 +105,15 @@ export class Phone extends Emitter<PhoneEvents> {
   readonly messages: Messages;
   /** Microphone, speaker, ringer, and the tones of the phone. */
   readonly audio: PhoneAudio;
+  /** Calls brought together. */
+  readonly conferences: ConferenceGroups;
+  /** Muting by line and direction. */
+  readonly mutes: MuteControl;
   readonly #options: PhoneOptions;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #logger: Logger;
+  readonly #offers = new WeakMap<Call, IncomingOffer>();
   #starting: Promise<Parts> | undefined;
   #parts: Parts | undefined;
   #closing: Promise<void> | undefined;
@@ -109,6 +125,15 @@ export class Phone extends Emitter<PhoneEvents> {
     this.#options = options;
     this.lines = new LineTable(options.lines);
     this.policies = new Policies(options.policies);
+    this.mutes = new MuteControl(this.lines, options.mute);
+    this.conferences = new ConferenceGroups(
+      {
+        lines: this.lines,
+        open: () => this.conference(),
+        dial: (target, call) => this.dial(target, call),
+      },
+      options.conferences,
+    );
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? cryptoRandom;
     this.#logger = options.logger ?? nullLogger;
@@ -140,7 +165,17 @@ export class Phone extends Emitter<PhoneEvents> {
 
   /** The calls there are, in any state but `ended`. */
   get calls(): readonly Call[] {
-    return this.#parts?.agent.calls ?? [];
+    return this.#parts?.board.calls ?? [];
+  }
+
+  /** How an incoming call was offered: its line, the number to show, whether it will be answered by itself. */
+  offerOf(call: Call): IncomingOffer | undefined {
+    return this.#offers.get(call);
+  }
+
+  /** What was dialled last. */
+  get lastDialled(): string | undefined {
+    return this.#parts?.board.lastDialled;
   }
 
   /** The accounts, which of them is the main one, and how they are doing; undefined before {@link start}. */
@@ -209,8 +244,8 @@ export class Phone extends Emitter<PhoneEvents> {
    * it, ERR_CLOSED
    */
   async dial(target: string, options: CallOptions = {}): Promise<Call> {
-    const { outgoing } = await this.#ready();
-    return outgoing.dial(target, options);
+    const { board } = await this.#ready();
+    return board.dial(target, options);
   }
 
   /**
@@ -221,10 +256,18 @@ export class Phone extends Emitter<PhoneEvents> {
   async call(target: string, options: CallOptions = {}): Promise<Call> {
     const { signal, ...rest } = options;
     await abortable(this.#ready(), signal, 'the call');
-    const call = await this.dial(target, rest);
-    // After the answer the signal no longer ends the call.
-    await call.answered(signal);
-    return call;
+    let call = await this.dial(target, rest);
+    for (;;) {
+      try {
+        // After the answer the signal no longer ends the call.
+        await call.answered(signal);
+        return call;
+      } catch (error) {
+        const next = await this.#parts?.board.nextAttempt(call);
+        if (!next) throw error;
+        call = next;
+      }
+    }
   }
 
   /**
@@ -273,6 +316,7 @@ export class Phone extends Emitter<PhoneEvents> {
     if (!parts) return;
     parts.monitor.close();
     for (const service of [this.presence, this.blf, this.voicemail, this.messages]) service.close();
+    parts.board.close();
     await parts.agent.close();
     await this.audio.close();
     await parts.endpoint.close();
@@ -323,6 +367,12 @@ export class Phone extends Emitter<PhoneEvents> {
         logger: this.#logger,
         rtp: { portRange: options.media?.portRange },
       });
+      const filter = new RequestFilter({
+        policies: this.policies,
+        accounts: () => this.accounts,
+        ownUsers: options.username ? [options.username] : [],
+        blocked: (event) => void this.emit('blocked', event),
+      });
       const agent = new UserAgent({
         ...common,
         endpoint,
@@ -337,9 +387,8 @@ export class Phone extends Emitter<PhoneEvents> {
         policies: options.calls,
         customHeaders: options.customHeaders,
         device: options.device,
+        refuse: (request, flow) => filter.refuses(request, flow),
       });
-      agent.on('incoming', (call) => this.#incoming(call));
-      agent.on('callEnded', (call) => void this.emit('callEnded', call));
       agent.on('reachability', (event) => void this.emit('reachability', event));
       const book = new AccountBook(agent, this.#clock, options.accountBook);
       const account = accountOf(options);
@@ -349,16 +398,30 @@ export class Phone extends Emitter<PhoneEvents> {
         layer?.networkChanged();
         agent.networkChanged(reason, stillThere);
       });
-      const outgoing = new OutgoingDesk({
+      const board = new Switchboard({
         agent,
+        endpoint,
+        engine,
         clock: this.#clock,
         logger: this.#logger.child('phone'),
         lines: this.lines,
         policies: this.policies,
+        mutes: this.mutes,
+        conferences: this.conferences,
         book,
+        filter,
         displayName: options.displayName,
+        reports: {
+          incoming: (call, offer) => {
+            this.#offers.set(call, offer);
+            return this.emit('incoming', call);
+          },
+          automatic: (call, action) => void this.emit('automatic', call, action),
+          redial: (before, call, why) => void this.emit('redial', { before, call, why }),
+          callEnded: (call) => void this.emit('callEnded', call),
+        },
       });
-      const parts = { transport, endpoint, engine, agent, monitor, outgoing, book };
+      const parts = { transport, endpoint, engine, agent, monitor, board, book };
       this.#parts = parts;
       for (const service of [this.presence, this.blf, this.voicemail, this.messages]) service.attach(agent);
       return parts;
@@ -367,14 +430,6 @@ export class Phone extends Emitter<PhoneEvents> {
       if (!options.engine) await engine?.close();
       throw error;
     }
-  }
-
-  #incoming(call: Call): void {
-    if (this.lines.seat(call) === undefined) return call.reject(486);
-    this.#parts?.outgoing.began(call);
-    if (this.emit('incoming', call)) return;
-    this.#logger.warn("a call was refused since nobody listens to 'incoming'", { callId: call.id });
-    call.reject(480);
   }
 
   async #openHeadset(options: HeadsetOptions): Promise<Headset> {

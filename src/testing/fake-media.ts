@@ -18,6 +18,7 @@ import type {
   PcmWriter,
   Playback,
   PlaybackResult,
+  PlaySource,
   Recording,
   StreamConfig,
   UdpStream,
@@ -54,6 +55,7 @@ export class FakeMediaEngine {
   }
 
   async close(): Promise<void> {
+    for (const bridge of this.bridges) await bridge.close();
     await Promise.all([...this.open].map((session) => session.close()));
   }
 }
@@ -69,7 +71,7 @@ export class FakeMediaSession extends Emitter<MediaSessionEvents> implements Med
   muted: { send: boolean; receive: boolean; rtp?: 'stop' | 'silence' } = { send: false, receive: false };
   echoes = false;
   readonly input: PcmWriter = { write: () => true, clear: () => {} };
-  readonly #playing = new Set<(result: PlaybackResult) => void>();
+  readonly #playing = new Map<(result: PlaybackResult) => void, PlaySource>();
   #closed = false;
 
   constructor(
@@ -98,8 +100,13 @@ export class FakeMediaSession extends Emitter<MediaSessionEvents> implements Med
     this.configurations.push(structuredClone(config));
   }
 
+  /** What plays now. */
+  get playing(): readonly PlaySource[] {
+    return [...this.#playing.values()];
+  }
+
   /** Ends when stopped or closed. */
-  play(): Playback {
+  play(source: PlaySource): Playback {
     this.#checkOpen();
     let finish: (result: PlaybackResult) => void = () => {};
     const done = new Promise<PlaybackResult>((resolve) => {
@@ -108,7 +115,7 @@ export class FakeMediaSession extends Emitter<MediaSessionEvents> implements Med
         resolve(result);
       };
     });
-    this.#playing.add(finish);
+    this.#playing.set(finish, source);
     return { done, stop: () => finish({ reason: 'stopped', playedMs: 0 }) };
   }
 
@@ -165,7 +172,7 @@ export class FakeMediaSession extends Emitter<MediaSessionEvents> implements Med
   async close(): Promise<MediaStats> {
     if (!this.#closed) {
       this.#closed = true;
-      for (const finish of [...this.#playing]) finish({ reason: 'stopped', playedMs: 0 });
+      for (const finish of [...this.#playing.keys()]) finish({ reason: 'stopped', playedMs: 0 });
       this.onClosed();
       this.emit('ended', undefined);
     }

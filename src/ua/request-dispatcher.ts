@@ -6,6 +6,7 @@
 import { isSwitchhookError } from '../base/errors.js';
 import {
   type DialogTable,
+  type Flow,
   type ServerHandle,
   type SipRequest,
   type SipResponse,
@@ -16,6 +17,8 @@ import { type CallEnvironment, type DialogEntry, refuseForeignBody } from './cal
 import { tooShortSession } from './call/session-timer.js';
 
 export interface DispatcherOwner {
+  /** The status to refuse a request with that would begin something; undefined lets it pass. */
+  refuses(request: SipRequest, flow: Flow): number | undefined;
   /** A further call would be one too many. */
   readonly busy: boolean;
   readonly closed: boolean;
@@ -64,6 +67,7 @@ export class RequestDispatcher {
   }
 
   #dispatch(request: SipRequest, tx: ServerHandle): void {
+    if (this.#refused(request, tx)) return;
     const { methods, subscriptions, supported } = this.#env;
     const rules: ValidationRules = {
       role: 'uas',
@@ -97,6 +101,13 @@ export class RequestDispatcher {
       else if (this.#owner.closed) tx.reply(480);
       else handler.standalone(request, tx);
     }
+  }
+
+  #refused(request: SipRequest, tx: ServerHandle): boolean {
+    if (request.to.tag !== undefined) return false;
+    const status = this.#owner.refuses(request, tx.flow);
+    if (status !== undefined) tx.reply(status);
+    return status !== undefined;
   }
 
   /** RFC 3261 §11.2: the status is that an INVITE would get. */

@@ -4,7 +4,7 @@ import type { Diagnostics } from '../base/diagnostics.js';
 import type { SwitchhookError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
-import type { NameAddr, SipEndpoint } from '../sip/index.js';
+import type { Flow, NameAddr, SipEndpoint, SipRequest } from '../sip/index.js';
 import type { Account } from './account.js';
 import type { Call } from './call/call.js';
 import type { CallMediaEngine, ReliableProvisionals } from './call/call-host.js';
@@ -36,6 +36,8 @@ export interface UserAgentOptions {
   reliableProvisionals?: ReliableProvisionals;
   /** How long a call may ring, in seconds, whoever calls; 0 = for ever. Default 180. */
   ringTimeout?: number;
+  /** The status to refuse a request with that would begin something; undefined lets it pass. */
+  refuse?: (request: SipRequest, flow: Flow) => number | undefined;
   /** Calls at once; a further one gets 486. Default 1000. */
   maxCalls?: number;
   /** For all calls; {@link UserAgent.policies} changes them later. */
@@ -91,9 +93,15 @@ export interface UserAgentCounters {
   subscriptions: number;
 }
 
+/** What a listener of `incoming` decides beside the call itself. */
+export interface IncomingHandling {
+  /** Send 180 when the listeners have returned; set to false by one that sees to it. */
+  ring: boolean;
+}
+
 export type UserAgentEvents = {
   /** A call arrives; nothing but 100 has been answered yet. */
-  incoming: [call: Call];
+  incoming: [call: Call, handling: IncomingHandling];
   /** A call was started on behalf of another one: to consult, or because the peer asked for it (REFER). */
   placed: [call: Call, by: Call | undefined];
   /** Somebody outside of any call asks us to place one (REFER); see the policy `callRequests`. */

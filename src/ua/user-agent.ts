@@ -123,6 +123,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       get closed() {
         return agent.#closed;
       },
+      refuses: (request, flow) => options.refuse?.(request, flow),
       describe: (request, tx, response) => response.set('Contact', this.#contact(request, tx.flow)),
       incomingCall: (request, tx) => this.#incomingCall(request, tx),
       heardFrom: (request) => {
@@ -445,13 +446,14 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     }
     if (reference.action === 'replace') return this.#replace(call, reference);
     if (reference.action === 'join') session.joins = reference.old;
-    const heard = this.emit('incoming', call);
+    const handling = { ring: true };
+    const heard = this.emit('incoming', call, handling);
     if (!heard) {
       this.#env.logger.warn("a call was refused since nobody listens to 'incoming'", {
         callId: request.callId,
       });
       session.hangUp({ status: 480 });
-    } else if (call.state === 'ringing') {
+    } else if (handling.ring && call.state === 'ringing') {
       call.ring().catch((error: unknown) => session.logger.warn('180 could not be sent', { error }));
     }
   }

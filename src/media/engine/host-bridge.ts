@@ -70,6 +70,7 @@ export class HostBridge extends Emitter<BridgeEvents> implements MediaBridge, Co
       sampleRate: this.sampleRate,
       toBridge: allocateRing(samples),
       fromBridge: allocateRing(samples),
+      bothSides: options.bothSides,
     };
     const settings = this.#settings(options);
     this.#link.notify({ op: 'joinBridge', session: this.id, member: number, rings, settings });
@@ -148,7 +149,7 @@ export class HostBridge extends Emitter<BridgeEvents> implements MediaBridge, Co
     }
   }
 
-  #settings({ whisperTo, ...settings }: BridgeMemberOptions) {
+  #settings({ whisperTo, bothSides, ...settings }: BridgeMemberOptions) {
     return {
       ...settings,
       whisperTo: whisperTo?.flatMap((session) => this.#members.get(session as HostSession)?.number ?? []),

@@ -16,6 +16,8 @@ export interface BridgeRings {
   sampleRate: number;
   toBridge: SharedArrayBuffer;
   fromBridge: SharedArrayBuffer;
+  /** What the call is sent goes to the bridge as well. */
+  bothSides?: boolean;
 }
 
 export class BridgePort {
@@ -23,17 +25,19 @@ export class BridgePort {
   readonly #sampleRate: number;
   readonly #out: PcmPipe;
   readonly #adapter: RateAdapter;
+  readonly #sentAdapter: RateAdapter | undefined;
   readonly #in: PcmPipe;
   readonly #feed: RingFeed;
   readonly #mix: Int16Array;
   #frame = new Int16Array(0);
   #resampler: Resampler | undefined;
 
-  constructor(id: number, { sampleRate, toBridge, fromBridge }: BridgeRings) {
+  constructor(id: number, { sampleRate, toBridge, fromBridge, bothSides }: BridgeRings) {
     this.id = id;
     this.#sampleRate = sampleRate;
     this.#out = new PcmPipe(toBridge);
     this.#adapter = new RateAdapter(sampleRate);
+    this.#sentAdapter = bothSides ? new RateAdapter(sampleRate) : undefined;
     this.#in = new PcmPipe(fromBridge);
     this.#feed = new RingFeed(this.#in, sampleRate);
     this.#mix = new Int16Array(Math.ceil((sampleRate * MAX_FRAME_MS) / 1000) + SPARE_SAMPLES);
@@ -44,9 +48,20 @@ export class BridgePort {
     return this.#feed.finished;
   }
 
-  /** What the call hears. A bridge that stands still loses it. */
-  push(pcm: Int16Array, count: number, sampleRate: number): void {
-    const made = this.#adapter.push(pcm, count, sampleRate);
+  /** What the call hears, and where both sides are wanted what it is sent. A bridge that stands still loses it. */
+  push(
+    heard: Int16Array,
+    count: number,
+    sampleRate: number,
+    sent: Int16Array,
+    sentCount: number,
+    sentRate: number,
+  ): void {
+    const made = this.#adapter.push(heard, count, sampleRate);
+    if (this.#sentAdapter) {
+      const also = this.#sentAdapter.push(sent, sentCount, sentRate);
+      addSaturated(this.#adapter.frame, 0, this.#sentAdapter.frame, 0, Math.min(made, also));
+    }
     this.#out.write(this.#adapter.frame, 0, made);
   }
 

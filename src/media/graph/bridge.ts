@@ -17,7 +17,7 @@ import { RingFeed } from './ring-feed.js';
 const PERIOD_MS = 20;
 
 /** As the host tells it: members by number. */
-export interface BridgeMemberSettings extends Omit<BridgeMemberOptions, 'whisperTo'> {
+export interface BridgeMemberSettings extends Omit<BridgeMemberOptions, 'whisperTo' | 'bothSides'> {
   whisperTo?: readonly number[];
 }
 

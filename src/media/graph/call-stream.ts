@@ -350,7 +350,7 @@ export class CallStream implements Ticked, RtpSink {
       );
     }
     this.#handOut(heard);
-    this.#feedBridges(heard, config.sends);
+    this.#feedBridges(heard, sentCount, sentRate, config.sends);
     // What is dialled goes out in spite of all.
     const sends = config.sends && (!this.#quiet || this.#dialling);
     this.sent.push(this.#sendFrame, sentCount, sends, now);
@@ -459,10 +459,10 @@ export class CallStream implements Ticked, RtpSink {
     }
   }
 
-  #feedBridges(heard: number, sends: boolean): void {
+  #feedBridges(heard: number, sentCount: number, sentRate: number, sends: boolean): void {
     for (let i = this.#ports.length - 1; i >= 0; i--) {
       const port = this.#ports[i];
-      port.push(this.received.frame, heard, this.received.sampleRate);
+      port.push(this.received.frame, heard, this.received.sampleRate, this.#sendFrame, sentCount, sentRate);
       if (!sends) port.drain();
       if (!port.finished) continue;
       this.#ports.splice(i, 1);

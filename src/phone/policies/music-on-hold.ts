@@ -1,4 +1,11 @@
-/** Music for a peer on hold: while we hold it, or while it holds us and listens. */
+/**
+ * Music for a peer on hold: while we hold it, or while it holds us and listens. Only where we may send at all, which
+ * leaves `sendonly`. Made by Phone, which tells it of every call.
+ */
+import type { Logger } from '../../base/logger.js';
+import type { Playback } from '../../media/index.js';
+import type { Call } from '../../ua/index.js';
+import type { Policies } from './policies.js';
 
 export interface MusicOptions {
   /**
@@ -8,4 +15,45 @@ export interface MusicOptions {
   when?: 'never' | 'localHold' | 'remoteHold';
   /** Played over and over. */
   file?: string;
+}
+
+export class MusicOnHold {
+  readonly #policies: Policies;
+  readonly #logger: Logger;
+  readonly #playing = new Map<Call, Playback>();
+
+  constructor(policies: Policies, logger: Logger) {
+    this.#policies = policies;
+    this.#logger = logger;
+  }
+
+  attend(call: Call): void {
+    call.on('direction', () => this.#check(call));
+    void call.ended.then(() => this.#stop(call));
+  }
+
+  #check(call: Call): void {
+    const { when = 'never', file } = this.#policies.music;
+    const { ours, theirs, direction } = call.holdStatus;
+    const wanted =
+      direction === 'sendonly' &&
+      (when === 'localHold' ? ours === 'sendonly' : when === 'remoteHold' && theirs === 'sendonly');
+    if (!wanted || !file || call.state !== 'connected') return this.#stop(call);
+    if (this.#playing.has(call)) return;
+    try {
+      const playback = call.startPlaying(file, { loop: true });
+      this.#playing.set(call, playback);
+      void playback.done.then(({ error }) => {
+        if (error) this.#logger.warn('no music on hold', { file, error });
+        if (this.#playing.get(call) === playback) this.#playing.delete(call);
+      });
+    } catch (error) {
+      this.#logger.warn('no music on hold', { file, error });
+    }
+  }
+
+  #stop(call: Call): void {
+    this.#playing.get(call)?.stop();
+    this.#playing.delete(call);
+  }
 }

@@ -10,6 +10,7 @@ import { type Account, type Call, resolveTarget, type UserAgent } from '../../ua
 import type { AccountBook } from '../account-book.js';
 import type { CallOptions, LinePreset } from '../call-options.js';
 import type { LineTable } from '../lines.js';
+import type { RequestFilter } from './filter.js';
 import { checkOutgoing, refused } from './limits.js';
 import { isAddress, rewriteCalled, splitDialString } from './number-rules.js';
 import type { Policies } from './policies.js';
@@ -19,6 +20,7 @@ export interface OutgoingDeskOptions {
   clock: Clock;
   logger: Logger;
   lines: LineTable<Call, LinePreset>;
+  filter: RequestFilter;
   policies: Policies;
   book: AccountBook;
   displayName: string | undefined;
@@ -71,7 +73,6 @@ export class OutgoingDesk {
     });
     lines.presets.take(line);
     this.#last = text;
-    this.began(call);
     lines.seat(call, line);
     this.#sendDigits(call, rest.digits ?? digits, rest.digitsDelayMs ?? digitsDelayMs);
     if (signal) hangUpOn(signal, call);
@@ -103,6 +104,10 @@ export class OutgoingDesk {
   #check(target: string, account: Account | undefined): void {
     const { agent, clock, policies } = this.#options;
     const uri = resolveTarget(target, account);
+    const { user = '', host } = uri;
+    if (this.#options.filter.blocksTarget({ user, host })) {
+      throw refused('blocked', { uri: target }, 'it is on the list of those not wanted');
+    }
     checkOutgoing({ user: uri.user ?? '', uri: printed(uri) }, policies.limits, {
       calls: agent.calls.map((call) => ({
         direction: call.direction,

@@ -94,6 +94,9 @@ export class SipEndpoint {
   /** An ACK that ends no transaction: that of a 2xx. */
   onAck: (ack: SipRequest, flow: Flow) => void = () => {};
 
+  /** Asked first of all, for every request: true = as if it had never come. */
+  screen: ((request: SipRequest, flow: Flow) => boolean) | undefined;
+
   readonly #core: EndpointCore;
   readonly #context: TransactionContext;
   readonly #table = new TransactionTable();
@@ -236,6 +239,7 @@ export class SipEndpoint {
 
   #onRequest(request: SipRequest, flow: Flow): void {
     this.#counts.requestsReceived++;
+    if (this.screen?.(request, flow)) return;
     const known = this.#table.matchRequest(request);
     if (request.method === 'ACK') {
       known?.receive('ACK');

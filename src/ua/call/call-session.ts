@@ -40,6 +40,7 @@ import type {
 } from './call-types.js';
 import { EarlyMedia } from './early-media.js';
 import { encryptionLevel, isAtLeast } from './encryption-level.js';
+import type { HoldStatus } from './hold.js';
 import { onDialogRequest } from './in-dialog-requests.js';
 import { IncomingInvite } from './incoming-invite.js';
 import { MORTAL_DIALOG } from './mortal-dialog.js';
@@ -130,6 +131,7 @@ export class CallSession implements CallHost {
   heard = false;
   #record: CallRecord | undefined;
   #wasHeld = false;
+  #direction: HoldStatus['direction'] = 'sendrecv';
   /** The direction our hold leaves, as last told. */
   #holding = 'none';
   #encryption: CallEncryption | undefined;
@@ -572,6 +574,7 @@ export class CallSession implements CallHost {
       this.events.emit('hold', { by: 'remote', held: remote, status });
     }
     this.holdChanged();
+    this.#directionChanged();
     // The peer's answer has ended our hold: now the description has to say so.
     if (this.#media?.takeOfferWanted()) this.modifier.modify('media').catch((error) => this.#troubled(error));
   }
@@ -583,6 +586,14 @@ export class CallSession implements CallHost {
     if (!hold || now === this.#holding) return;
     this.#holding = now;
     this.events.emit('hold', { by: 'local', held: hold.local, status: hold.status });
+    this.#directionChanged();
+  }
+
+  #directionChanged(): void {
+    const status = this.#media?.hold.status;
+    if (!status || status.direction === this.#direction) return;
+    this.#direction = status.direction;
+    this.events.emit('direction', status);
   }
 
   #listen(media: CallMedia): void {

@@ -106,6 +106,8 @@ export type CallEvents = {
   transferred: [call: Call];
   /** Another call has taken the place of this one (RFC 3891). */
   replaced: [by: Call];
+  /** Which audio may flow has changed, by a hold of either side. */
+  direction: [status: HoldStatus];
   /** The encryption of an established call has changed. */
   encryption: [encryption: CallEncryption];
   /** A digit from the peer, once. */
