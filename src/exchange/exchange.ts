@@ -251,7 +251,7 @@ export class Exchange {
 
   #forward(tx: ServerHandle, targets: readonly ForwardTarget[]): void {
     const endpoint = this.#endpoint as SipEndpoint;
-    const dialogForming = ['INVITE', 'SUBSCRIBE', 'REFER'].includes(tx.request.method);
+    const dialogForming = ['INVITE', 'SUBSCRIBE', 'REFER', 'NOTIFY'].includes(tx.request.method);
     const earlier = tx.request.getAll('Record-Route');
     new Forwarding(endpoint, this.#clock, this.#logger, tx).start(targets, (copy, flow) => {
       if (!dialogForming) return;

@@ -1,4 +1,5 @@
 /** The SDK. */
+export type { AbilitiesOptions, ServerAbilities } from './abilities.js';
 export {
   ACCOUNT_STATES,
   AccountBook,
@@ -49,7 +50,7 @@ export type {
 export { type ChatGroup, Messages } from './messaging/messages.js';
 export { MuteControl, type MuteDirection, type MuteOptions, PushToTalk } from './mute-control.js';
 export { type Peer, peerOf } from './peer-name.js';
-export { Phone, type PhoneEvents, type ServerAbilities } from './phone.js';
+export { Phone, type PhoneEvents } from './phone.js';
 export type { PhoneOptions } from './phone-options.js';
 export type { AnsweringOptions } from './policies/answering.js';
 export type { BargeInOptions } from './policies/barge-in.js';

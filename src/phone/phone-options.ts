@@ -83,6 +83,8 @@ export interface PhoneOptions {
    * Default 0 = none.
    */
   ping?: number;
+  /** Ask the server for its abilities once, at the start; what matters is that the request passes the NAT. Default false. */
+  capabilityRequest?: boolean;
   /** How the account registers, beyond the defaults. */
   registration?: RegistrationOptions;
   /** Which of several accounts is the main one. */

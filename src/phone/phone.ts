@@ -28,6 +28,7 @@ import {
   type RegistrationState,
   UserAgent,
 } from '../ua/index.js';
+import { type AbilitiesOptions, askAbilities, type ServerAbilities } from './abilities.js';
 import { AccountBook } from './account-book.js';
 import { PhoneAudio } from './audio/phone-audio.js';
 import { Blf } from './blf/blf.js';
@@ -47,15 +48,6 @@ import { Presence } from './presence/presence.js';
 import type { ServiceHost } from './service-host.js';
 import { Switchboard } from './switchboard.js';
 import { Voicemail } from './voicemail/voicemail.js';
-
-export interface ServerAbilities {
-  status: number;
-  reason: string;
-  allow: readonly string[];
-  supported: readonly string[];
-  server?: string;
-  roundTripMs: number;
-}
 
 export type PhoneEvents = {
   /** A call arrives. Answer or reject it; it rings meanwhile. Without a listener calls are refused with 480. */
@@ -284,21 +276,12 @@ export class Phone extends Emitter<PhoneEvents> {
   }
 
   /**
-   * Asks a server or phone what it can do (OPTIONS, RFC 3261 §11).
+   * Asks a server or phone, by default our server, what it can do (OPTIONS, RFC 3261 §11).
    * @throws ERR_SIP_TIMEOUT, ERR_SIP_TRANSPORT, ERR_DNS_NOT_FOUND, ERR_INVALID_ARGUMENT, ERR_ABORTED
    */
-  async options(target: string, options: { signal?: AbortSignal } = {}): Promise<ServerAbilities> {
+  async options(target?: string, options: AbilitiesOptions = {}): Promise<ServerAbilities> {
     const { agent } = await this.#ready();
-    const sentAt = this.#clock.now();
-    const response = await agent.options(target, { account: this.accounts[0], signal: options.signal });
-    return {
-      status: response.status,
-      reason: response.reason,
-      allow: response.allow,
-      supported: response.supported,
-      server: response.get('Server') ?? response.get('User-Agent'),
-      roundTripMs: this.#clock.now() - sentAt,
-    };
+    return askAbilities(agent, this.#clock, this.accounts[0], target, options);
   }
 
   /** Hangs up all calls, unregisters, and frees everything. Never throws; repeated calls wait for the first. */
@@ -424,6 +407,7 @@ export class Phone extends Emitter<PhoneEvents> {
       const parts = { transport, endpoint, engine, agent, monitor, board, book };
       this.#parts = parts;
       for (const service of [this.presence, this.blf, this.voicemail, this.messages]) service.attach(agent);
+      if (options.capabilityRequest) void this.options().catch(() => {}); // it opens the way through a NAT, too
       return parts;
     } catch (error) {
       await endpoint.close();

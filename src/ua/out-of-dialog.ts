@@ -18,7 +18,7 @@ import { findWayOut } from './way-out.js';
 
 export interface RequestOptions {
   account?: Account;
-  /** Who asks, when there is no account. */
+  /** Who asks, in place of the identity of the account. */
   from?: string;
   headers?: Readonly<Record<string, string>>;
   body?: string | Uint8Array;
@@ -40,7 +40,7 @@ export function buildRequest(
 ): SipRequest {
   const { account, headers = {}, body } = options;
   const { random } = env;
-  const from = account?.identity() ?? identityWithoutAccount(options.from);
+  const from = (options.from ? undefined : account?.identity()) ?? identityWithoutAccount(options.from);
   from.tag = random.token(10);
   const request = new SipRequest(method, uri.clone());
   for (const route of account?.routes() ?? []) request.add('Route', route);

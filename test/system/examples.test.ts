@@ -2,7 +2,8 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Phone } from '../../dist/index.js';
 import { levelDbov } from '../../src/dsp/level.js';
 import { readWav } from '../../src/media/index.js';
 import { cliPath, NodeProgram, projectRoot, runNode } from '../support/run-node.js';
@@ -83,6 +84,31 @@ const tests: Record<string, () => Promise<void>> = {
     const said = await readWav(record);
     expect(levelDbov(said.channels[0])).toBeGreaterThan(-45);
     expect(levelDbov((await readWav(heard)).mono)).toBeGreaterThan(-45);
+  },
+  'chat-bot.mjs': async () => {
+    const bot = new NodeProgram([example('chat-bot.mjs')], env);
+    await using caller = new Phone({ server: env.SIP_SERVER, username: 'caller', password: 'pw' });
+    try {
+      await bot.until(/waiting for messages/);
+      await caller.register();
+      const answers: string[] = [];
+      caller.messages.on('message', ({ from, text }) => answers.push(`${from.user}: ${text}`));
+      const watch = caller.presence.watch('app');
+      await vi.waitFor(
+        () => expect(watch.state).toMatchObject({ group: 'online', details: 'ask me for the time' }),
+        10_000,
+      );
+      caller.messages.typing('app');
+      await bot.until(/caller is typing/);
+      expect(await caller.messages.send('app', 'hello')).toMatchObject({ status: 'sent' });
+      await vi.waitFor(() => expect(answers).toEqual(['app: You said: hello']), 10_000);
+      await caller.messages.send('app', 'time?');
+      await vi.waitFor(() => expect(answers[1]).toMatch(/^app: 20\d\d-/), 10_000);
+      await caller.messages.send('app', 'away');
+      await vi.waitFor(() => expect(watch.state.group).toBe('away'), 10_000);
+    } finally {
+      await bot.stop();
+    }
   },
   'audio-bot.mjs': async () => {
     const bot = new NodeProgram([example('audio-bot.mjs')], env);
