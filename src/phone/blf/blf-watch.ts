@@ -80,7 +80,13 @@ export class BlfWatch extends Emitter<BlfWatchEvents> {
   }
 
   #onNotify({ contentType, body, source, state }: Notification): void {
-    if (state === 'pending' || body === '') return;
+    if (state === 'pending') return;
+    if (body === '') {
+      // Servers that know of no call send no document.
+      if (state === 'active' && !this.#heard) this.#tell({ state: 'terminated' });
+      this.#heard ||= state === 'active';
+      return;
+    }
     if (contentType !== DIALOG_INFO_TYPE) {
       this.#logger.debug('not a dialog-info document', { peer: this.peer.uri, contentType });
       return;

@@ -4,7 +4,7 @@
  * that was answered.
  */
 import { createHash } from 'node:crypto';
-import type { Clock } from '../../base/clock.js';
+import type { Clock, Timer } from '../../base/clock.js';
 import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { SipResponse } from '../../sip/index.js';
@@ -46,6 +46,8 @@ export class Outbox {
   /** What is under way or about to be, by peer. */
   readonly #lanes = new Map<string, Job[]>();
   readonly #triedAt = new Map<string, number>();
+  /** Peers that showed a sign of life just after an attempt. */
+  readonly #later = new Map<string, Timer>();
   #flushing = false;
   #closed = false;
 
@@ -65,9 +67,12 @@ export class Outbox {
     try {
       for (const message of await store.list()) {
         if (peer !== undefined && keyOf(message) !== peer) continue;
-        const last = this.#triedAt.get(message.id);
-        const early = last !== undefined && clock.now() - last < AGAIN_MS;
-        if (early || this.#isQueued(message)) continue;
+        if (this.#isQueued(message)) continue;
+        const pause = (this.#triedAt.get(message.id) ?? Number.NEGATIVE_INFINITY) + AGAIN_MS - clock.now();
+        if (pause > 0) {
+          this.#flushLater(keyOf(message), pause);
+          continue;
+        }
         this.#enqueue({ message, call: undefined });
       }
     } finally {
@@ -77,6 +82,17 @@ export class Outbox {
 
   close(): void {
     this.#closed = true;
+    for (const timer of this.#later.values()) timer.cancel();
+    this.#later.clear();
+  }
+
+  #flushLater(peer: string, ms: number): void {
+    if (this.#closed || this.#later.has(peer)) return;
+    const timer = this.#options.clock.after(ms, () => {
+      this.#later.delete(peer);
+      void this.flush(peer);
+    });
+    this.#later.set(peer, timer);
   }
 
   #isQueued(message: StoredMessage): boolean {

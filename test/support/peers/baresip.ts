@@ -27,6 +27,10 @@ export interface BaresipOptions {
   account?: string;
   /** Modules with the codecs it has; default G.711 alone. */
   codecs?: readonly string[];
+  /** Further modules: `presence`. */
+  modules?: readonly string[];
+  /** Lines of its address book: `"We" <sip:…>;presence=p2p`. */
+  contacts?: readonly string[];
   /** Its address of record; default `sip:baresip@` its own address. */
   aor?: string;
 }
@@ -70,6 +74,7 @@ export async function startBaresip(bench: Workbench, options: BaresipOptions): P
     ...[...(options.codecs ?? ['g711']), ...MODULES].map((name) => `module ${name}.so`),
     `snd_path ${folder}`,
     'module_app account.so',
+    ...(options.modules ?? []).map((name) => `module_app ${name}.so`),
     'module_app menu.so',
     'module_app ctrl_tcp.so',
     `ctrl_tcp_listen 127.0.0.1:${controlPort}`,
@@ -78,7 +83,7 @@ export async function startBaresip(bench: Workbench, options: BaresipOptions): P
   writeFileSync(join(folder, 'config'), `${config.join('\n')}\n`);
   const account = options.account ?? 'regint=0;answermode=auto';
   writeFileSync(join(folder, 'accounts'), `<${options.aor ?? uri}>;${account}\n`);
-  writeFileSync(join(folder, 'contacts'), '');
+  writeFileSync(join(folder, 'contacts'), `${(options.contacts ?? []).join('\n')}\n`);
   const process = bench.start('baresip', ['-f', folder], { cwd: folder });
   await process.waitFor(/baresip is ready/);
   const control = await ControlPort.open(bench, controlPort);

@@ -1,5 +1,5 @@
 /** A Kamailio of the test's own: registrar and proxy on loopback, configured by test/interop/kamailio/*.cfg. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Certificate } from '../certificates.js';
 import { freePort } from '../free-port.js';
@@ -9,6 +9,9 @@ import { acceptsConnections, answersOptions } from './readiness.js';
 
 const CONFIGURATIONS = join(import.meta.dirname, '..', '..', 'interop', 'kamailio');
 
+/** Empty tables of its package. */
+const TABLES = '/usr/share/kamailio/dbtext/kamailio';
+
 /** The domain of its users: a name, for an address would claim their contacts as well. */
 export const KAMAILIO_DOMAIN = 'pbx.test';
 
@@ -17,6 +20,8 @@ export interface KamailioOptions {
   users: Readonly<Record<string, string>>;
   /** File below test/interop/kamailio, without the ending; default 'proxy'. */
   config?: string;
+  /** Tables its configuration keeps in text files. */
+  tables?: readonly string[];
   /** Turns TLS on. */
   certificate?: Certificate;
   algorithm?: 'MD5' | 'SHA-256';
@@ -45,6 +50,8 @@ export async function startKamailio(bench: Workbench, options: KamailioOptions):
     writeFileSync(bench.path('server.pem'), certificate.cert);
     writeFileSync(bench.path('server.key'), certificate.key);
   }
+  if (options.tables) mkdirSync(bench.path('db'), { recursive: true });
+  for (const table of options.tables ?? []) copyFileSync(join(TABLES, table), bench.path(`db/${table}`));
   const words: Readonly<Record<string, string>> = {
     PORT: String(port),
     TLS_PORT: String(tlsPort),
