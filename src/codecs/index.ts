@@ -3,5 +3,4 @@
 export { ComfortNoiseDecoder, ComfortNoiseEncoder } from './cn/comfort-noise.js';
 export type { Codec, CodecInfo, CodecOptions, Decoder, Encoder } from './codec.js';
 export { WaveformConcealer } from './concealment.js';
-export { ilbc20 } from './ilbc/codec.js';
 export { allCodecs, findCodec } from './registry.js';

@@ -7,7 +7,8 @@ import type { Codec, Decoder } from '../codec.js';
 import { FramePieces } from '../frame-pieces.js';
 import { FrameDecoder } from './frame-decoder.js';
 import { G7221Encoder } from './frame-encoder.js';
-import { type G7221Mode, g7221Mode } from './mode.js';
+import { G7221_MODES, g7221Info } from './info.js';
+import type { G7221Mode } from './mode.js';
 
 /** Frames in a payload; 0 when its length is not that of whole frames. */
 function framesIn({ frameBits }: G7221Mode, start: number, end: number): number {
@@ -49,20 +50,7 @@ class G7221Decoder implements Decoder {
 
 function g7221(mode: G7221Mode): Codec {
   const codec: Codec = {
-    info: {
-      name: 'G7221',
-      clockRate: mode.sampleRate,
-      sampleRate: mode.sampleRate,
-      rtpmapChannels: 1,
-      frameSamples: mode.frameSamples,
-      maxFrameBytes: mode.frameBits / 8,
-      defaultPtimeMs: 20,
-      fmtp: `bitrate=${mode.bitrate}`,
-    },
-    variant: ({ bitrate }) =>
-      g7221Codecs.find(
-        ({ info }) => info.clockRate === mode.sampleRate && info.fmtp === `bitrate=${bitrate}`,
-      ) ?? codec,
+    info: g7221Info(mode),
     samplesIn: (_data, start, end) => framesIn(mode, start, end) * mode.frameSamples,
     createEncoder: () => new G7221Encoder(mode),
     createDecoder: () => new G7221Decoder(mode),
@@ -71,10 +59,4 @@ function g7221(mode: G7221Mode): Codec {
 }
 
 /** Best first. */
-export const g7221Codecs: readonly Codec[] = [
-  g7221(g7221Mode(32000, 48000)),
-  g7221(g7221Mode(32000, 32000)),
-  g7221(g7221Mode(32000, 24000)),
-  g7221(g7221Mode(16000, 32000)),
-  g7221(g7221Mode(16000, 24000)),
-];
+export const g7221Codecs: readonly Codec[] = G7221_MODES.map(g7221);

@@ -8,6 +8,7 @@ import { SID_BYTES, SPEECH_BYTES } from './bitstream.js';
 import { FRAME } from './dimensions.js';
 import { FrameDecoder } from './frame-decoder.js';
 import { FrameEncoder } from './frame-encoder.js';
+import { G729_INFO } from './info.js';
 
 /** Frames in a payload, the silence descriptor included; 0 when its length fits none. */
 function framesIn(start: number, end: number): number {
@@ -70,16 +71,7 @@ class G729Decoder implements Decoder {
  * anything else, as by default, leaves out silence. The decoder takes both either way.
  */
 export const g729: Codec = {
-  info: {
-    name: 'G729',
-    clockRate: 8000,
-    sampleRate: 8000,
-    rtpmapChannels: 1,
-    payloadType: 18,
-    frameSamples: FRAME,
-    maxFrameBytes: SPEECH_BYTES,
-    defaultPtimeMs: 20,
-  },
+  info: G729_INFO,
   samplesIn(_data: Uint8Array, start: number, end: number): number {
     return framesIn(start, end) * FRAME;
   },

@@ -6,6 +6,7 @@ import type { Codec, Decoder } from '../codec.js';
 import { FramePieces } from '../frame-pieces.js';
 import { IlbcFrameDecoder } from './decoder.js';
 import { IlbcEncoder } from './encoder.js';
+import { ilbcInfo } from './info.js';
 import { type IlbcMode, MODE_20, MODE_30 } from './mode.js';
 
 /** The mode a payload is in: the negotiated one if its length fits, else the other one, if that fits. */
@@ -70,17 +71,7 @@ class IlbcDecoder implements Decoder {
 
 function ilbc(mode: IlbcMode): Codec {
   const codec: Codec = {
-    info: {
-      name: 'iLBC',
-      clockRate: 8000,
-      sampleRate: 8000,
-      rtpmapChannels: 1,
-      frameSamples: mode.frameSamples,
-      maxFrameBytes: mode.frameBytes,
-      defaultPtimeMs: mode.milliseconds,
-      fmtp: `mode=${mode.milliseconds}`,
-    },
-    variant: (options) => (Number(options.mode ?? mode.milliseconds) === 20 ? ilbc20 : ilbc30),
+    info: ilbcInfo(mode),
     samplesIn: (_data, start, end) => {
       const found = modeOf(end - start, mode);
       return found ? ((end - start) / found.frameBytes) * found.frameSamples : 0;

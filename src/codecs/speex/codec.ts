@@ -2,7 +2,7 @@
  * Speex at 8, 16 and 32 kHz (the Speex codec manual; RTP by RFC 5574): CELP in a narrow band, with one or two high bands
  * on top. Floating point, so equal to other implementations in sound, not in bits.
  */
-import type { Codec, CodecInfo, CodecOptions, Decoder, Encoder } from '../codec.js';
+import type { Codec, CodecOptions, Decoder, Encoder } from '../codec.js';
 import { FramePieces } from '../frame-pieces.js';
 import { saturate16 } from '../saturate.js';
 import type { BandDecoder, BandEncoder } from './band.js';
@@ -11,6 +11,7 @@ import { countFrames, endsInSilence, MAX_FRAMES } from './frame-walk.js';
 import { ULTRA_TRAITS, WIDE_TRAITS } from './high-band.js';
 import { HighDecoder } from './high-decoder.js';
 import { HighEncoder } from './high-encoder.js';
+import { SPEEX_INFOS } from './info.js';
 import { NarrowDecoder } from './narrow-decoder.js';
 import { NarrowEncoder } from './narrow-encoder.js';
 import { encoderMode, suppressesSilence } from './options.js';
@@ -114,18 +115,11 @@ function bandEncoder(highBands: 0 | 1 | 2, options: CodecOptions | undefined): B
 /** For looks into packets that are not decoded. */
 const walker = new BitReader();
 
-function speex(highBands: 0 | 1 | 2, details: Pick<CodecInfo, 'maxFrameBytes' | 'fmtp'>): Codec {
-  const rate = 8000 << highBands;
+function speex(highBands: 0 | 1 | 2): Codec {
+  const info = SPEEX_INFOS[highBands];
+  const rate = info.sampleRate;
   return {
-    info: {
-      name: 'speex',
-      clockRate: rate,
-      sampleRate: rate,
-      rtpmapChannels: 1,
-      frameSamples: rate / 50,
-      defaultPtimeMs: 20,
-      ...details,
-    },
+    info,
     samplesIn: (data, start, end) => {
       walker.open(data, start, end);
       return (countFrames(walker) * rate) / 50;
@@ -141,8 +135,8 @@ function speex(highBands: 0 | 1 | 2, details: Pick<CodecInfo, 'maxFrameBytes' | 
 
 /**
  * Encoder options are the parameters of `a=fmtp` (RFC 5574 §4.1.1): `mode`, of which the first that exists is used, and
- * `vbr`, for short frames in silence. 15 kbit/s in the narrow band is asked for, because by default it would be 8.
+ * `vbr`, for short frames in silence.
  */
-export const speexNarrow: Codec = speex(0, { maxFrameBytes: 62, fmtp: 'mode="5,any"' });
-export const speexWide: Codec = speex(1, { maxFrameBytes: 106 });
-export const speexUltraWide: Codec = speex(2, { maxFrameBytes: 110 });
+export const speexNarrow: Codec = speex(0);
+export const speexWide: Codec = speex(1);
+export const speexUltraWide: Codec = speex(2);

@@ -7,9 +7,7 @@ import { type Clock, systemClock } from '../../base/clock.js';
 import { SwitchhookError } from '../../base/errors.js';
 import type { Logger, LogLevel } from '../../base/logger.js';
 import { cryptoRandom } from '../../base/random.js';
-import { udpTransport } from '../transport.js';
 import type { MediaEngineOptions } from '../types.js';
-import { EngineCore } from './engine-core.js';
 import {
   type Command,
   type CoreEvent,
@@ -49,7 +47,10 @@ export class CoreLink {
     this.#logger = logger;
   }
 
-  static inProcess(options: MediaEngineOptions, logger: Logger): CoreLink {
+  /** What works in a worker thread otherwise is loaded only here. */
+  static async inProcess(options: MediaEngineOptions, logger: Logger): Promise<CoreLink> {
+    const { EngineCore } = await import('./engine-core.js');
+    const { udpTransport } = await import('../transport.js');
     const link = new CoreLink(logger);
     const clock: Clock = options.clock ?? systemClock;
     const random = options.random ?? cryptoRandom;

@@ -46,7 +46,7 @@ export class MediaEngine {
       });
     }
     if (workers === 'in-process')
-      return new MediaEngine(options, logger, [CoreLink.inProcess(options, logger)]);
+      return new MediaEngine(options, logger, [await CoreLink.inProcess(options, logger)]);
     if (!Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS) {
       throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
         what: `workers must be 'in-process' or 1 to ${MAX_WORKERS}`,

@@ -46,7 +46,7 @@ describe('the Speex codecs', () => {
         sampleRate: rate,
         frameSamples: rate / 50,
       });
-      expect(findCodec('SPEEX', rate)).toBe(codec);
+      expect(findCodec('SPEEX', rate)?.info).toEqual(codec.info);
     }
     expect(speexNarrow.info.fmtp).toBe('mode="5,any"');
     expect(allCodecs().filter(({ info }) => info.name === 'speex')).toHaveLength(3);

@@ -74,7 +74,7 @@ function tones(pcm: Int16Array): number[] {
 }
 
 describe('a conference', () => {
-  it('of three codecs at three rates: each hears the other two and not itself', async () => {
+  it('[conf-multi/0] of three codecs at three rates: each hears the other two and not itself', async () => {
     const { clock, engine, party, hear } = await room();
     const parties = [await party(PCMU), await party(G722), await party(OPUS)];
     const bridge = await engine.openBridge({ label: 'room' });

@@ -1,5 +1,6 @@
 /** Which codecs stand in offers and answers, in which order and with which parameters, and what the media is told. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findCodec } from '../../../src/codecs/registry.js';
 import { MediaEngine } from '../../../src/media/index.js';
 import { DatagramNetwork } from '../../../src/testing/datagram-network.js';
 import type { CodecRules, CodecSettings, MediaPreferences } from '../../../src/ua/index.js';
@@ -324,6 +325,8 @@ describe('codec settings on the wire', () => {
 describe('frames in a packet', () => {
   /** RTP packets in a second of a call, with the length of their payload. */
   async function packets(media: MediaPreferences): Promise<{ count: number; bytes: number; offer: string }> {
+    // Code is loaded in real time, of which there is none here.
+    await findCodec('G729', 8000)?.load?.();
     const lively = new UaWorld();
     const sizes: number[] = [];
     let counting = false;

@@ -66,7 +66,7 @@ const fast: Pick<UploadOptions, 'wait'> = {
 };
 
 describe('upload by HTTP', () => {
-  it('is a form with the file, and tells about the call', async () => {
+  it('[recording-upload/1] is a form with the file, and tells about the call', async () => {
     const { url, got } = await httpServer();
     const sent: number[] = [];
     const result = await uploadRecording(path, {
@@ -250,7 +250,7 @@ async function ftpServer(refuse: Partial<Record<string, string>> = {}) {
 }
 
 describe('upload by FTP', () => {
-  it('logs in, makes the folder and stores the file', async () => {
+  it('[recording-upload/0] logs in, makes the folder and stores the file', async () => {
     const { address, log, files } = await ftpServer();
     const progress: number[] = [];
     const result = await uploadRecording(path, {
