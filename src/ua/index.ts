@@ -65,6 +65,12 @@ export type {
   SubscriptionPhase,
 } from './subscription/subscription-types.js';
 export { Subscriptions, type UnsolicitedHandler } from './subscription/subscriptions.js';
+export {
+  ThirdPartyCall,
+  type ThirdPartyEvents,
+  type ThirdPartyFlow,
+  type ThirdPartyOptions,
+} from './third-party/third-party-call.js';
 export type {
   TransferEvent,
   TransferKind,

@@ -34,6 +34,7 @@ import type { Publication, PublishOptions } from './subscription/publication.js'
 import type { Subscription } from './subscription/subscription.js';
 import type { SubscribeOptions } from './subscription/subscription-types.js';
 import { Subscriptions } from './subscription/subscriptions.js';
+import { ThirdPartyCall, type ThirdPartyOptions } from './third-party/third-party-call.js';
 import { ReferServer } from './transfer/refer-server.js';
 import { referenceOf } from './transfer/replaces.js';
 import type {
@@ -59,6 +60,8 @@ export class UserAgent extends Emitter<UserAgentEvents> {
   readonly #env: CallEnvironment;
   readonly #dialogs = new DialogTable<DialogEntry>();
   readonly #calls = new Map<CallSession, Call>();
+  /** Calls between others. */
+  readonly #arranged = new Set<ThirdPartyCall>();
   readonly #registrations = new Map<Account, Registration>();
   readonly #pings = new Map<Account, OptionsPing>();
   readonly #partings = new Partings();
@@ -265,6 +268,17 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     return call;
   }
 
+  /**
+   * Connects two others (RFC 3725): we call both and arrange that they hear each other; our own media has no part in it.
+   * @throws ERR_INVALID_ARGUMENT for addresses that cannot be called, ERR_CLOSED
+   */
+  connectParties(first: string, second: string, options: ThirdPartyOptions = {}): ThirdPartyCall {
+    if (this.#closed) throw new SwitchhookError('ERR_CLOSED', { what: 'the phone' });
+    const call = new ThirdPartyCall(this.#env, first, second, options, () => this.#arranged.delete(call));
+    this.#arranged.add(call);
+    return call;
+  }
+
   #place(target: string, options: InviteOptions, by: CallSession | undefined): Call {
     const call = this.invite(target, options);
     this.emit('placed', call, by && this.#calls.get(by));
@@ -388,6 +402,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     this.subscriptions.close();
     const sessions = [...this.#calls.keys()];
     for (const session of sessions) session.hangUp({ reason: 'shutting down' });
+    for (const call of [...this.#arranged]) call.hangup();
     const unregistered = [...this.#registrations.values()].map((registration) => registration.unregister());
     const left = Promise.all([...unregistered, ...sessions.map((session) => session.whenEnded)]).then(() =>
       this.#partings.settled(),

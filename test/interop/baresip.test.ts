@@ -70,10 +70,10 @@ describeWith(['baresip'], 'baresip', () => {
 
       const held = nextEvent(call.events, 'hold', AbortSignal.timeout(STEP_MS));
       baresip.command('hold');
-      expect((await held)[0]).toEqual({ by: 'remote', held: true });
+      expect((await held)[0]).toMatchObject({ by: 'remote', held: true });
       const back = nextEvent(call.events, 'hold', AbortSignal.timeout(STEP_MS));
       baresip.command('resume');
-      expect((await back)[0]).toEqual({ by: 'remote', held: false });
+      expect((await back)[0]).toMatchObject({ by: 'remote', held: false });
 
       await call.hold();
       await call.resume();

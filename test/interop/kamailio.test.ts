@@ -99,7 +99,7 @@ describeWith(['kamailio', 'kamailio tls', 'openssl'], 'Kamailio', () => {
     // A change within the dialog goes the recorded way.
     const held = nextEvent(answered.events, 'hold', AbortSignal.timeout(STEP_MS));
     await call.hold();
-    expect((await held)[0]).toEqual({ by: 'remote', held: true });
+    expect((await held)[0]).toMatchObject({ by: 'remote', held: true });
     await call.resume();
 
     await (byCallee ? answered : call).hangup();

@@ -71,7 +71,7 @@ describe('a call through the exchange', () => {
         const answered = await answering;
         const held = nextEvent(answered.events, 'hold');
         await call.hold();
-        expect((await held)[0]).toEqual({ by: 'remote', held: true });
+        expect((await held)[0]).toMatchObject({ by: 'remote', held: true });
         expect(call.held.local).toBe(true);
         await call.resume();
         expect(answered.held.remote).toBe(false);

@@ -1,0 +1,161 @@
+/**
+ * A call between two others that we arrange and do not hear (RFC 3725): we call both, hand each the other's description,
+ * and stay in the signalling, so that either may change or end it. `UserAgent.connectParties` makes it.
+ *
+ * Flow I calls the second party with the first one's offer; II to IV let the first one wait, with audio to nowhere, with
+ * its own offer held, or without media, so that the second may take its time.
+ */
+import { Emitter } from '../../base/emitter.js';
+import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
+import type { SipRequest } from '../../sip/index.js';
+import type { CallEnvironment } from '../call/call-host.js';
+import type { InviteOptions } from '../user-agent-types.js';
+import { blackHole, heldAnswer, withoutMedia } from './descriptions.js';
+import { type LegOwner, SignalledLeg } from './signalled-leg.js';
+
+export type ThirdPartyFlow = 'I' | 'II' | 'III' | 'IV';
+
+export interface ThirdPartyOptions
+  extends Pick<InviteOptions, 'account' | 'from' | 'displayName' | 'headers'> {
+  /** Default 'III', which works with parties that take long to answer. */
+  flow?: ThirdPartyFlow;
+}
+
+export type ThirdPartyEvents = {
+  /** The first party has answered; the second is called. */
+  first: [];
+  /** They hear each other. */
+  connected: [];
+  ended: [reason: string];
+};
+
+export class ThirdPartyCall extends Emitter<ThirdPartyEvents> implements LegOwner {
+  readonly #first: SignalledLeg;
+  readonly #second: SignalledLeg;
+  readonly #onEnded: () => void;
+  #state: 'calling' | 'connected' | 'ended' = 'calling';
+  /** Whose offer is being answered by the other one. */
+  #pending: SignalledLeg | undefined;
+  /**
+   * Resolves when both are connected.
+   * Rejects with ERR_CALL_REJECTED {status}, ERR_SIP_TIMEOUT, ERR_CALL_ENDED …: whatever came instead
+   */
+  readonly connected: Promise<void>;
+
+  /** @throws ERR_INVALID_ARGUMENT for addresses that cannot be called */
+  constructor(
+    env: CallEnvironment,
+    first: string,
+    second: string,
+    options: ThirdPartyOptions,
+    onEnded: () => void,
+  ) {
+    super();
+    const { flow = 'III', ...invite } = options;
+    this.#first = new SignalledLeg(env, first, invite, this);
+    this.#second = new SignalledLeg(env, second, invite, this);
+    this.#onEnded = onEnded;
+    this.connected = this.#connect(flow);
+    this.connected.catch(() => {});
+  }
+
+  get state(): 'calling' | 'connected' | 'ended' {
+    return this.#state;
+  }
+
+  /** Ends both calls. */
+  hangup(): void {
+    this.#end('hung up');
+  }
+
+  async #connect(flow: ThirdPartyFlow): Promise<void> {
+    try {
+      if (flow === 'I') await this.#flowOne();
+      else await this.#flowWithWaiting(flow);
+      this.#check();
+      this.#state = 'connected';
+      this.emit('connected');
+    } catch (error) {
+      this.#end(isSwitchhookError(error) ? error.message : String(error));
+      throw error;
+    }
+  }
+
+  async #flowOne(): Promise<void> {
+    const offer = await this.#first.invite();
+    this.#check();
+    this.emit('first');
+    let answer: string;
+    try {
+      answer = needed(await this.#second.invite(needed(offer)));
+    } catch (error) {
+      // RFC 3725 §4.1: the first party has an offer open; it gets an answer before it is sent away.
+      this.#first.ack(heldAnswer(needed(offer)));
+      throw error;
+    }
+    this.#second.ack();
+    this.#first.ack(answer);
+  }
+
+  async #flowWithWaiting(flow: 'II' | 'III' | 'IV'): Promise<void> {
+    const begin = flow === 'II' ? blackHole() : flow === 'IV' ? withoutMedia() : undefined;
+    const waiting = await this.#first.invite(begin);
+    this.#check();
+    this.#first.ack(flow === 'III' ? heldAnswer(needed(waiting)) : undefined);
+    this.emit('first');
+    const offer = needed(await this.#second.invite());
+    this.#check();
+    const answer = needed(await this.#first.reinvite(offer));
+    this.#first.ack();
+    this.#second.ack(answer);
+  }
+
+  #check(): void {
+    if (this.#state === 'ended') throw new SwitchhookError('ERR_CALL_ENDED');
+  }
+
+  onBye(leg: SignalledLeg): void {
+    this.#end(`${leg.target} hung up`);
+  }
+
+  /** RFC 3725 §7: what one party wants to change is for the other to answer. */
+  async onOffer(leg: SignalledLeg, sdp: string | undefined): Promise<string | undefined> {
+    if (this.#pending || this.#state !== 'connected')
+      throw new SwitchhookError('ERR_CALL_REJECTED', { status: 491, reason: 'Request Pending' });
+    this.#pending = leg;
+    try {
+      const answer = await this.#otherOf(leg).reinvite(sdp);
+      if (sdp !== undefined) this.#otherOf(leg).ack();
+      return answer;
+    } finally {
+      this.#pending = undefined;
+    }
+  }
+
+  onAck(leg: SignalledLeg, sdp: string | undefined): void {
+    // The answer to the offer that the other's 2xx brought.
+    this.#otherOf(leg).ack(sdp);
+  }
+
+  onOther(leg: SignalledLeg, request: SipRequest): Promise<number> {
+    return this.#otherOf(leg).forward(request);
+  }
+
+  #otherOf(leg: SignalledLeg): SignalledLeg {
+    return leg === this.#first ? this.#second : this.#first;
+  }
+
+  #end(reason: string): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    this.#first.end(reason);
+    this.#second.end(reason);
+    this.#onEnded();
+    this.emit('ended', reason);
+  }
+}
+
+function needed(sdp: string | undefined): string {
+  if (sdp !== undefined) return sdp;
+  throw new SwitchhookError('ERR_SDP_PARSE', { line: 0, why: 'the 2xx has no session description' });
+}
