@@ -98,6 +98,8 @@ export class DigestClient {
         seen.add(key);
         if (attempts.answered > 0) attempts.stale++;
         attempts.answered++;
+        if (protection.header === 'Proxy-Authorization' && !response.has('WWW-Authenticate'))
+          dropCredentials(request, protection.realm);
         this.#remember(key, protection);
         answered = true;
       }
@@ -113,7 +115,13 @@ export class DigestClient {
 
   /** Puts in the credentials of the realms met before, so that the server need not challenge (§22.2). */
   preauthorize(request: SipRequest): void {
-    for (const protection of this.#protections.values()) this.#sign(request, protection);
+    for (const protection of this.#protections.values()) {
+      const { header, realm } = protection;
+      // Registrar and proxy of one realm: what passes the proxy shows it one set of credentials, not the registrar's too.
+      const viaProxy = this.#protections.has(`Proxy-Authorization ${realm}`);
+      if (header === 'Authorization' && viaProxy && request.method !== 'REGISTER') continue;
+      this.#sign(request, protection);
+    }
   }
 
   /** Learns the next nonce from Authentication-Info in the answer to `request` (RFC 7616 §3.5). */
@@ -247,4 +255,11 @@ function putCredentials(request: SipRequest, header: Protection['header'], crede
   const present = header === 'Authorization' ? request.authorization : request.proxyAuthorization;
   const others = present.filter((other) => other.realm !== credentials.realm);
   request.set(header, [...others, credentials]);
+}
+
+/** The credentials for the registrar that were put in before it was known that a proxy of its realm asks for its own. */
+function dropCredentials(request: SipRequest, realm: string): void {
+  const others = request.authorization.filter((other) => other.realm !== realm);
+  if (others.length > 0) request.set('Authorization', others);
+  else request.remove('Authorization');
 }

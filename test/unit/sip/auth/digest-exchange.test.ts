@@ -127,6 +127,28 @@ describe('digest client against digest server', () => {
 });
 
 describe('digest client', () => {
+  it("shows a proxy of the registrar's realm one set of credentials, from its first 407 on", () => {
+    const server = makeServer(new VirtualClock());
+    const client = makeClient();
+    client.authorize(register(), challenged(server, register()));
+    const invite = (): SipRequest => {
+      const request = register();
+      request.method = 'INVITE';
+      return request;
+    };
+    const first = invite();
+    client.preauthorize(first);
+    expect(first.has('Authorization')).toBe(true);
+    expect(client.authorize(first, challenged(server, first, true))).toBe('retry');
+    const next = invite();
+    client.preauthorize(next);
+    for (const request of [first, next])
+      expect([request.has('Authorization'), request.has('Proxy-Authorization')]).toEqual([false, true]);
+    const again = register();
+    client.preauthorize(again);
+    expect(again.has('Authorization')).toBe(true);
+  });
+
   it('answers several realms and both headers of one response', () => {
     const request = register();
     const response = refusal(
