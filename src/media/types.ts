@@ -62,6 +62,8 @@ export interface MediaSessionOptions {
   headerExtensions?: boolean;
   /** Plays faster or slower, at the same pitch, to follow the delay of the network; false drops frames. Default true. */
   allowSpeedup?: boolean;
+  /** Makes up what was lost; false plays silence instead. Default true. */
+  concealment?: boolean;
 }
 
 /** What is done to the audio of one direction. */

@@ -22,6 +22,8 @@ export interface ReceiveOptions {
   jitter?: JitterLimits;
   /** Play faster or slower to follow the delay, instead of dropping frames. Default true. */
   allowSpeedup?: boolean;
+  /** Make up what was lost, rather than to play silence. Default true. */
+  concealment?: boolean;
 }
 
 interface Format {
@@ -70,13 +72,15 @@ export class ReceivePath {
   /** What fills pauses: comfort noise of RFC 3389 or the codec's own after its silence descriptor. */
   #pause: 'silent' | 'comfortNoise' | 'codec' = 'silent';
   readonly #jitter: JitterBuffer;
+  readonly #conceals: boolean;
   #scaler: TimeScaler | undefined;
   readonly #timeless = new TimelessPacket();
   /** Of the newest audio packet; -1 before the first. */
   #lastSequence = -1;
   #lastTimestamp = 0;
 
-  constructor({ jitter = {}, allowSpeedup = true }: ReceiveOptions = {}) {
+  constructor({ jitter = {}, allowSpeedup = true, concealment = true }: ReceiveOptions = {}) {
+    this.#conceals = concealment;
     const maxDelayMs = jitter.maxMs ?? Math.max(MAX_DELAY_MS, jitter.minMs ?? 0);
     const minDelayMs = Math.min(jitter.minMs ?? MIN_DELAY_MS, maxDelayMs);
     const longestMs = Math.max(maxDelayMs, jitter.fixedMs ?? 0);
@@ -228,7 +232,7 @@ export class ReceivePath {
         this.#decode(frame);
         break;
       case 'fec':
-        if (!this.#decodeFec(frame)) this.#conceal(this.#samplesOf(frame.duration));
+        if (!this.#conceals || !this.#decodeFec(frame)) this.#conceal(this.#samplesOf(frame.duration));
         break;
       case 'conceal':
         this.#conceal(this.#samplesOf(frame.duration));
@@ -275,7 +279,8 @@ export class ReceivePath {
 
   #conceal(samples: number): void {
     const count = Math.min(samples, this.#queue.length - this.#to);
-    if (this.#current) this.#current.decoder.conceal(this.#queue, this.#to, count);
+    if (this.#current && (this.#conceals || this.#pause === 'codec'))
+      this.#current.decoder.conceal(this.#queue, this.#to, count);
     else this.#queue.fill(0, this.#to, this.#to + count);
     this.#append(count, 0);
   }

@@ -51,6 +51,10 @@ export interface MediaPreferences extends SrtpPreferences {
   jitter?: MediaSessionOptions['jitter'];
   /** Gain control, noise suppression, voice statistics, detection of tones as digits. */
   processing?: MediaSessionOptions['processing'];
+  /** Play faster or slower to follow the delay of the network; false drops frames. Default true. */
+  allowSpeedup?: boolean;
+  /** Make up what was lost; false plays silence. Default true. */
+  concealment?: boolean;
   /** Whom to listen to; default: whoever the peer moves to, with care. */
   strictSource?: MediaSessionOptions['strictSource'];
   /** When the peer may end our hold. Default 'never'. */
@@ -128,7 +132,7 @@ export class CallMedia {
     checkCodecSettings(preferences.codecSettings);
     const codecs = planCodecs(preferences.codecs, preferences.codecSettings, preferences.narrowband);
     checkSrtp(preferences);
-    const { silenceMs, timeoutMs, jitter, processing, strictSource } = preferences;
+    const { silenceMs, timeoutMs, jitter, processing, strictSource, allowSpeedup, concealment } = preferences;
     const session = await engine.openSession({
       address,
       label,
@@ -136,6 +140,8 @@ export class CallMedia {
       jitter,
       processing,
       strictSource,
+      allowSpeedup,
+      concealment,
     });
     return new CallMedia(session, codecs, options);
   }

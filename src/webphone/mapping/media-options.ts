@@ -35,6 +35,8 @@ export function mediaOptions(settings: SettingsReader, direction: 'incoming' | '
     timeoutMs: timeout > 0 ? timeout * 1000 : 0,
     jitter: jitterOptions(settings),
     processing: processingOptions(settings),
+    allowSpeedup: settings.number('allowspeedup') === 0 ? false : undefined,
+    concealment: settings.flag('plc') ? undefined : false,
     strictSource:
       settings.given('usesdpip') && settings.number('usesdpip') === 1
         ? 'address'

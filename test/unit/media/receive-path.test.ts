@@ -125,3 +125,35 @@ describe.skipIf(!hasShared)('arrival traces through decoder, concealment and tim
     expect(concealed).toBeLessThanOrEqual(expected.concealed);
   });
 });
+
+describe('a lost packet', () => {
+  /** A tone of 200 Hz; its 50th packet does not come. */
+  const tone = Int16Array.from({ length: FRAME * 100 }, (_, i) => 8000 * Math.sin((2 * Math.PI * i) / 40));
+  const trace: ArrivalTrace = Array.from({ length: 100 }, (_, i) => [i, 20 * i] as const).filter(
+    ([i]) => i !== 50,
+  );
+  /** Of the tone alone, and of the stretch around what was lost: the quietest 5 ms, and the largest step. */
+  const around = (pcm: Int16Array): { quietest: number; step: number } => {
+    const from = pcm.findIndex((value) => value !== 0) + 49 * FRAME;
+    let quietest = Number.POSITIVE_INFINITY;
+    let step = 0;
+    for (let at = from; at < from + 4 * FRAME; at += 40) {
+      let peak = 0;
+      for (let i = at; i < at + 40; i++) {
+        peak = Math.max(peak, Math.abs(pcm[i]));
+        step = Math.max(step, Math.abs(pcm[i] - pcm[i - 1]));
+      }
+      quietest = Math.min(quietest, peak);
+    }
+    return { quietest, step };
+  };
+
+  it('[audio-enh/4] is concealed by default, without a gap or a click; or replaced by silence when so wished', () => {
+    const clean = around(tone);
+    const { pcm, lost } = play(tone, trace);
+    expect(lost).toBe(1);
+    expect(around(pcm).quietest).toBeGreaterThan(0.7 * clean.quietest);
+    expect(around(pcm).step).toBeLessThan(1.5 * clean.step);
+    expect(around(play(tone, trace, { concealment: false }).pcm).quietest).toBeLessThan(50);
+  });
+});

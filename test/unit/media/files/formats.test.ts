@@ -54,6 +54,45 @@ describe('recorded files', () => {
     expect(compareAudio(right, b, 8000, 200).correlation).toBeGreaterThan(0.95);
   });
 
+  it('[recording/0] are stereo, two GSM files, Vorbis, MP3, two mono files or one mono file, at the rate asked for', async () => {
+    const kinds = [
+      ['s.wav', {}, 1, 2],
+      ['g.gsm', {}, 2, 1],
+      ['v.ogg', {}, 1, 2],
+      ['m.mp3', {}, 1, 2],
+      ['t.wav', { layout: 'separate' }, 2, 1],
+      ['x.wav', { layout: 'mono', sampleRate: 16_000 }, 1, 1],
+    ] as const;
+    for (const [name, options, files, channels] of kinds) {
+      const { path, paths = [path], error } = await recordSides(join(folder, name), left, right, options);
+      expect(error).toBeUndefined();
+      expect(paths).toHaveLength(files);
+      for (const file of paths) {
+        const bytes = await readFile(file);
+        if (name.endsWith('.wav')) {
+          const rate = 'sampleRate' in options ? options.sampleRate : 8000;
+          // Channels, rate and bits per sample of the header.
+          expect(bytes.readUInt16LE(22)).toBe(channels);
+          expect(bytes.readUInt32LE(24)).toBe(rate);
+          expect(bytes.readUInt16LE(34)).toBe(16);
+          const { samples } = await playWhole(file);
+          expect(samples.length / rate).toBeCloseTo(4, 1);
+        } else if (name.endsWith('.gsm')) {
+          expect(bytes.length % 33).toBe(0);
+          expect(bytes[0] >> 4).toBe(0xd);
+        } else if (name.endsWith('.ogg')) {
+          expect(bytes.subarray(0, 4).toString()).toBe('OggS');
+          expect(bytes.subarray(28, 35).toString('latin1')).toBe('\x01vorbis');
+          expect(bytes[39]).toBe(channels);
+        } else {
+          // An MPEG audio frame, layer III.
+          expect(bytes[0]).toBe(0xff);
+          expect(bytes[1] & 0xe6).toBe(0xe2);
+        }
+      }
+    }
+  });
+
   it('of GSM are two when both sides are asked for, at 8 kHz whatever is asked for', async () => {
     const result = await recordSides(join(folder, 'both.gsm'), left, right, { sampleRate: 16000 });
     expect(result.paths).toHaveLength(2);

@@ -153,6 +153,39 @@ describe('upload by HTTP', () => {
     expect(waits[3]).toBeGreaterThanOrEqual(6000);
   });
 
+  it('[recording-upload/2] puts date, time, call, user and file name in the place of their keywords', async () => {
+    const { url, got } = await httpServer();
+    await uploadRecording(path, {
+      url: `${url}/DATE/DATETIME/CALLID/USER/FILENAME`,
+      call: { user: 'bob', callId: 'a1@b' },
+    });
+    const [, date, dateTime, callId, user, file] = (got[0].request.url ?? '').split('/');
+    expect(date).toMatch(/^\d{4}_\d\d_\d\d$/);
+    expect(dateTime).toMatch(/^\d{8}/);
+    expect([callId, user, file].map(decodeURIComponent)).toEqual(['a1@b', 'bob', 'call.mp3']);
+  });
+
+  it.each([
+    [0, 1],
+    [1, 2],
+    [Number.POSITIVE_INFINITY, 4],
+  ])(
+    '[recording-upload/3] with %s retries is tried %i times by a server that fails thrice',
+    async (retries, attempts) => {
+      let asked = 0;
+      const { url } = await httpServer((_request, response) => {
+        asked++;
+        if (asked > 3) return false;
+        response.writeHead(503).end();
+        return true;
+      });
+      const uploading = uploadRecording(path, { url, retries, ...fast });
+      if (attempts > 3) expect((await uploading).attempts).toBe(attempts);
+      else await expect(uploading).rejects.toMatchObject({ code: 'ERR_UPLOAD' });
+      expect(asked).toBe(attempts);
+    },
+  );
+
   it('is not tried again when the server refuses for good, and says why without the password', async () => {
     const { url } = await httpServer((_, response) => !!response.writeHead(403).end());
     const error: unknown = await uploadRecording(path, {
