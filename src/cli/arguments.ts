@@ -86,6 +86,7 @@ export const OPTIONS = {
   prompt: { type: 'string', value: 'file.wav', help: 'file the number "prompt" plays' },
   trace: { type: 'boolean', help: 'print every SIP message' },
   log: { type: 'string', value: 'level', help: 'log to standard error: error, warn, info, debug, trace' },
+  schema: { type: 'boolean', help: 'print a JSON Schema' },
   json: { type: 'boolean', help: 'one JSON object a line instead of text' },
   help: { type: 'boolean', short: 'h', help: 'show this help' },
 } as const satisfies Record<string, OptionSpec>;

@@ -14,6 +14,7 @@ import { listenCommand } from './commands/listen.js';
 import { optionsCommand } from './commands/options.js';
 import { registerCommand } from './commands/register.js';
 import { serveCommand } from './commands/serve.js';
+import { settingsCommand } from './commands/settings.js';
 import { exitCodeOf } from './exit-codes.js';
 import { Output } from './output.js';
 
@@ -25,6 +26,7 @@ const COMMANDS: readonly Command[] = [
   serveCommand,
   exchangeCommand,
   devicesCommand,
+  settingsCommand,
   doctorCommand,
   demoCommand,
 ];

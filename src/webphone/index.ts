@@ -17,8 +17,17 @@ export {
 export { type InputFormat, inputFormat, type StreamPlan, streamPlan } from './mapping/stream-options.js';
 export * from './notifications/index.js';
 export { packageVersion } from './package-version.js';
+export {
+  explainParameter,
+  parametersByGroup,
+  searchParameters,
+  statusText,
+  unknownText,
+} from './parameters/describe.js';
+export { settingsSchema } from './parameters/json-schema.js';
 export { nearestName, type ResolvedName, resolveName } from './parameters/names.js';
 export { PARAMETERS, type ParameterName } from './parameters/parameters.js';
+export { settingsPage } from './parameters/reference-page.js';
 export {
   type ParameterSpec,
   type SettingEffect,
@@ -42,6 +51,7 @@ export {
   type SettingsKeeper,
 } from './settings/load-settings.js';
 export { machineKey } from './settings/machine-key.js';
+export { shownSetting } from './settings/redact.js';
 export {
   GLOBAL,
   NEXT_LINE,

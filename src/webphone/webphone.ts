@@ -13,8 +13,8 @@ import { policyOptions } from './mapping/policy-options.js';
 import type { NotificationHub } from './notifications/notification-hub.js';
 import type { NotificationQueue } from './notifications/notification-queue.js';
 import type { SettingValue } from './parameters/spec.js';
+import { shownSetting } from './settings/redact.js';
 import { GLOBAL, Settings } from './settings/settings.js';
-import type { Stack } from './stack.js';
 import type { WebphoneContext, WebphoneParts } from './webphone-context.js';
 import type { WebphoneLog } from './webphone-log.js';
 
@@ -60,7 +60,7 @@ class WebphoneCore {
       workFolder,
       phoneOptions: ({ logger }) => ({ logger, ...phoneOptions(this.settings), ...phone }),
     });
-    followPolicies(this.settings, this.#parts.stack);
+    followPolicies(this.settings, this.#parts);
     const { notifications, log, lifecycle } = this.#parts;
     this.notifications = notifications;
     this.log = log;
@@ -109,8 +109,12 @@ class WebphoneCore {
 }
 
 /** What the phone does by itself changes with the settings at once. */
-function followPolicies(settings: Settings, stack: Stack): void {
-  settings.on('change', ({ line }) => {
+function followPolicies(
+  settings: Settings,
+  { stack, logger }: Pick<WebphoneParts, 'stack' | 'logger'>,
+): void {
+  settings.on('change', ({ key, value, line, origin }) => {
+    logger.debug('setting changed', { key, value: shownSetting(key, value), line, origin });
     if (line === GLOBAL) stack.phone?.policies.configure(policyOptions(settings));
   });
 }

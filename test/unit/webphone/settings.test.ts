@@ -1,6 +1,7 @@
 /** What was set is what is read: types, aliases, special words, lines, changes, secrets. */
 import { describe, expect, it } from 'vitest';
 import { encryptValue } from '../../../src/webphone/settings/encrypted-value.js';
+import { shownSetting } from '../../../src/webphone/settings/redact.js';
 import { GLOBAL, type SettingChange, Settings } from '../../../src/webphone/settings/settings.js';
 
 describe('values', () => {
@@ -206,5 +207,16 @@ describe('encrypted values', () => {
     expect(result.ok).toBe(false);
     expect(JSON.stringify(result)).not.toContain('encrypted__5__');
     expect(settings.get('password')).toBe('');
+  });
+});
+
+describe('what is shown', () => {
+  it('has no secret in it', () => {
+    expect(shownSetting('password', 'top')).toBe('(hidden)');
+    expect(shownSetting('password3', 'top')).toBe('(hidden)');
+    expect(shownSetting('extraregisteraccounts', 'a,b,c')).toBe('(hidden)');
+    expect(shownSetting('voicerecftp_addr', 'ftp://user:pass@host/x')).toBe('ftp://(hidden)@host/x');
+    expect(shownSetting('username', 'anna')).toBe('anna');
+    expect(shownSetting('password', '')).toBe('');
   });
 });

@@ -1,0 +1,110 @@
+/** The table in words: explaining, searching, the schema, and the page that must not be stale. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { settingsCommand } from '../../../src/cli/commands/settings.js';
+import { Output } from '../../../src/cli/output.js';
+import {
+  explainParameter,
+  GROUP_TITLES,
+  parametersByGroup,
+  searchParameters,
+} from '../../../src/webphone/parameters/describe.js';
+import { settingsSchema } from '../../../src/webphone/parameters/json-schema.js';
+import { PARAMETERS } from '../../../src/webphone/parameters/parameters.js';
+import { settingsPage } from '../../../src/webphone/parameters/reference-page.js';
+
+describe('docs/SETTINGS.md', () => {
+  it('is what the table says: npm run docs', () => {
+    const path = join(import.meta.dirname, '..', '..', '..', 'docs', 'SETTINGS.md');
+    expect(readFileSync(path, 'utf8')).toBe(settingsPage());
+  });
+
+  it('has every setting once', () => {
+    const headings = [...settingsPage().matchAll(/^### `(.+)`$/gm)].map(([, name]) => name);
+    expect(headings.sort()).toEqual(PARAMETERS.map(({ name }) => name).sort());
+    expect(parametersByGroup().flatMap(({ rows }) => rows)).toHaveLength(PARAMETERS.length);
+    expect(Object.keys(GROUP_TITLES).sort()).toEqual(
+      [...new Set(PARAMETERS.map(({ group }) => group))].sort(),
+    );
+  });
+});
+
+describe('explaining', () => {
+  it('tells what a setting takes, its default, its values and what it waits for', () => {
+    const text = explainParameter('HOLDTYPEONHOLD')?.join('\n');
+    expect(text).toContain('holdtype');
+    expect(text).toMatch(/Default +-1 \(auto/);
+    expect(text).toMatch(/ 4 {2}a=inactive/);
+    expect(explainParameter('siprec_src')?.join('\n')).toMatch(/waits for recording by a server/);
+    expect(explainParameter('usernameN')?.[0]).toBe('usernameN');
+    expect(explainParameter('externapiX_url')?.join('\n')).toMatch(/Secret/);
+    expect(explainParameter('nosuch')).toBeUndefined();
+  });
+
+  it('finds settings by words, those named so first', () => {
+    expect(searchParameters(['echo']).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['aec', 'aec2', 'aectype']),
+    );
+    expect(searchParameters(['hold'])[0].name).toMatch(/hold/);
+    expect(searchParameters(['hold', 'music']).map(({ name }) => name)).toContain('musiconhold');
+  });
+});
+
+describe('the JSON Schema', () => {
+  const schema = settingsSchema() as {
+    properties: Record<string, { anyOf?: object[]; default?: unknown; $ref?: string; writeOnly?: boolean }>;
+    patternProperties: Record<string, object>;
+  };
+
+  it('has all names, aliases and families', () => {
+    expect(schema.properties.javascriptevents).toEqual({ $ref: '#/properties/events', deprecated: true });
+    expect(schema.properties.password.writeOnly).toBe(true);
+    expect(
+      Object.keys(schema.patternProperties).some((pattern) => new RegExp(pattern).test('username12')),
+    ).toBe(true);
+    const named = Object.keys(schema.properties).length + Object.keys(schema.patternProperties).length;
+    const aliases = PARAMETERS.filter(({ name }) => !/N$|^externapiX|USERNAME$/.test(name)).flatMap(
+      (row) => row.aliases ?? [],
+    );
+    expect(named).toBe(PARAMETERS.length + aliases.length);
+  });
+
+  it('takes the values of a choice as number and as text', () => {
+    expect(schema.properties.register.anyOf).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ const: 2 }),
+        expect.objectContaining({ const: '2' }),
+      ]),
+    );
+  });
+});
+
+describe('switchhook settings', () => {
+  const run = async (...positionals: string[]): Promise<{ text: string; code: number }> => {
+    let text = '';
+    const output = new Output({
+      json: false,
+      color: false,
+      stream: { write: (part: string) => (text += part) },
+    });
+    const code = await settingsCommand.run({ values: { headers: [] }, positionals }, output);
+    return { text, code };
+  };
+
+  it('lists all, searches, and explains', async () => {
+    const all = await run();
+    expect(all.code).toBe(0);
+    expect(
+      all.text.split('\n').filter((line) => /^ {2}· ?|^ {2}\w/.test(line)).length,
+    ).toBeGreaterThanOrEqual(PARAMETERS.length);
+    expect((await run('search', 'echo')).text).toMatch(/aectype/);
+    expect((await run('explain', 'transport')).text).toMatch(/^transport$/m);
+    expect((await run('transport')).text).toMatch(/^transport$/m);
+    expect((await run('search', 'qqqq')).code).toBe(1);
+  });
+
+  it('names the nearest name for one that does not exist', async () => {
+    await expect(run('explain', 'holdtyp')).rejects.toThrow('did you mean holdtype?');
+  });
+});
