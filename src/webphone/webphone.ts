@@ -12,9 +12,12 @@ import { phoneOptions } from './mapping/phone-options.js';
 import { policyOptions } from './mapping/policy-options.js';
 import type { NotificationHub } from './notifications/notification-hub.js';
 import type { NotificationQueue } from './notifications/notification-queue.js';
+import type { ParameterName } from './parameters/parameters.js';
 import type { SettingValue } from './parameters/spec.js';
 import { shownSetting } from './settings/redact.js';
 import { GLOBAL, Settings } from './settings/settings.js';
+import { settingsFromSip } from './settings/settings-from-sip.js';
+import { statusTranslator } from './texts/language.js';
 import type { WebphoneContext, WebphoneParts } from './webphone-context.js';
 import type { WebphoneLog } from './webphone-log.js';
 
@@ -61,6 +64,7 @@ class WebphoneCore {
       phoneOptions: ({ logger }) => ({ logger, ...phoneOptions(this.settings), ...phone }),
     });
     followPolicies(this.settings, this.#parts);
+    followServers(this.settings, this.#parts);
     const { notifications, log, lifecycle } = this.#parts;
     this.notifications = notifications;
     this.log = log;
@@ -108,6 +112,21 @@ class WebphoneCore {
   }
 }
 
+/** Servers may send settings along with any message. */
+function followServers(settings: Settings, { stack, logger }: Pick<WebphoneParts, 'stack' | 'logger'>): void {
+  stack.on('made', (phone) => {
+    const isServer = (host: string): boolean =>
+      phone.accounts.some(
+        ({ flow, hops }) => flow?.remote.host === host || hops.some(({ uri }) => uri.host === host),
+      );
+    phone.diagnostics.sip.subscribe((trace) => {
+      for (const result of settingsFromSip(settings, trace, isServer)) {
+        if (!result.ok) logger.warn('a setting of the server was not taken', { why: result.error });
+      }
+    });
+  });
+}
+
 /** What the phone does by itself changes with the settings at once. */
 function followPolicies(
   settings: Settings,
@@ -119,17 +138,27 @@ function followPolicies(
   });
 }
 
-/** The settings that say which notifications pass. */
+const NOTIFICATION_SETTINGS: ReadonlySet<string> = new Set<ParameterName>([
+  'events',
+  'sipmsgnotifications',
+  'notificationevents',
+  'language',
+  'locale',
+  'translatemode',
+]);
+
+/** The settings that say which notifications pass, and in which language. */
 function followSettings(settings: Settings, notifications: NotificationHub): void {
   const apply = (): void =>
     notifications.configure({
       events: settings.number('events'),
       sipMessages: settings.number('sipmsgnotifications') === 1,
       delivery: settings.number('notificationevents'),
+      translate: statusTranslator(settings),
     });
   apply();
   settings.on('change', ({ name }) => {
-    if (name === 'events' || name === 'sipmsgnotifications' || name === 'notificationevents') apply();
+    if (NOTIFICATION_SETTINGS.has(name)) apply();
   });
 }
 

@@ -15,6 +15,8 @@ export interface NotificationPolicy {
   sipMessages: boolean;
   /** Whether ways other than the one in use get anything: see {@link NotificationHub.delivery}. */
   delivery: number;
+  /** What becomes of status texts on their way; they stay as they are when absent. */
+  translate?: (text: string) => string;
 }
 
 /** How a client gets its notifications. */
@@ -99,7 +101,13 @@ export class NotificationHub {
 
   publish<K extends NotificationKind>(kind: K, fields: FieldsOf<K>): void {
     if (!this.wants(kind)) return;
-    this.deliver(notification(kind, fields));
+    this.deliver(notification(kind, this.#translated(kind, fields)));
+  }
+
+  #translated<K extends NotificationKind>(kind: K, fields: FieldsOf<K>): FieldsOf<K> {
+    const { translate } = this.#policy;
+    if (!translate || kind !== 'STATUS' || !('statustext' in fields)) return fields;
+    return { ...fields, statustext: translate(String(fields.statustext)) };
   }
 
   /** Hands one to everybody, whatever the level. */

@@ -1,5 +1,13 @@
 /** docs/SETTINGS.md, made of the table by `npm run docs`. Pure. */
-import { defaultText, effectText, parametersByGroup, scopeText, statusText, typeText } from './describe.js';
+import {
+  defaultText,
+  effectText,
+  parametersByGroup,
+  scopeText,
+  sortedValues,
+  statusText,
+  typeText,
+} from './describe.js';
 import { PARAMETERS } from './parameters.js';
 import type { ParameterSpec } from './spec.js';
 
