@@ -2,7 +2,7 @@
  * Acoustic echo cancellation: takes out of what a microphone hears what the speaker beside it said. The work is done by
  * WebRTC's AEC3 as WebAssembly, which finds the delay between the two by itself, follows it, and leaves speech of both
  * sides at once alone. Loaded when first used, once per thread; it works in frames of 10 ms and adds 4 to 9 ms of
- * delay. Used by the headset in the media worker.
+ * delay. Used by the headset, in a thread of its own.
  */
 import { SwitchhookError } from '../base/errors.js';
 import { saturate } from './saturate.js';

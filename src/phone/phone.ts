@@ -408,6 +408,7 @@ export class Phone extends Emitter<PhoneEvents> {
       this.#parts = parts;
       for (const service of [this.presence, this.blf, this.voicemail, this.messages]) service.attach(agent);
       if (options.capabilityRequest) void this.options().catch(() => {}); // it opens the way through a NAT, too
+      this.audio.prepare();
       return parts;
     } catch (error) {
       await endpoint.close();

@@ -78,6 +78,8 @@ export class FakeAudioBackend implements AudioBackend {
   readonly devices: FakeAudioDevice[] = [];
   /** Set while there is no sound server. */
   missing: string | undefined;
+  /** Devices whose volume was to be raised, in order. */
+  readonly raised: string[] = [];
   readonly #clock: Clock;
   readonly #open = new Map<FakeAudioDevice, Set<FakeStream>>();
   readonly #watchers = new Set<() => void>();
@@ -111,6 +113,10 @@ export class FakeAudioBackend implements AudioBackend {
 
   playback(device: AudioDevice, options: DeviceStreamOptions): PlaybackStream {
     return this.#add(new FakePlayback(this.#device(device, options), options, this.#clock, this.#remove));
+  }
+
+  async raise(devices: readonly AudioDevice[]): Promise<void> {
+    for (const { id } of devices) this.raised.push(id);
   }
 
   watch(onChange: () => void): () => void {

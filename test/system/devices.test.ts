@@ -1,11 +1,20 @@
 /** Calls on real sound devices: those of a PulseAudio without any hardware. Needs a build. */
 import { execFile, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { type DeviceChange, type Headset, MediaEngine, type MediaSession } from '../../dist/media/index.js';
+import {
+  type DeviceChange,
+  type Headset,
+  MediaEngine,
+  type MediaSession,
+  readWav,
+} from '../../dist/media/index.js';
 import { toneLevelDbov } from '../../src/dsp/goertzel.js';
+import { levelDbov } from '../../src/dsp/level.js';
 import { type Pulse, startPulse } from '../support/peers/pulse.js';
 import { describeWith } from '../support/peers/require-peer.js';
+import { cliPath, NodeProgram, projectRoot, runNode } from '../support/run-node.js';
 import { test, type Workbench } from '../support/workbench.js';
 
 const RATE = 16_000;
@@ -17,6 +26,8 @@ interface Desk {
   pulse: Pulse;
   headset: Headset;
   changes: DeviceChange[];
+  engine: MediaEngine;
+  leg: MediaSession;
   far: MediaSession;
 }
 
@@ -48,7 +59,7 @@ async function desk(bench: Workbench, sinks: readonly string[]): Promise<Desk> {
   headset.on('device', (change) => void changes.push(change));
   bench.watch(() => `— device changes\n${JSON.stringify(changes, undefined, 1)}`);
   headset.add(leg);
-  return { pulse, headset, changes, far };
+  return { pulse, headset, changes, engine, leg, far };
 }
 
 /** Plays a sine into a sink, for ever. */
@@ -96,10 +107,11 @@ async function hear(session: MediaSession, ms: number): Promise<Int16Array> {
 }
 
 /** Median level of a tone in pieces of 50 ms: a busy machine tears holes. */
-function tone(pcm: Int16Array, hz: number): number {
+function tone(pcm: Int16Array, hz: number, rate = RATE): number {
   const levels: number[] = [];
-  for (let at = 0; at + 800 <= pcm.length; at += 800) {
-    levels.push(toneLevelDbov(pcm.subarray(at, at + 800), hz, RATE));
+  const piece = rate / 20;
+  for (let at = 0; at + piece <= pcm.length; at += piece) {
+    levels.push(toneLevelDbov(pcm.subarray(at, at + piece), hz, rate));
   }
   return levels.sort((a, b) => a - b)[levels.length >> 1] ?? -127;
 }
@@ -126,7 +138,6 @@ describeWith(['pulseaudio', 'pactl'], 'sound devices by PulseAudio', () => {
     expect(tone(spoken, 600)).toBeGreaterThan(LOUD);
     expect(tone(spoken, 1000)).toBeLessThan(QUIET);
     const stats = await headset.stats();
-    console.log('PulseAudio:', JSON.stringify(stats));
     expect(stats.loopMs).toBeGreaterThan(0);
     expect(stats.loopMs).toBeLessThan(200);
   });
@@ -163,5 +174,79 @@ describeWith(['pulseaudio', 'pactl'], 'sound devices by PulseAudio', () => {
     const speaker = changes.filter(({ role }) => role === 'speaker');
     expect(speaker.map(({ what }) => what).filter((what) => what !== 'open')).toEqual(['lost', 'found']);
     expect((await headset.stats()).speaker.devices).toEqual(['usb']);
+  });
+
+  test('the echo of a speaker that the microphone hears is cancelled', async ({ bench }) => {
+    const { headset, far } = await desk(bench, ['desk']);
+    await headset.select('microphone', 'desk.monitor');
+    const speech = await readWav(join(projectRoot, 'assets', 'speech.wav'));
+    far.play({ samples: speech.mono, sampleRate: speech.sampleRate }, { loop: true });
+    await sleep(2500);
+    const echo = levelDbov(await hear(far, 4000));
+    headset.setEchoCancellation('on');
+    await sleep(4000);
+    const rest = levelDbov(await hear(far, 4000));
+    const stats = await headset.stats();
+    expect(stats.echo).toBe('cancelling');
+    expect(echo).toBeGreaterThan(-40);
+    expect(echo - rest).toBeGreaterThan(8);
+  });
+
+  test('a muted device is opened up, and hears two channels when asked to', async ({ bench }) => {
+    const { pulse, far, leg, engine } = await desk(bench, ['desk', 'room']);
+    await pulse.pactl('set-sink-mute', 'room', '1');
+    await pulse.pactl('set-sink-volume', 'room', '3%');
+    const headset = await engine.openHeadset({
+      backend: 'pulse',
+      microphone: 'none',
+      speaker: 'room',
+      stereo: true,
+      raiseVolumes: 'first',
+    });
+    headset.add(leg);
+    sing(far, 600);
+    await sleep(2500);
+    expect(await pulse.pactl('get-sink-mute', 'room')).toBe('Mute: no');
+    expect(await pulse.pactl('get-sink-volume', 'room')).toContain('60%');
+    expect(await pulse.pactl('list', 'sink-inputs')).toMatch(/s16le 2ch 16000Hz/);
+    expect(tone(await overhear(pulse, 'room', 1500), 600)).toBeGreaterThan(-45);
+  });
+
+  test('a stalled main thread costs no audio', async ({ bench }) => {
+    const { pulse, far } = await desk(bench, ['desk', 'room']);
+    whistle(bench, pulse, 'room', 1000);
+    await sleep(2000);
+    const heard = hear(far, 3000);
+    for (let i = 0; i < 3; i++) {
+      const end = performance.now() + 500;
+      while (performance.now() < end);
+      await sleep(500);
+    }
+    const pcm = await heard;
+    const pieces = Array.from({ length: Math.floor(pcm.length / 800) }, (_, i) =>
+      toneLevelDbov(pcm.subarray(800 * i, 800 * (i + 1)), 1000, RATE),
+    );
+    expect(pieces.filter((level) => level < LOUD).length).toBeLessThan(pieces.length / 10);
+  });
+
+  test('the command line lists them and talks by them', async ({ bench }) => {
+    const pulse = await startPulse(bench, ['desk', 'room']);
+    whistle(bench, pulse, 'room', 1000);
+    const env = { ...pulse.env };
+    const listed = await runNode([cliPath, 'devices'], env);
+    expect(listed.stdout).toMatch(/Speakers.*\n +1 {2}desk {2}\(default\)\n +2 {2}room\nMicrophones/);
+    const record = bench.path('heard.wav');
+    const listen = new NodeProgram([cliPath, 'listen', '--json', '--record', record, '--calls', '1'], env);
+    bench.defer(() => listen.stop());
+    const [, port] = await listen.until(/"udp:127\.0\.0\.1:(\d+)"/);
+    const call = ['call', `sip:x@127.0.0.1:${port}`, '--speaker', '1', '--mic', 'room.monitor'];
+    const { code, stderr } = await runNode([cliPath, ...call, '--duration', '5', '--json'], env);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect((await listen.finished).code).toBe(0);
+    const { channels, sampleRate } = await readWav(record);
+    expect(tone(channels[0].subarray(channels[0].length / 2), 1000, sampleRate)).toBeGreaterThan(LOUD);
+    const wrong = await runNode([cliPath, 'devices', '--backend', 'decibri'], env);
+    expect(wrong.code).toBe(7);
+    expect(wrong.stderr).toContain('npm install decibri@5.7.0');
   });
 });

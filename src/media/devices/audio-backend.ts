@@ -23,6 +23,8 @@ export interface DeviceStreamOptions {
   readonly sampleRate: number;
   /** What the sound server shows: "Microphone". */
   readonly label: string;
+  /** Plays the same on two channels, for devices that do not spread one by themselves. */
+  readonly stereo?: boolean;
   /** Asks the system to make other programs softer meanwhile. */
   readonly communication?: boolean;
   /** The stream is over without having been closed: unplugged, refused, its program died. Told once. */
@@ -55,6 +57,8 @@ export interface AudioBackend {
   list(): Promise<readonly AudioDevice[]>;
   capture(device: AudioDevice, options: CaptureOptions): CaptureStream;
   playback(device: AudioDevice, options: DeviceStreamOptions): PlaybackStream;
+  /** Unmutes the devices, and raises those that are hardly to be heard. Never fails. */
+  raise?(devices: readonly AudioDevice[]): Promise<void>;
   /** Calls back when the list may have changed. @returns the function that ends it */
   watch(onChange: () => void): () => void;
 }

@@ -104,6 +104,9 @@ port.on('message', (message: ToDevices) => {
     case 'close':
       close(message.stream);
       break;
+    case 'raise':
+      void backend.raise?.(message.devices);
+      break;
     case 'shutdown':
       shutdown();
       break;

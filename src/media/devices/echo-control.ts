@@ -3,9 +3,10 @@
  * for it until then and where it cannot be loaded. Used by the headset.
  */
 import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
-import { EchoCanceller, type EchoSuppressor } from '../../dsp/echo-canceller.js';
+import type { EchoSuppressor } from '../../dsp/echo-canceller.js';
 import { EchoDucker } from '../../dsp/echo-ducker.js';
 import type { EchoCancellation, HeadsetStats } from './headset-types.js';
+import { ThreadedCanceller } from './threaded-canceller.js';
 
 export type LoadCanceller = (sampleRate: number) => Promise<EchoSuppressor>;
 
@@ -87,7 +88,7 @@ export class EchoControl {
   }
 
   async #load(): Promise<void> {
-    const { sampleRate, load = EchoCanceller.open, onError } = this.#options;
+    const { sampleRate, load = ThreadedCanceller.open, onError } = this.#options;
     this.#loading = true;
     try {
       const canceller = await load(sampleRate);

@@ -18,7 +18,12 @@ import { type DeviceChange, DeviceSlot } from './device-slot.js';
 import { EchoControl, type LoadCanceller } from './echo-control.js';
 import { HeadsetLine } from './headset-line.js';
 import { HeadsetOutput } from './headset-output.js';
-import type { EchoCancellation, HeadsetMemberOptions, HeadsetStats } from './headset-types.js';
+import type {
+  EchoCancellation,
+  HeadsetMemberOptions,
+  HeadsetOptions,
+  HeadsetStats,
+} from './headset-types.js';
 import { PlaybackFeed } from './playback-feed.js';
 import { volumeGain } from './volume.js';
 
@@ -34,6 +39,8 @@ export interface HeadsetGraphOptions {
   sampleRate: number;
   idleMs: number;
   duckOthers: boolean;
+  stereo: boolean;
+  raiseVolumes: HeadsetOptions['raiseVolumes'];
   choices: Record<DeviceRole, DeviceChoice>;
   echoCancellation: EchoCancellation;
   loadCanceller?: LoadCanceller;
@@ -59,6 +66,8 @@ export class HeadsetGraph implements Ticked {
   #microphoneVolume = 1;
   #microphoneMuted = false;
   #microphoneIdleMs = Number.POSITIVE_INFINITY;
+  /** Devices whose volume was looked after. */
+  readonly #raised = new Set<string>();
   readonly #pending = new Map<DeviceRole, DeviceChoice>();
   #stopTicking: (() => void) | undefined;
   #periods = 0;
@@ -322,6 +331,7 @@ export class HeadsetGraph implements Ticked {
 
   #openCapture(device: AudioDevice, onEnd: (why: string) => void): CaptureStream {
     const { backend, sampleRate, duckOthers } = this.#options;
+    this.#raise(device);
     this.#capture.reset();
     this.#echo.running = true;
     return backend.capture(device, {
@@ -333,10 +343,18 @@ export class HeadsetGraph implements Ticked {
     });
   }
 
+  #raise(device: AudioDevice): void {
+    const { backend, raiseVolumes = 'never' } = this.#options;
+    if (raiseVolumes === 'never' || (raiseVolumes === 'first' && this.#raised.has(device.id))) return;
+    this.#raised.add(device.id);
+    void backend.raise?.([device]);
+  }
+
   #openPlayback(role: 'speaker' | 'ringer', device: AudioDevice, onEnd: (why: string) => void): PlaybackFeed {
-    const { backend, sampleRate, duckOthers } = this.#options;
-    const label = LABELS[role];
-    const stream = backend.playback(device, { sampleRate, label, communication: duckOthers, onEnd });
+    const { backend, sampleRate, duckOthers, stereo } = this.#options;
+    this.#raise(device);
+    const options = { sampleRate, label: LABELS[role], communication: duckOthers, stereo, onEnd };
+    const stream = backend.playback(device, options);
     return new PlaybackFeed(stream, sampleRate);
   }
 }

@@ -27,6 +27,10 @@ export interface HeadsetOptions {
   sampleRate?: number;
   /** Devices stay open for this long after their last use, in ms; 2000 when absent. */
   idleMs?: number;
+  /** Plays the same on two channels. Default false: the system spreads one. */
+  stereo?: boolean;
+  /** Unmutes devices and raises those set to next to nothing: when first opened, or each time. Default 'never'. */
+  raiseVolumes?: 'never' | 'first' | 'always';
   /** Asks the system to make other programs softer during calls. Default false. */
   duckOthers?: boolean;
 }

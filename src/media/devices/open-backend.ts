@@ -42,6 +42,7 @@ export function withFiles(system: AudioBackend | ClosableBackend, clock: Clock):
     capture: (device, options) => of(device).capture(device, options),
     playback: (device, options) => of(device).playback(device, options),
     watch: (onChange) => system.watch(onChange),
+    raise: async (devices) => system.raise?.(devices),
     close: async () => {
       await Promise.all([files.close(), 'close' in system ? system.close() : undefined]);
     },

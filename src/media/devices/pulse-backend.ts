@@ -18,11 +18,15 @@ import { parseDefaults, parseEntries, toDevices } from './pulse-list.js';
 import { PULSE_ENVIRONMENT, PulseCapture, PulsePlayback } from './pulse-stream.js';
 
 const run = promisify(execFile);
+const JSON_FORMAT = '--format=json';
 const ANSWER_MS = 5000;
 /** A plug comes with a dozen events. */
 const SETTLE_MS = 100;
 /** The server is gone: until it is asked again. */
 const RETRY_MS = 3000;
+/** Softer than this nobody hears; what such a device is raised to. */
+const SOFT_PERCENT = 15;
+const RAISED_PERCENT = 60;
 const CHANGE = /'(?:new|remove)' on (?:sink|source) #|'change' on server/;
 
 export class PulseBackend implements AudioBackend {
@@ -36,9 +40,9 @@ export class PulseBackend implements AudioBackend {
   async list(): Promise<readonly AudioDevice[]> {
     try {
       const [sinks, sources, info] = await Promise.all([
-        pactl('list', 'sinks'),
-        pactl('list', 'sources'),
-        pactl('info'),
+        pactl(JSON_FORMAT, 'list', 'sinks'),
+        pactl(JSON_FORMAT, 'list', 'sources'),
+        pactl(JSON_FORMAT, 'info'),
       ]);
       return toDevices(parseEntries(sinks), parseEntries(sources), parseDefaults(info));
     } catch (error) {
@@ -52,6 +56,20 @@ export class PulseBackend implements AudioBackend {
 
   playback(device: AudioDevice, options: DeviceStreamOptions): PlaybackStream {
     return new PulsePlayback(device.id, options, this.#clock);
+  }
+
+  async raise(devices: readonly AudioDevice[]): Promise<void> {
+    for (const { id, kind } of devices) {
+      const what = kind === 'output' ? 'sink' : 'source';
+      try {
+        await pactl(`set-${what}-mute`, id, '0');
+        if (leastPercent(await pactl(`get-${what}-volume`, id)) < SOFT_PERCENT) {
+          await pactl(`set-${what}-volume`, id, `${RAISED_PERCENT}%`);
+        }
+      } catch {
+        // It is gone, or not ours to change: then it stays as it is.
+      }
+    }
   }
 
   watch(onChange: () => void): () => void {
@@ -96,7 +114,7 @@ export class PulseBackend implements AudioBackend {
 }
 
 async function pactl(...args: string[]): Promise<string> {
-  const { stdout } = await run('pactl', ['--format=json', ...args], {
+  const { stdout } = await run('pactl', args, {
     env: PULSE_ENVIRONMENT,
     timeout: ANSWER_MS,
     maxBuffer: 1 << 24,
@@ -109,4 +127,10 @@ function reason(error: unknown): string {
   if (code === 'ENOENT') return 'pactl is not installed (Debian package pulseaudio-utils)';
   const text = typeof stderr === 'string' ? stderr.trim().split('\n')[0] : '';
   return text || (error instanceof Error ? error.message.split('\n')[0] : String(error));
+}
+
+/** Of the channels in what `pactl get-sink-volume` says: "front-left: 65536 / 100% / 0.00 dB, …". */
+function leastPercent(text: string): number {
+  const all = [...text.matchAll(/(\d+)%/g)].map(([, percent]) => Number(percent));
+  return all.length > 0 ? Math.min(...all) : 100;
 }

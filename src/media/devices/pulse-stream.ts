@@ -22,7 +22,7 @@ function argumentsFor(device: string, options: DeviceStreamOptions, latencyMs: n
     '--raw',
     '--verbose',
     '--format=s16le',
-    '--channels=1',
+    `--channels=${options.stereo ? 2 : 1}`,
     `--rate=${options.sampleRate}`,
     `--latency-msec=${latencyMs}`,
     '--client-name=Switchhook',
@@ -106,6 +106,7 @@ export class PulsePlayback implements PlaybackStream {
   readonly #child: PulseChild;
   readonly #clock: Clock;
   readonly #sampleRate: number;
+  readonly #stereo: boolean;
   #text = '';
   #written = 0;
   /** What the device had played, and when it told. */
@@ -115,6 +116,7 @@ export class PulsePlayback implements PlaybackStream {
   constructor(device: string, options: DeviceStreamOptions, clock: Clock) {
     this.#clock = clock;
     this.#sampleRate = options.sampleRate;
+    this.#stereo = options.stereo ?? false;
     const args = argumentsFor(device, options, PLAYBACK_LATENCY_MS);
     this.#child = new PulseChild('pacat', args, (text) => this.#onText(text), options.onEnd);
   }
@@ -130,8 +132,8 @@ export class PulsePlayback implements PlaybackStream {
     if (!this.ready || count === 0) return;
     this.#written += count;
     // A copy: the frame is written over while the pipe may still hold on to it.
-    const bytes = Buffer.from(new Uint8Array(pcm.buffer, pcm.byteOffset, count * 2));
-    this.#child.process.stdin?.write(bytes);
+    const samples = this.#stereo ? onTwoChannels(pcm, count) : pcm.slice(0, count);
+    this.#child.process.stdin?.write(Buffer.from(samples.buffer));
   }
 
   close(): void {
@@ -153,4 +155,13 @@ export class PulsePlayback implements PlaybackStream {
     this.#playedMs = playedMs;
     this.#toldAt = this.#clock.now();
   }
+}
+
+function onTwoChannels(pcm: Int16Array, count: number): Int16Array {
+  const both = new Int16Array(2 * count);
+  for (let i = 0; i < count; i++) {
+    both[2 * i] = pcm[i];
+    both[2 * i + 1] = pcm[i];
+  }
+  return both;
 }

@@ -13,6 +13,7 @@ export interface OpenStream {
   readonly sampleRate: number;
   readonly label: string;
   readonly communication?: boolean;
+  readonly stereo?: boolean;
 }
 
 export type ToDevices =
@@ -20,6 +21,7 @@ export type ToDevices =
   | ({ readonly op: 'capture' | 'playback' } & OpenStream)
   | { readonly op: 'write'; readonly stream: number; readonly pcm: Int16Array }
   | { readonly op: 'close'; readonly stream: number }
+  | { readonly op: 'raise'; readonly devices: readonly AudioDevice[] }
   | { readonly op: 'shutdown' };
 
 export type FromDevices =

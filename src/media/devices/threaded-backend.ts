@@ -86,6 +86,10 @@ export class ThreadedBackend implements ClosableBackend {
     return playback;
   }
 
+  async raise(devices: readonly AudioDevice[]): Promise<void> {
+    this.#post({ op: 'raise', devices });
+  }
+
   watch(onChange: () => void): () => void {
     this.#watchers.add(onChange);
     return () => this.#watchers.delete(onChange);

@@ -59,6 +59,8 @@ export class CoreHeadset {
       sampleRate,
       idleMs: options.idleMs ?? IDLE_MS,
       duckOthers: options.duckOthers ?? false,
+      stereo: options.stereo ?? false,
+      raiseVolumes: options.raiseVolumes,
       choices: { microphone: microphone ?? usual, speaker: speaker ?? usual, ringer: ringer ?? usual },
       echoCancellation: options.echoCancellation ?? 'auto',
       loadCanceller: core.loadCanceller,

@@ -86,6 +86,11 @@ export class PhoneAudio extends Emitter<PhoneAudioEvents> {
     );
   }
 
+  /** Finds the devices before they are needed, if they will be. Never fails. @internal by Phone */
+  prepare(): void {
+    if (this.#automatic && this.#settings.backend !== 'null') this.#ready().catch(() => {});
+  }
+
   /** Another call of the phone. @internal by Phone */
   watch(call: AudioCall): void {
     if (!this.#automatic) return;

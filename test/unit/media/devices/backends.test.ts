@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EchoSuppressor } from '../../../../src/dsp/echo-canceller.js';
+import { EchoCanceller, type EchoSuppressor } from '../../../../src/dsp/echo-canceller.js';
 import { levelDbov } from '../../../../src/dsp/level.js';
 import { DecibriBackend, type DecibriLibrary } from '../../../../src/media/devices/decibri-backend.js';
 import { devicesFor, looksLikeHeadset, parseChoice } from '../../../../src/media/devices/device-choice.js';
@@ -243,7 +243,7 @@ describe('echo cancellation of a headset', () => {
   it('takes the far end out of what it hears of itself, with the real canceller', async () => {
     const levels: number[] = [];
     for (const echoCancellation of ['off', 'on'] as const) {
-      const room = await headsetRoom();
+      const room = await headsetRoom({ loadCanceller: EchoCanceller.open });
       const headset = await room.engine.openHeadset({ echoCancellation });
       const call = await room.call(true);
       // The microphone hears what the speaker played 60 ms ago, at half the level.

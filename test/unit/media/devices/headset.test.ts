@@ -294,6 +294,27 @@ describe('the devices of a headset', () => {
     await room.engine.close();
   });
 
+  it('are looked after when they are too soft: the first time, each time, or never', async () => {
+    for (const [raiseVolumes, expected] of [
+      ['never', []],
+      ['first', ['spk', 'mic']],
+      ['always', ['spk', 'mic', 'spk', 'mic']],
+    ] as const) {
+      const room = await headsetRoom();
+      const { opened } = await headset(room, { raiseVolumes, idleMs: 0, duckOthers: true, stereo: true });
+      for (let i = 0; i < 2; i++) {
+        const call = await room.call();
+        opened.add(call.leg);
+        await room.clock.run(100);
+        expect(room.speaker.options).toMatchObject({ communication: true, stereo: true });
+        await call.leg.close();
+        await room.clock.run(100);
+      }
+      expect([...room.backend.raised].sort()).toEqual([...expected].sort());
+      await room.engine.close();
+    }
+  });
+
   it('run on clocks of their own: a minute at ±300 ppm costs no sample', async () => {
     const room = await headsetRoom();
     room.microphone.isDefault = false;
