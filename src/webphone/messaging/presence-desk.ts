@@ -52,10 +52,11 @@ export class PresenceDesk {
   accept(user: string): boolean {
     const name = user.trim();
     if (!name) return false;
-    this.#requests.get(name)?.accept();
+    const request = this.#requests.get(name);
+    request?.accept();
     this.#requests.delete(name);
     this.#phone.presence.watchers.know([name]);
-    this.#phone.presence.watch(name);
+    this.#phone.presence.watch(request?.peer.address ?? name);
     return true;
   }
 
