@@ -198,7 +198,7 @@ describe('accounts', () => {
     expect(w.webphone.API_RegisterEx('')).toBe(false);
   });
 
-  it('[API_SetMainAccount] [notify:ACCOUNT] [accounts/2] changes the main one, by which calls go out', async () => {
+  it('[API_SetMainAccount] [API_GetAccountForLine] [API_GetAccountURI] [notify:ACCOUNT] [accounts/2] changes the main one, by which calls go out', async () => {
     registrar.password = undefined;
     w.webphone.API_SetParameter('accountnotification', 2);
     w.webphone.API_Register(SERVER, 'alice', 'secret');
