@@ -66,6 +66,22 @@ const tests: Record<string, () => Promise<void>> = {
       await machine.stop();
     }
   },
+  'receptionist.mjs': async () => {
+    const desk = new NodeProgram([example('receptionist.mjs'), 'reject-486', 'echo'], env);
+    await using caller = new Phone({ server: env.SIP_SERVER, username: 'caller', password: 'pw' });
+    try {
+      await desk.until(/waiting for calls/);
+      const call = await caller.call('app');
+      const moved = new Promise<string>((resolve) =>
+        call.on('transferred', (next) => next.remote.user === 'echo' && resolve(next.remote.user)),
+      );
+      await desk.until(/reject-486: ERR_TRANSFER 486[\s\S]*echo: transferred/, 20_000);
+      expect(await moved).toBe('echo');
+      await call.ended;
+    } finally {
+      await desk.stop();
+    }
+  },
   'softphone.mjs': async () => {
     const speech = join(projectRoot, 'assets', 'speech.wav');
     const heard = join(folder, 'softphone.wav');
