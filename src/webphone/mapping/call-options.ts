@@ -4,6 +4,7 @@ import type { CallPolicies, CustomHeaderMode, HeaderLines, HoldMute, HoldOptions
 import type { SettingsReader } from '../settings/settings.js';
 import { mediaOptions } from './media-options.js';
 import { ringSeconds } from './network-options.js';
+import { dtmfOptions, earlyMediaOptions, transferPolicies } from './transfer-policies.js';
 
 const OFFERS = [undefined, undefined, undefined, 'none', 'zero-address', 'no-media'] as const;
 const HOLD_DIRECTIONS: Readonly<Record<number, HoldOptions['direction']>> = {
@@ -65,6 +66,9 @@ export function callPolicies(settings: SettingsReader): CallPolicies {
     },
     hold: holdOptions(settings),
     diversions: settings.number('diversion') === 1,
+    dtmf: dtmfOptions(settings),
+    earlyMedia: earlyMediaOptions(settings),
+    ...transferPolicies(settings),
   };
 }
 

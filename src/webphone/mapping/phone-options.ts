@@ -9,6 +9,7 @@ import { deviceHeaders } from './device-headers.js';
 import { mediaOptions } from './media-options.js';
 import { mediaPorts, networkOptions } from './network-options.js';
 import { policyOptions } from './policy-options.js';
+import { serviceOptions } from './service-options.js';
 
 const STRICT_LINES = 6;
 const AUTO_MAIN = ['never', 'gentle', 'failure', 'always'] as const;
@@ -17,6 +18,7 @@ export function phoneOptions(settings: SettingsReader): PhoneOptions {
   const maximum = settings.number('maxlineex');
   return {
     ...networkOptions(settings),
+    ...serviceOptions(settings),
     media: { ...mediaOptions(settings, 'incoming'), portRange: mediaPorts(settings) },
     policies: policyOptions(settings),
     calls: callPolicies(settings),

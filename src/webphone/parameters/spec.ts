@@ -20,11 +20,12 @@ export type SettingScope = 'global' | 'line' | 'both';
 export type SettingEffect = 'now' | 'next call' | 'registration' | 'restart';
 
 /**
- * `works`, or why it does nothing: an engine that is not there yet (`video` … `webphone`), or nothing this program
+ * `works`, or why it does nothing: nobody has done it yet (`open`); an engine that is not there yet (`video` … `webphone`), or nothing this program
  * could do (`java`: ways of a Java runtime; `vendor`: services of another vendor).
  */
 export type SettingStatus =
   | 'works'
+  | 'open'
   | 'video'
   | 'siprec'
   | 'ims'
@@ -37,6 +38,7 @@ export type SettingStatus =
 
 /** What a status other than `works` means, for people. */
 export const STATUS_TEXTS: Readonly<Record<Exclude<SettingStatus, 'works'>, string>> = {
+  open: 'is accepted and does nothing yet',
   video: 'waits for video',
   siprec: 'waits for recording by a server (SIPREC)',
   ims: 'waits for USSD and SMS over IMS',

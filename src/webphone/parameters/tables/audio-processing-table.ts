@@ -69,6 +69,7 @@ export const audioProcessing = rows('audio-processing', [
     default: 1,
     values: { 0: 'off' },
     effect: 'now',
+    status: 'open',
     doc: 'Warn when the microphone gives nothing but silence.',
   },
   {
@@ -77,6 +78,7 @@ export const audioProcessing = rows('audio-processing', [
     default: 1,
     values: { 0: 'no', 1: 'yes unless a headset is guessed', 2: 'yes if supported', 3: 'forced' },
     effect: 'next call',
+    status: 'open',
     doc: 'Take the echo of the loudspeaker out of the microphone.',
   },
   {
@@ -85,6 +87,7 @@ export const audioProcessing = rows('audio-processing', [
     default: 1,
     values: { 0: 'no', 1: 'auto', 2: 'yes', 3: 'yes with extra processing' },
     effect: 'next call',
+    status: 'open',
     doc: 'The second stage of echo cancelling.',
   },
   {
@@ -100,6 +103,7 @@ export const audioProcessing = rows('audio-processing', [
       volume: 'duck the volume when the far end speaks',
     },
     effect: 'next call',
+    status: 'open',
     doc: 'Kinds of echo cancelling allowed, separated by commas.',
   },
   {

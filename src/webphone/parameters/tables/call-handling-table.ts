@@ -356,6 +356,7 @@ export const callHandling = rows('call-handling', [
     default: '',
     scope: 'line',
     effect: 'now',
+    status: 'open',
     doc: 'Text that goes with the end of the call on this line.',
   },
   {

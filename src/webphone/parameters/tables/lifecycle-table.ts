@@ -30,6 +30,7 @@ export const lifecycle = rows('lifecycle', [
     type: 'bool',
     default: false,
     effect: 'restart',
+    status: 'open',
     doc: 'Only one phone runs at a time; a new one ends the old.',
   },
   {
@@ -38,6 +39,7 @@ export const lifecycle = rows('lifecycle', [
     default: -1,
     values: { '-1': 'auto', 0: 'weak (static globals remain)', 1: 'always full' },
     effect: 'now',
+    status: 'open',
     doc: 'How much closing cleans up.',
   },
   {
@@ -112,6 +114,7 @@ export const lifecycle = rows('lifecycle', [
     type: 'bool',
     default: false,
     effect: 'restart',
+    status: 'open',
     kept: false,
     doc: 'The program runs in a terminal, without a window.',
   },
@@ -120,6 +123,7 @@ export const lifecycle = rows('lifecycle', [
     type: 'string',
     default: '',
     effect: 'now',
+    status: 'open',
     doc: 'Encoding of files and texts; UTF-8 when empty.',
   },
   {
@@ -127,6 +131,7 @@ export const lifecycle = rows('lifecycle', [
     type: 'string',
     default: '',
     effect: 'now',
+    status: 'open',
     doc: 'Encoding of texts in SIP messages.',
   },
   {
@@ -142,6 +147,7 @@ export const lifecycle = rows('lifecycle', [
     type: 'string',
     default: '',
     effect: 'now',
+    status: 'open',
     doc: 'Encoding of bytes that become texts elsewhere.',
   },
 ]);

@@ -48,6 +48,7 @@ export const media = rows('media', [
     },
     range: { min: 0, max: 255 },
     effect: 'restart',
+    status: 'open',
     doc: 'Type-of-service byte of media packets. 10 reads as hexadecimal, as in the manual.',
   },
   {
@@ -56,6 +57,7 @@ export const media = rows('media', [
     type: 'string',
     default: '',
     effect: 'now',
+    status: 'open',
     doc: 'Words of an RTP header extension to send, as decimal numbers separated by semicolons.',
   },
   {
@@ -65,6 +67,7 @@ export const media = rows('media', [
     default: 0,
     range: { min: 0, max: 65535 },
     effect: 'now',
+    status: 'open',
     doc: 'The profile number of that extension.',
   },
   {
@@ -72,6 +75,7 @@ export const media = rows('media', [
     type: 'int',
     default: 3,
     effect: 'now',
+    status: 'open',
     doc: 'How often a changed extension is sent while muted.',
   },
   {
@@ -104,6 +108,7 @@ export const media = rows('media', [
     default: 25000,
     unit: 'ms',
     effect: 'next call',
+    status: 'open',
     doc: 'Time between the packets that keep the NAT open while nothing is sent.',
   },
   {
@@ -120,6 +125,7 @@ export const media = rows('media', [
     default: 1,
     values: { 0: 'no', 1: 'at the beginning, to open NAT', 2: 'always', 3: 'must' },
     effect: 'next call',
+    status: 'open',
     doc: 'Send packets although the microphone could not be opened.',
   },
   {
@@ -128,6 +134,7 @@ export const media = rows('media', [
     default: 3,
     values: { 0: 'no', 1: 'at the beginning, to open NAT', 2: 'always', 3: 'must' },
     effect: 'next call',
+    status: 'open',
     doc: 'Send packets although the microphone is switched off.',
   },
   {
@@ -167,6 +174,7 @@ export const media = rows('media', [
     default: -1,
     values: { '-1': 'auto', 0: 'no', 1: 'yes' },
     effect: 'next call',
+    status: 'open',
     doc: 'Drop what arrived before playing began.',
   },
   {
@@ -175,6 +183,7 @@ export const media = rows('media', [
     default: 3,
     values: { 0: 'disable', '1+': 'grade' },
     effect: 'next call',
+    status: 'open',
     doc: 'Straighten out the timing of a source that delivers unevenly.',
   },
   {
@@ -183,6 +192,7 @@ export const media = rows('media', [
     default: -1,
     values: { '-1': 'auto (2)', 0: 'advance timestamp', '1+': 'repeat limit' },
     effect: 'next call',
+    status: 'open',
     doc: 'What to do when the source falls behind.',
   },
   {
@@ -191,6 +201,7 @@ export const media = rows('media', [
     default: 0,
     values: { 1: 'on' },
     effect: 'restart',
+    status: 'open',
     doc: 'Measure loss and round trip between two accounts of ours through the server, and write it to the log.',
   },
   {
@@ -214,6 +225,7 @@ export const media = rows('media', [
     type: 'int',
     scope: 'line',
     effect: 'next call',
+    status: 'open',
     doc: 'First timestamp of the media sent.',
   },
   {
@@ -221,6 +233,7 @@ export const media = rows('media', [
     type: 'int',
     scope: 'line',
     effect: 'next call',
+    status: 'open',
     doc: 'First sequence number of the media sent.',
   },
   {
@@ -228,6 +241,7 @@ export const media = rows('media', [
     type: 'int',
     scope: 'line',
     effect: 'next call',
+    status: 'open',
     doc: 'SSRC of the media sent.',
   },
 ]);

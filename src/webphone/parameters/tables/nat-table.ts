@@ -115,6 +115,7 @@ export const nat = rows('nat', [
       '2+': 'that many packets',
     },
     effect: 'next call',
+    status: 'open',
     doc: "How many small packets open the NAT towards the peer's media address. Automatic sends one from a private address.",
   },
   {
@@ -128,6 +129,7 @@ export const nat = rows('nat', [
       3: 'ED-137 keep-alive',
     },
     effect: 'next call',
+    status: 'open',
     doc: 'What those packets are.',
   },
   {
@@ -142,12 +144,14 @@ export const nat = rows('nat', [
     type: 'string',
     default: '',
     effect: 'next call',
+    status: 'open',
     doc: 'Address to tell in media descriptions only.',
   },
   {
     name: 'localsdpport',
     type: 'int',
     effect: 'next call',
+    status: 'open',
     doc: 'Port to tell in media descriptions.',
   },
   {
@@ -155,6 +159,7 @@ export const nat = rows('nat', [
     type: 'string',
     default: '',
     effect: 'restart',
+    status: 'open',
     doc: 'Beginning of the address to prefer when the machine has several.',
   },
   {

@@ -30,6 +30,7 @@ export const servers = rows('servers', [
       4: 'SRV only',
     },
     effect: 'registration',
+    status: 'open',
     doc: 'Order in which SRV and address records are asked for.',
   },
   {
@@ -43,6 +44,7 @@ export const servers = rows('servers', [
       2: 'always',
     },
     effect: 'registration',
+    status: 'open',
     doc: 'Whether the host found by SRV takes the place of the domain in addresses.',
   },
   {
@@ -51,6 +53,7 @@ export const servers = rows('servers', [
     default: -1,
     values: { '-1': 'auto: only if no port configured', 0: 'never', 1: 'always' },
     effect: 'registration',
+    status: 'open',
     doc: 'Whether the port found by SRV is used.',
   },
   {
@@ -66,6 +69,7 @@ export const servers = rows('servers', [
       5: 'disable',
     },
     effect: 'registration',
+    status: 'open',
     doc: 'How far cached DNS answers are trusted.',
   },
   {
@@ -74,6 +78,7 @@ export const servers = rows('servers', [
     default: 1,
     values: { 0: 'off' },
     effect: 'registration',
+    status: 'open',
     doc: 'Go on to the next address when a name has several and one does not answer.',
   },
   {
@@ -82,6 +87,7 @@ export const servers = rows('servers', [
     default: 2,
     values: { 0: 'disabled' },
     effect: 'registration',
+    status: 'open',
     doc: 'At which attempt the next server that DNS names is tried; 0 stays with the first.',
   },
   {
@@ -97,6 +103,7 @@ export const servers = rows('servers', [
     default: 0,
     values: { 0: 'off' },
     effect: 'now',
+    status: 'open',
     doc: 'After a failure, look whether the network or only the server is gone.',
   },
   {
@@ -104,6 +111,7 @@ export const servers = rows('servers', [
     type: 'string',
     default: '',
     effect: 'now',
+    status: 'open',
     doc: 'Name to look up for that.',
   },
 ]);

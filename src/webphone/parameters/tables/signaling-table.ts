@@ -46,6 +46,7 @@ export const signaling = rows('signaling', [
     default: 1,
     values: { 0: 'after the media device opens', 1: 'immediately' },
     effect: 'next call',
+    status: 'open',
     doc: 'Whether the ACK waits for the audio to be ready.',
   },
   {
@@ -62,6 +63,7 @@ export const signaling = rows('signaling', [
     },
     range: { min: 0, max: 255 },
     effect: 'restart',
+    status: 'open',
     doc: 'Type-of-service byte of SIP packets.',
   },
   {
@@ -70,6 +72,7 @@ export const signaling = rows('signaling', [
     default: 1,
     values: { 0: 'no', 1: 'yes' },
     effect: 'next call',
+    status: 'open',
     doc: 'Send ACK for 401 and 407; a server loses track without.',
   },
   {
@@ -78,6 +81,7 @@ export const signaling = rows('signaling', [
     default: 3,
     values: { 0: 'never', 1: 'no', 2: 'per RFC', 3: 'yes, send to both server and Contact', 4: 'always' },
     effect: 'next call',
+    status: 'open',
     doc: 'Where requests of a call go: by the Contact and the route set, or to the server.',
   },
   {
@@ -92,6 +96,7 @@ export const signaling = rows('signaling', [
     type: 'bool',
     default: false,
     effect: 'next call',
+    status: 'open',
     doc: 'Keep to the server as the first hop of a call although it did not ask to stay in the way.',
   },
   {
@@ -99,6 +104,7 @@ export const signaling = rows('signaling', [
     type: 'string',
     default: 'presence, refer, telephone-event, keep-alive, dialog',
     effect: 'restart',
+    status: 'open',
     doc: 'Event packages listed in Allow-Events.',
   },
   {
@@ -195,6 +201,7 @@ export const signaling = rows('signaling', [
     default: 2,
     values: { 1: 'quick', 2: 'RFC', 3: 'BYE after CANCEL when needed', 4: 'double: repeat CANCEL and BYE' },
     effect: 'next call',
+    status: 'open',
     doc: 'How thoroughly a call is ended.',
   },
   {
@@ -228,6 +235,7 @@ export const signaling = rows('signaling', [
     default: 1,
     values: { 0: 'off', 1: 'on' },
     effect: 'next call',
+    status: 'open',
     doc: 'Answer an INVITE with 100 at once.',
   },
   {
@@ -235,6 +243,7 @@ export const signaling = rows('signaling', [
     type: 'int',
     default: 0,
     effect: 'next call',
+    status: 'open',
     doc: 'From how many waiting requests on 100 is sent at once.',
   },
   {
@@ -250,6 +259,7 @@ export const signaling = rows('signaling', [
     type: 'int',
     scope: 'line',
     effect: 'next call',
+    status: 'open',
     doc: 'Larger SIP messages go over a connection instead of UDP.',
   },
   {
@@ -257,6 +267,7 @@ export const signaling = rows('signaling', [
     type: 'int',
     scope: 'line',
     effect: 'next call',
+    status: 'open',
     doc: 'Repeats of a request at most.',
   },
   {

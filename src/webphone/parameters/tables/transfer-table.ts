@@ -169,6 +169,7 @@ export const transfer = rows('transfer', [
     type: 'string',
     default: '',
     effect: 'next call',
+    status: 'open',
     doc: 'Answer all calls and transfer them there, where redirecting does not work.',
   },
 ]);

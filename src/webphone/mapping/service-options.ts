@@ -1,0 +1,53 @@
+/** The settings about presence, busy lamps, voice mail, messages, conferences and muting as options of the phone. Pure. */
+import type { PhoneOptions } from '../../phone/index.js';
+import type { SettingsReader } from '../settings/settings.js';
+import { list } from './policy-options.js';
+
+const BLF_MODES = ['off', 'auto', 'on', 'always'] as const;
+const VOICEMAIL_MODES = ['off', 'unsolicited', 'auto', 'registered', 'start'] as const;
+const STRANGERS = ['reject', 'ask', 'accept'] as const;
+/** As `defsetmuted` and `defmute` count them. */
+const MUTES = ['both', 'speaker', 'microphone', 'both', 'both'] as const;
+
+export function serviceOptions(
+  settings: SettingsReader,
+): Pick<
+  PhoneOptions,
+  'presence' | 'blf' | 'voicemail' | 'messages' | 'mute' | 'conferences' | 'capabilityRequest'
+> {
+  const presence = settings.number('enablepresence');
+  const expires = settings.number('notifyexpiresec');
+  const texts = settings.number('textmessaging');
+  return {
+    presence: {
+      enabled: presence !== 0,
+      expires: settings.number('presenceexpire'),
+      strangers: STRANGERS[settings.number('autoacceptpresencerequests')] ?? 'ask',
+      publish: presence === 2 ? 'always' : 'auto',
+      displayName: settings.text('displayname') || undefined,
+      email: settings.text('email') || undefined,
+    },
+    blf: {
+      mode: BLF_MODES[settings.number('enableblf')],
+      watch: list(settings.text('blfuserlist')),
+      expires,
+    },
+    voicemail: {
+      mode: VOICEMAIL_MODES[settings.number('voicemail')],
+      number: settings.text('voicemailnum') || undefined,
+      expires,
+    },
+    messages: {
+      direction: texts === 0 ? 'none' : texts === 1 ? 'out' : texts === 2 ? 'in' : 'both',
+      offline: settings.number('offlinechat') === 0 ? 'fail' : 'queue',
+      acceptedIsDelivered: settings.number('chatacceptasok') === 1,
+    },
+    mute: {
+      direction: MUTES[settings.number('defmute')],
+      atStart: MUTES[settings.number('defsetmuted')],
+      keepSending: settings.flag('sendrtponmuted'),
+    },
+    conferences: { several: settings.number('conference_tracklines') === 1 },
+    capabilityRequest: settings.flag('capabilityrequest'),
+  };
+}
