@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NotificationHub, Settings } from '../../../src/webphone/index.js';
+import { NotificationHub, Settings, Webphone } from '../../../src/webphone/index.js';
 import { hideSecrets } from '../../../src/webphone/logs/hide-secrets.js';
 import { LogFile } from '../../../src/webphone/logs/log-file.js';
 import { LogOutputs } from '../../../src/webphone/logs/log-outputs.js';
@@ -129,6 +129,28 @@ describe('the log', () => {
       expect(lines).not.toMatch(/horse|hunter2|WVNf|0123456789abcdef/);
       expect(lines).toContain('username="a"');
     }
+  });
+});
+
+describe('the functions of the log', () => {
+  it('[API_AddLog] [API_GetLogs] [API_GetLogPath] [notify:LOG] add lines, give them back once, and name the file', async () => {
+    const logpath = join(folder, 'own.log');
+    const webphone = new Webphone({
+      startsipstack: 0,
+      settings: { loglevel: 3, events: 3, logpolling: 1, logtoconsole: 0, logpath, autocfgsave: -2 },
+      workFolder: folder,
+    });
+    const told: string[] = [];
+    webphone.notifications.on('LOG', (one) => told.push(one.toString()));
+    webphone.API_AddLog('usual');
+    webphone.API_AddLog(3, 'detail');
+    webphone.API_AddLog(4, 'too much');
+    expect(webphone.API_GetLogPath()).toBe(logpath);
+    expect(webphone.API_GetLogs()).toBe('usual\r\ndetail');
+    expect(webphone.API_GetLogs()).toBe('');
+    expect(told).toEqual(['LOG,EVENT,usual', 'LOG,EVENT,detail']);
+    await webphone.close();
+    expect(await text('own.log')).toBe('2 usual\n3 detail\n');
   });
 });
 
