@@ -152,7 +152,7 @@ describe('the settings of the control server', () => {
 });
 
 describe('the log of a process', () => {
-  it('has the whole signalling at 5, little at 1, and no password', async () => {
+  it('is mwphonedata/webphonelog.dat, has the whole signalling at 5, little at 1, and no password', async () => {
     const log = (): Promise<string> => readFile(join(folder, 'mwphonedata', 'webphonelog.dat'), 'utf8');
     await once(...account(), ...ports(), 'callto=prompt', 'autocall=true', 'loglevel=5');
     const full = await log();

@@ -175,7 +175,7 @@ describe('TCP', () => {
     expect(polled).toBe('WPNOTIFICATION,EVENT,EVENT,two,NEOL \r\nWPNOTIFICATION,EVENT,EVENT,three,NEOL \r\n');
   });
 
-  it('[param:notificationevents] pushes nothing while only polling is wanted, and loses nothing', async () => {
+  it('pushes nothing while only polling is wanted, and loses nothing', async () => {
     await start();
     const client = tcp();
     client.send('API_TestEcho,a\r\n');
@@ -441,7 +441,7 @@ describe('WebSocket', () => {
 });
 
 describe('everybody at once', () => {
-  it('[notifications/0] a listener, a TCP client and an HTTP poller each see every notification once, in order', async () => {
+  it('a listener, a TCP client and an HTTP poller each see every notification once, in order', async () => {
     await start();
     const heard: string[] = [];
     target.notifications.subscribe((notification) => void heard.push(notification.toString()));
