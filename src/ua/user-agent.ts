@@ -65,6 +65,8 @@ export class UserAgent extends Emitter<UserAgentEvents> {
   readonly #registrations = new Map<Account, Registration>();
   readonly #pings = new Map<Account, OptionsPing>();
   readonly #partings = new Partings();
+  /** Ends what still waits for an answer when the agent is closed. */
+  readonly #over = new AbortController();
   #closed = false;
   #closing: Promise<void> | undefined;
 
@@ -342,7 +344,10 @@ export class UserAgent extends Emitter<UserAgentEvents> {
    */
   async request(method: string, target: string, options: RequestOptions = {}): Promise<SipResponse> {
     this.#checkOpen();
-    return (await requestOnce(this.#env, method, target, options)).response;
+    const { signal } = options;
+    const signals = signal ? [signal, this.#over.signal] : [this.#over.signal];
+    return (await requestOnce(this.#env, method, target, { ...options, signal: AbortSignal.any(signals) }))
+      .response;
   }
 
   /** A MESSAGE (RFC 3428) with its final response, whatever the status. @throws as {@link request} */
@@ -385,6 +390,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     for (const registration of this.#registrations.values()) registration.refresh(reason).catch(() => {});
     for (const flow of flows) flow.close();
     for (const ping of this.#pings.values()) ping.start();
+    this.subscriptions.networkChanged();
   }
 
   /**
@@ -414,6 +420,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     await Promise.race([left, patience]);
     grace?.cancel();
     this.subscriptions.abandon();
+    this.#over.abort();
     for (const session of sessions) session.abandon();
     await Promise.all(sessions.map((session) => session.whenEnded));
     for (const registration of this.#registrations.values()) registration.close();

@@ -36,9 +36,13 @@ describeWith(['baresip'], 'baresip, presence', () => {
       await sip.waitFor('in', '200', { method: 'NOTIFY' });
       await phone.presence.publish('away');
       await sip.waitFor('in', '200', { method: 'NOTIFY', count: 2 });
-      baresip.command('presence', 'online');
-      const watch = phone.presence.watch(baresip.uri);
-      await vi.waitFor(() => expect(watch.state).toMatchObject({ state: 'Open', group: 'online' }), STEP);
+      const told: string[] = [];
+      phone.presence.watch(baresip.uri).on('change', ({ state, group }) => told.push(`${state} ${group}`));
+      await vi.waitFor(() => expect(told.at(-1)).toBe('Unknown unknown'), STEP); // what it says before it is told
+      baresip.command('presence_online');
+      await vi.waitFor(() => expect(told.at(-1)).toBe('Open online'), STEP);
+      baresip.command('presence_offline');
+      await vi.waitFor(() => expect(told.at(-1)).toBe('Closed offline'), STEP);
     });
   });
 });

@@ -123,6 +123,23 @@ export class Outbox {
       lane.shift();
     }
     this.#lanes.delete(peer);
+    for (const job of lane.splice(0)) await this.#keep(job);
+  }
+
+  /** Closed before its turn: it waits for the next start. */
+  async #keep(job: Job): Promise<void> {
+    const { store, queue, logger } = this.#options;
+    const { id, peer } = job.message;
+    try {
+      if (queue()) {
+        await store.put(job.message);
+        job.resolve?.({ id, peer: peerOf(peer), status: 'queued' });
+        return;
+      }
+    } catch (error) {
+      logger.error('a message could not be stored', { id, error });
+    }
+    job.reject?.(new SwitchhookError('ERR_CLOSED', { what: 'the phone' }));
   }
 
   async #deliver(job: Job): Promise<void> {

@@ -132,6 +132,11 @@ export class Subscriptions implements SubscriptionRegistry {
     else this.#onSubscribe(request, tx);
   }
 
+  /** Our address is another one now, which notifiers have to know: a refresh tells them (RFC 6665 §4.4.1). */
+  networkChanged(): void {
+    for (const subscription of this.alive) subscription.refresh();
+  }
+
   /** Says goodbye to everybody, and answers no more SUBSCRIBE. */
   close(): void {
     this.#closed = true;

@@ -210,6 +210,19 @@ describe('a message', () => {
     await second.world.end();
   });
 
+  it('[im-chat/3] what is under way when the phone closes waits for the next start', async () => {
+    const store = new MemoryMessageStore();
+    const { world, alice } = await scripted({ store }, [0]);
+    const sending = ['one', 'two', 'three'].map((text) => outcome(alice.messages.send(BOB, text)));
+    await world.run(100);
+    const closing = outcome(alice.close());
+    await world.run(10_000);
+    expect(closing.text).toBe('done');
+    expect(sending.map(({ text }) => text)).toEqual(['done', 'done', 'done']);
+    expect(store.list().map(({ body }) => body)).toEqual(['one', 'two', 'three']);
+    await world.end();
+  });
+
   it('[im-chat/3] nothing waits when offline messages are off; what waits is given up in the end', async () => {
     const off = await scripted({ offline: 'fail' }, [480]);
     const failed = outcome(off.alice.messages.send(BOB, 'x'));

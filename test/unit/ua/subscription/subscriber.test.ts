@@ -217,6 +217,16 @@ describe('a subscription', () => {
     await world.end();
   });
 
+  it('is refreshed when the network has changed', async () => {
+    const { world, alice, notifier } = await setUp();
+    alice.agent.networkChanged('route');
+    await world.run(50);
+    expect(notifier.subscribes).toHaveLength(2);
+    expect(notifier.subscribes[1].to.tag).toBe('carol');
+    expect(notifier.subscribes[1].contacts).toHaveLength(1);
+    await world.end();
+  });
+
   it('pending, then active', async () => {
     const { world, notifier, phases } = await setUp({}, (one) => {
       one.automatic = { state: 'pending;expires=600' };
