@@ -44,10 +44,15 @@ export function serviceOptions(
     },
     mute: {
       direction: MUTES[settings.number('defmute')],
-      atStart: MUTES[settings.number('defsetmuted')],
+      atStart: MUTES[settings.number('defsetmuted')] ?? muteOf(settings.number('muted')),
       keepSending: settings.flag('sendrtponmuted'),
     },
     conferences: { several: settings.number('conference_tracklines') === 1 },
     capabilityRequest: settings.flag('capabilityrequest'),
   };
+}
+
+/** As `muted` counts: 0 is not muted. */
+function muteOf(muted: number): (typeof MUTES)[number] | undefined {
+  return muted === 0 ? undefined : MUTES[muted];
 }

@@ -348,6 +348,7 @@ export const callHandling = rows('call-handling', [
     default: '',
     scope: 'line',
     effect: 'next call',
+    status: 'open',
     doc: 'Number called or calling on this line.',
   },
   {
@@ -364,6 +365,7 @@ export const callHandling = rows('call-handling', [
     type: 'int',
     scope: 'line',
     effect: 'now',
+    status: 'open',
     doc: 'Number of the line.',
   },
   {
@@ -372,6 +374,7 @@ export const callHandling = rows('call-handling', [
     default: '',
     scope: 'line',
     effect: 'now',
+    status: 'open',
     doc: 'State of the line, to read.',
   },
 ]);

@@ -31,6 +31,7 @@ export const media = rows('media', [
     type: 'bool',
     default: true,
     effect: 'next call',
+    status: 'open',
     doc: 'Send and receive RTCP reports.',
   },
   {

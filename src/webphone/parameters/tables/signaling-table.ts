@@ -330,6 +330,7 @@ export const signaling = rows('signaling', [
     default: '',
     scope: 'line',
     effect: 'next call',
+    status: 'open',
     doc: 'Call-ID of the line, or the one for its next call.',
   },
 ]);

@@ -24,14 +24,13 @@ const ON_THE_WIRE: ReadonlyArray<readonly [string, Given, RegExp, RegExp?]> = [
 ];
 
 describe('the REGISTER', () => {
-  it.each(ON_THE_WIRE.map(([name, given, wanted, unwanted]) => ({ name, given, wanted, unwanted })))(
-    '[param:$name] has what $given says',
-    async ({ given, wanted, unwanted }) => {
+  for (const [name, given, wanted, unwanted] of ON_THE_WIRE) {
+    it(`[param:${name}] has what ${JSON.stringify(given)} says`, async () => {
       const text = await registerOf(given);
       expect(text).toMatch(wanted);
       if (unwanted) expect(text).not.toMatch(unwanted);
-    },
-  );
+    });
+  }
 
   it('[param:password] [param:sipusername] [param:realm] answers the challenge', async () => {
     await inWorld({ sipusername: 'login' }, async (world) => {

@@ -50,6 +50,7 @@ const SERVICES: ReadonlyArray<readonly [string, Given, PhoneOptions]> = [
   ['offlinechat', { offlinechat: 0 }, { messages: { offline: 'fail' } }],
   ['chatacceptasok', { chatacceptasok: 1 }, { messages: { acceptedIsDelivered: true } }],
   ['defsetmuted', { defsetmuted: 2 }, { mute: { atStart: 'microphone' } }],
+  ['muted', { muted: 1 }, { mute: { atStart: 'speaker' } }],
   ['sendrtponmuted', { sendrtponmuted: true }, { mute: { keepSending: true } }],
   ['conference_tracklines', { conference_tracklines: 1 }, { conferences: { several: true } }],
 ];
