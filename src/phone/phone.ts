@@ -80,6 +80,10 @@ interface Parts {
   book: AccountBook;
 }
 
+/** Lines a phone may grow to, and the calls let in at once, unless it is told otherwise. */
+const LINES = 512;
+const MAX_CALLS = 1000;
+
 export class Phone extends Emitter<PhoneEvents> {
   /** Taps for traces; see base/diagnostics. */
   readonly diagnostics: Diagnostics;
@@ -115,7 +119,9 @@ export class Phone extends Emitter<PhoneEvents> {
     super();
     checkOptions(options);
     this.#options = options;
-    this.lines = new LineTable(options.lines);
+    const { maxCalls = MAX_CALLS, lines } = options;
+    // Every call that is let in needs a line.
+    this.lines = new LineTable({ maximum: Math.max(LINES, maxCalls), ...lines });
     this.policies = new Policies(options.policies);
     this.mutes = new MuteControl(this.lines, options.mute);
     this.conferences = new ConferenceGroups(
