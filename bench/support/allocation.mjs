@@ -8,6 +8,7 @@ const HOST = ['127.0.0.1', '127.0.0.2'];
 const PORT = 4000;
 const TICK_MS = 20;
 const SAMPLING_BYTES = 512;
+const WARM_UP_TICKS = 8000;
 const LOG = {
   enabled: () => false,
   child: () => LOG,
@@ -117,7 +118,8 @@ export async function rigOf(format, { srtp = false, bridge = false } = {}) {
 
 /** @returns {Promise<{ bytesPerPacket: number, top: Array<[where: string, bytesPerPacket: number]> }>} */
 export async function allocationOf(rig, ticks) {
-  rig.run(Math.max(500, ticks / 4));
+  // Until everything is compiled for good, interpreter and compiler allocate too.
+  rig.run(Math.max(WARM_UP_TICKS, ticks));
   const session = new Session();
   session.connect();
   const post = (method, options) =>
