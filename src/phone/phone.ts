@@ -80,9 +80,8 @@ interface Parts {
   book: AccountBook;
 }
 
-/** Lines a phone may grow to, and the calls let in at once, unless it is told otherwise. */
+/** Lines a phone may grow to, unless it is told otherwise or to let in more calls. */
 const LINES = 512;
-const MAX_CALLS = 1000;
 
 export class Phone extends Emitter<PhoneEvents> {
   /** Taps for traces; see base/diagnostics. */
@@ -119,7 +118,7 @@ export class Phone extends Emitter<PhoneEvents> {
     super();
     checkOptions(options);
     this.#options = options;
-    const { maxCalls = MAX_CALLS, lines } = options;
+    const { maxCalls = 0, lines } = options;
     // Every call that is let in needs a line.
     this.lines = new LineTable({ maximum: Math.max(LINES, maxCalls), ...lines });
     this.policies = new Policies(options.policies);
