@@ -58,11 +58,13 @@ export async function wantedTags(root) {
 async function waitingNames(root) {
   const built = join(root, 'dist', 'webphone', 'index.js');
   if (!existsSync(built)) throw new Error('build first: npm run build');
-  const { FUNCTIONS, NOTIFICATIONS, PARAMETERS, STATUS_TEXTS } = await import(pathToFileURL(built).href);
+  const { FUNCTIONS, NOTIFICATIONS, PARAMETERS, STATUS_TEXTS, WAITING } = await import(
+    pathToFileURL(built).href
+  );
   const waiting = (rows, reason, name) => new Map(rows.filter(reason).map((row) => [row[name], reason(row)]));
   return {
     functions: waiting(FUNCTIONS, (row) => row.waitingFor, 'name'),
-    parameters: waiting(PARAMETERS, ({ status }) => STATUS_TEXTS[status], 'name'),
+    parameters: waiting(PARAMETERS, ({ status }) => WAITING.includes(status) && STATUS_TEXTS[status], 'name'),
     notifications: waiting(NOTIFICATIONS, (row) => row.waitingFor, 'kind'),
   };
 }
