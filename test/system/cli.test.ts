@@ -59,7 +59,12 @@ describe('switchhook call', () => {
     const names = events(stdout).map(({ event }) => event);
     expect(names).toEqual(expect.arrayContaining(['calling', 'connected', 'ended', 'recorded']));
     const [heard, said] = (await readWav(record)).channels;
-    const { delayMs } = expectSpeech(said.subarray(0, 4 * 8000), heard.subarray(0, 5 * 8000), 'the echo');
+    const { delayMs } = expectSpeech(
+      said.subarray(0, 4 * 8000),
+      heard.subarray(0, 5 * 8000),
+      'the echo',
+      0.97,
+    );
     expect(delayMs).toBeGreaterThan(20);
     expect(delayMs).toBeLessThan(500);
   });
