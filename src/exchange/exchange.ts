@@ -14,6 +14,7 @@ import {
   type DigestAlgorithm,
   DigestServer,
   type Flow,
+  listenOn,
   type ServerHandle,
   SipEndpoint,
   type SipRequest,
@@ -140,15 +141,7 @@ export class Exchange {
     endpoint.onRequest = (request, tx) => this.#onRequest(request, tx);
     endpoint.onAck = (ack) => this.#forwardAck(ack);
     try {
-      let { port } = this.#options;
-      for (const protocol of transports) {
-        const listener = await transport.listen({
-          protocol,
-          host,
-          port: protocol === 'tls' && port ? port + 1 : port,
-        });
-        if (protocol !== 'tls') port ??= listener.address.port;
-      }
+      await listenOn(transport, transports, { host, port: this.#options.port });
       this.#servicePort = await this.#services.start();
     } catch (error) {
       await this.close();

@@ -14,6 +14,7 @@ import { type Headset, type HeadsetOptions, MediaEngine } from '../media/index.j
 import {
   createDnsClient,
   type EndpointTransport,
+  listenOn,
   SipEndpoint,
   TargetResolver,
   TransportLayer,
@@ -444,14 +445,7 @@ export class Phone extends Emitter<PhoneEvents> {
   async #listen(transport: EndpointTransport): Promise<void> {
     const { listen = {} } = this.#options;
     const host = listen.host ?? this.#defaultHost();
-    const protocols = listen.transports ?? (['udp', 'tcp'] as const);
-    let { port } = listen;
-    for (const protocol of protocols) {
-      // A chosen port is for every transport; TLS has the next one beside a plain transport (RFC 3261 §19.1.2).
-      const wanted = protocol === 'tls' && port && protocols.length > 1 ? port + 1 : port;
-      const listener = await transport.listen({ protocol, host, port: wanted });
-      if (protocol !== 'tls') port ??= listener.address.port;
-    }
+    await listenOn(transport, listen.transports ?? ['udp', 'tcp'], { host, port: listen.port });
   }
 
   /** Loopback, unless the server is elsewhere. */

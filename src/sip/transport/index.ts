@@ -1,5 +1,6 @@
 /** The transport layer (RFC 3261 §18). */
 export type { Flow, KeepAliveOptions } from './flow.js';
+export { listenOn } from './listen-on.js';
 export { DEFAULT_PORTS, hostPort, type Target, type TransportProtocol, targetName } from './target.js';
 export type { TlsOptions } from './tls-settings.js';
 export {
