@@ -59,12 +59,9 @@ describe('switchhook call', () => {
     const names = events(stdout).map(({ event }) => event);
     expect(names).toEqual(expect.arrayContaining(['calling', 'connected', 'ended', 'recorded']));
     const [heard, said] = (await readWav(record)).channels;
-    const { delayMs } = expectSpeech(
-      said.subarray(0, 4 * 8000),
-      heard.subarray(0, 5 * 8000),
-      'the echo',
-      0.97,
-    );
+    const { delayMs } = expectSpeech(said.subarray(0, 4 * 8000), heard.subarray(0, 5 * 8000), 'the echo');
+    // In the first second the jitter buffers of both sides find their delay, and stretch for it.
+    expectSpeech(said.subarray(8000, 4 * 8000), heard.subarray(8000, 5 * 8000), 'the settled echo', 0.97);
     expect(delayMs).toBeGreaterThan(20);
     expect(delayMs).toBeLessThan(500);
   });

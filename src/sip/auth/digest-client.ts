@@ -51,7 +51,8 @@ interface Protection {
 const MAX_STALE_RETRIES = 2;
 /** Realms remembered; more than that means a server that invents them. */
 const MAX_REALMS = 32;
-const CNONCE_LENGTH = 16;
+/** 47 bits, fresh for every nonce; requests have to fit into a datagram. */
+const CNONCE_LENGTH = 8;
 
 interface Attempts {
   readonly realm: string;

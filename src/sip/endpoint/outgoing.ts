@@ -156,6 +156,10 @@ export abstract class Outgoing {
       this.#putVia(flow);
       this.prepare(flow);
       bytes = this.request.toBytes();
+      if (this.#tooLarge(flow, bytes)) {
+        const compact = this.request.toBytes(true);
+        if (!this.#tooLarge(flow, compact)) bytes = compact;
+      }
     } catch (error) {
       this.fail(asError(error, this.request, this.targetName));
       return;
@@ -173,10 +177,13 @@ export abstract class Outgoing {
     this.#hasVia = true;
   }
 
+  #tooLarge(flow: Flow, bytes: Uint8Array): boolean {
+    return flow.protocol === 'udp' && bytes.length > this.core.limits.maxUdpRequestBytes;
+  }
+
   #wantsTcp(flow: Flow, bytes: Uint8Array): boolean {
     return (
-      flow.protocol === 'udp' &&
-      bytes.length > this.core.limits.maxUdpRequestBytes &&
+      this.#tooLarge(flow, bytes) &&
       this.#target !== undefined &&
       !this.#tcpTried &&
       !this.core.tcpRefusals.has(this.#target)

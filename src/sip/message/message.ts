@@ -64,6 +64,8 @@ const privacy = (value: string): string[] => value.split(';').map((item) => item
 const replaces = (value: string): DialogReference => DialogReference.parse(value, replacesTags);
 const targetDialog = (value: string): DialogReference => DialogReference.parse(value, targetDialogTags);
 
+const ROUTING: ReadonlySet<HeaderName> = new Set([H.via, H.from, H.to]);
+
 export abstract class SipMessage extends HeaderFields {
   body: Uint8Array = EMPTY_BYTES;
 
@@ -334,9 +336,13 @@ export abstract class SipMessage extends HeaderFields {
     return this.many(H.requestDisposition, tokens);
   }
 
-  /** The message as it goes out. Content-Length is always that of the body. */
-  toBytes(): Uint8Array {
-    const head = this.#head();
+  /**
+   * The message as it goes out. Content-Length is always that of the body.
+   * @param compact with short names, for a message that would be too large (RFC 3261 §7.3.3); those that every element
+   * on the way looks for keep their long ones, since simple programs know no others
+   */
+  toBytes(compact = false): Uint8Array {
+    const head = this.#head(compact);
     const size = Buffer.byteLength(head);
     const bytes = Buffer.allocUnsafe(size + this.body.length);
     bytes.write(head, 'utf8');
@@ -348,10 +354,11 @@ export abstract class SipMessage extends HeaderFields {
     return this.#head() + asBuffer(this.body).toString('utf8');
   }
 
-  #head(): string {
+  #head(compact = false): string {
     let head = `${this.startLine}\r\n`;
     let hasLength = false;
-    for (const { header, name, value } of this.lines) {
+    for (const { header, name: spelled, value } of this.lines) {
+      const name = compact && !ROUTING.has(header) ? (header.compact ?? spelled) : spelled;
       if (header !== H.contentLength) {
         head += `${name}: ${value}\r\n`;
       } else if (!hasLength) {
@@ -359,7 +366,9 @@ export abstract class SipMessage extends HeaderFields {
         hasLength = true;
       }
     }
-    return hasLength ? `${head}\r\n` : `${head}Content-Length: ${this.body.length}\r\n\r\n`;
+    return hasLength
+      ? `${head}\r\n`
+      : `${head}${compact ? 'l' : 'Content-Length'}: ${this.body.length}\r\n\r\n`;
   }
 
   #required<T>(header: HeaderName, parse: (value: string) => T): T {

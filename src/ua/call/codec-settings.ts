@@ -108,7 +108,8 @@ function parametersOf(format: MediaFormat, settings: CodecSettings): { fmtp?: st
     case 'G729':
       return { fmtp: g729?.annexB === false ? 'annexb=no' : format.fmtp };
     case 'iLBC':
-      return { fmtp: `mode=${ilbc?.mode ?? 30}` };
+      // Without the parameter it is 30 ms (RFC 3952 §5).
+      return { fmtp: ilbc?.mode === 20 ? 'mode=20' : undefined };
     case 'speex': {
       const mode = format.sampleRate === 8000 ? speex?.mode : speex?.wideMode;
       const vbr = speex?.silenceSuppression ? ['vbr=vad'] : [];

@@ -221,6 +221,21 @@ describe('large requests over UDP (§18.1.1)', () => {
     expect(bob.requests[0].vias).toHaveLength(1);
   });
 
+  it('stay on UDP when short header names make them fit (§7.3.3)', async () => {
+    const { world, alice, bob } = await pair();
+    answering(bob, 200);
+    new Sent(alice, newRequest('MESSAGE', BOB, 'x'));
+    await world.clock.run(100);
+    const small = bob.requests[0].toBytes().length;
+    const sent = new Sent(alice, newRequest('MESSAGE', BOB, 'x'.repeat(1330 - small)));
+    await world.clock.run(100);
+    expect(sent.statuses).toEqual([200]);
+    const [, request] = bob.requests;
+    expect(request.topVia?.transport).toBe('UDP');
+    const names = [...request.fields()].map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['Via', 'From', 'To', 'i', 'm', 'c', 'l']));
+  });
+
   it('fall back to UDP when TCP is refused, and remember it', async () => {
     const world = new World();
     const alice = await world.host('10.0.0.1');
