@@ -20,12 +20,17 @@ const CALL_BODIES = ['application/sdp', 'application/dtmf-relay', 'application/d
 
 export class MethodTable {
   readonly #handlers = new Map<string, MethodHandler>();
+  /** What follows from the handlers, until they change. */
+  #announced: { methods: readonly string[]; allow: string; accept: string } | undefined;
 
   /** The later one wins. @returns takes the handler away again */
   register(method: string, handler: MethodHandler): () => void {
     this.#handlers.set(method, handler);
+    this.#announced = undefined;
     return () => {
-      if (this.#handlers.get(method) === handler) this.#handlers.delete(method);
+      if (this.#handlers.get(method) !== handler) return;
+      this.#handlers.delete(method);
+      this.#announced = undefined;
     };
   }
 
@@ -34,17 +39,26 @@ export class MethodTable {
   }
 
   get methods(): readonly string[] {
-    return [...new Set([...CALL_METHODS, ...this.#handlers.keys()])];
+    return this.#announce().methods;
   }
 
   /** Value of Allow. */
   get allow(): string {
-    return this.methods.join(', ');
+    return this.#announce().allow;
   }
 
   /** Value of Accept. */
   get accept(): string {
-    const bodies = [...this.#handlers.values()].flatMap(({ accept = [] }) => accept);
-    return [...new Set([...CALL_BODIES, ...bodies])].join(', ');
+    return this.#announce().accept;
+  }
+
+  #announce(): { methods: readonly string[]; allow: string; accept: string } {
+    if (!this.#announced) {
+      const methods = [...new Set([...CALL_METHODS, ...this.#handlers.keys()])];
+      const bodies = [...this.#handlers.values()].flatMap(({ accept = [] }) => accept);
+      const accept = [...new Set([...CALL_BODIES, ...bodies])].join(', ');
+      this.#announced = { methods, allow: methods.join(', '), accept };
+    }
+    return this.#announced;
   }
 }

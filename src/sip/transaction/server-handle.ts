@@ -96,7 +96,9 @@ export class IncomingRequest implements ServerHandle {
   /** §8.2.6.2: every response but 100 carries a To tag, the same for all responses to one request. */
   #complete(response: SipResponse): void {
     if (response.status > 100) {
-      const tag = response.to.tag;
+      // As a rule the To of the request, which has been read already.
+      const same = response.get('To') === this.request.get('To');
+      const { tag } = (same ? this.request : response).to;
       if (tag === undefined) response.set('To', `${response.get('To')};tag=${this.toTag}`);
       else this.#toTag ??= tag;
       this.transaction.responseTag = tag ?? this.toTag;

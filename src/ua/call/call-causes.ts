@@ -52,18 +52,22 @@ export const CALL_CAUSES = {
 
 export type CallCause = keyof typeof CALL_CAUSES;
 
+/** The causes nobody is to blame for. */
+const TIME_OUTS = new Set(
+  Object.keys(CALL_CAUSES).filter((cause) => /time/.test(CALL_CAUSES[cause as CallCause])),
+);
+
 /** Who ended the call; 'unknown' for time-outs and what nobody did. */
 export type EndParty = 'local' | 'remote' | 'unknown';
 
 /** @param answered the call was established before */
 export function completeEnd(outcome: CallOutcome, answered: boolean, rang: boolean): CallEnd {
   const cause = outcome.cause ?? causeOf(outcome, answered, rang);
-  const timedOut = /time/.test(CALL_CAUSES[cause]);
   return {
     ...outcome,
     cause,
     code: codeOf(outcome, answered),
-    party: outcome.by === 'error' || timedOut ? 'unknown' : outcome.by,
+    party: outcome.by === 'error' || TIME_OUTS.has(cause) ? 'unknown' : outcome.by,
   };
 }
 

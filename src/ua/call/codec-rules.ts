@@ -63,6 +63,10 @@ const NARROW_RATE = 8000;
 /** Fewer digits are an extension. */
 const NUMBER_DIGITS = 7;
 
+/** Plans by the wishes they follow from: nearly every call has those of the call before. */
+const plans = new Map<string, CodecPlan>();
+const MOST_PLANS = 64;
+
 /**
  * @param codecs names in order of preference, all of which are offered; or rules; the usual ones when absent
  * @param narrowband offer no wideband codec unless there are no others
@@ -72,6 +76,20 @@ export function planCodecs(
   codecs: readonly string[] | CodecRules | undefined,
   settings: CodecSettings = {},
   narrowband = false,
+): CodecPlan {
+  const wishes = JSON.stringify([codecs, settings, narrowband]);
+  const known = plans.get(wishes);
+  if (known) return known;
+  const plan = makePlan(codecs, settings, narrowband);
+  if (plans.size >= MOST_PLANS) plans.clear();
+  plans.set(wishes, plan);
+  return plan;
+}
+
+function makePlan(
+  codecs: readonly string[] | CodecRules | undefined,
+  settings: CodecSettings,
+  narrowband: boolean,
 ): CodecPlan {
   const ranked = isRules(codecs)
     ? rank(codecs)

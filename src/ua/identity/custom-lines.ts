@@ -68,6 +68,10 @@ export class CustomLines {
     return { session: this.#session, media: this.#media };
   }
 
+  get hasSdp(): boolean {
+    return this.#session.length + this.#media.length > 0;
+  }
+
   /** Takes over what `other` has. */
   take(other: CustomLines): void {
     for (const [key, line] of other.#headers) this.#headers.set(key, line);
@@ -95,9 +99,10 @@ export class CustomLines {
 
 /** The SDP lines of several together. */
 export function sdpLinesOf(...all: readonly CustomLines[]): LocalAudio['extraLines'] {
+  if (!all.some(({ hasSdp }) => hasSdp)) return undefined;
   const session = all.flatMap(({ sdp }) => [...sdp.session]);
   const media = all.flatMap(({ sdp }) => [...sdp.media]);
-  return session.length + media.length > 0 ? { session, media } : undefined;
+  return { session, media };
 }
 
 function sdpLine(text: string): SdpLine {
