@@ -159,6 +159,10 @@ export const ERROR_CATALOGUE = {
     remedy:
       'Close what else keeps the processor busy and try again; if it stays, report it with `--log debug`.',
   },
+  ERR_STORE: {
+    text: 'the database {path} cannot be used: {why}',
+    remedy: 'Check path, rights and free space; a file that is no database of this project is left as it is.',
+  },
   ERR_UPLOAD: {
     text: '{path} could not be uploaded to {url}: {why}',
     remedy: 'Check address, user name, password and rights on the server; the local file is still there.',

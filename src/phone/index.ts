@@ -24,6 +24,7 @@ export {
   type ConferenceGroupOptions,
   ConferenceGroups,
 } from './conference-groups.js';
+export type { LanPeer, LanPeersOptions } from './lan-peers.js';
 export { LinePresets, type PresetScope } from './line-presets.js';
 export {
   LINE_ALL,
@@ -73,7 +74,27 @@ export {
 } from './presence/presence-status.js';
 export { type PresenceState, PresenceWatch, type PresenceWatchEvents } from './presence/presence-watch.js';
 export { type StrangerPolicy, Watchers, type WatchRequest } from './presence/watchers.js';
+export type { RecoveryOptions } from './recovery.js';
 export type { ServiceHost } from './service-host.js';
+export {
+  CONTACT_FIELDS,
+  type Contact,
+  type ContactField,
+  contact,
+  parseContact,
+  printContact,
+} from './store/contact.js';
+export { MemoryStore } from './store/memory-store.js';
+export { SqliteStore } from './store/sqlite-store.js';
+export {
+  type CallStore,
+  type ContactStore,
+  STORE_LIMITS,
+  type Store,
+  type StoredCall,
+  type StoreLimits,
+  type ValueStore,
+} from './store/store.js';
 export {
   Voicemail,
   type VoicemailEvents,

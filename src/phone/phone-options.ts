@@ -21,11 +21,14 @@ import type { AccountBookOptions } from './account-book.js';
 import type { PhoneAudioOptions } from './audio/phone-audio.js';
 import type { BlfOptions } from './blf/blf.js';
 import type { ConferenceGroupOptions } from './conference-groups.js';
+import type { LanPeersOptions } from './lan-peers.js';
 import type { LineOptions } from './lines.js';
 import type { MessagesOptions } from './messaging/message-types.js';
 import type { MuteOptions } from './mute-control.js';
 import type { PolicyOptions } from './policies/policies.js';
 import type { PresenceOptions } from './presence/presence.js';
+import type { RecoveryOptions } from './recovery.js';
+import type { Store } from './store/store.js';
 import type { VoicemailOptions } from './voicemail/voicemail.js';
 
 /** What a phone needs of an engine; conferences need `openBridge`, sound devices `openHeadset`. */
@@ -90,6 +93,12 @@ export interface PhoneOptions {
   /** Which of several accounts is the main one. */
   accountBook?: AccountBookOptions;
   lines?: LineOptions;
+  /** Where contacts, calls, values and waiting messages are kept; not closed with the phone. Default: in memory. */
+  store?: Store;
+  /** When the phone begins anew by itself. */
+  recovery?: RecoveryOptions;
+  /** Whether the phones of this network find each other. */
+  lanPeers?: LanPeersOptions;
   presence?: PresenceOptions;
   blf?: BlfOptions;
   voicemail?: VoicemailOptions;

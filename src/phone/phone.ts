@@ -16,6 +16,7 @@ import {
   type EndpointTransport,
   listenOn,
   SipEndpoint,
+  SipUri,
   TargetResolver,
   TransportLayer,
 } from '../sip/index.js';
@@ -36,6 +37,7 @@ import { Blf } from './blf/blf.js';
 import type { CallOptions, LinePreset } from './call-options.js';
 import { Conference, type ConferenceOptions } from './conference.js';
 import { ConferenceGroups } from './conference-groups.js';
+import { firstAddress, type LanPeer, LanPeers } from './lan-peers.js';
 import { LineTable } from './lines.js';
 import { Messages } from './messaging/messages.js';
 import { MuteControl } from './mute-control.js';
@@ -46,7 +48,10 @@ import type { AutomaticAction, IncomingOffer } from './policies/incoming-desk.js
 import { Policies } from './policies/policies.js';
 import type { RedialOptions } from './policies/redial.js';
 import { Presence } from './presence/presence.js';
+import { Recovery } from './recovery.js';
 import type { ServiceHost } from './service-host.js';
+import { MemoryStore } from './store/memory-store.js';
+import type { Store, StoredCall } from './store/store.js';
 import { Switchboard } from './switchboard.js';
 import { Voicemail } from './voicemail/voicemail.js';
 
@@ -69,7 +74,18 @@ export type PhoneEvents = {
   mainAccount: [event: { account: Account | undefined; previous: Account | undefined; by: 'user' | 'phone' }];
   /** A call is over. */
   callEnded: [call: Call];
+  /** Its record, which is in the store as well. */
+  record: [record: StoredCall];
+  /** The addresses of this machine have changed: a restart is recommended. Never told during a call. */
+  shouldReset: [event: { reason: string }];
+  /** The SIP stack was made anew, with the same accounts. */
+  restarted: [];
+  /** Another phone on this network. */
+  lanPeer: [peer: LanPeer];
 };
+
+/** The name of a value in the store. */
+const LAST_DIALLED = 'lastDialled';
 
 interface Parts {
   transport: EndpointTransport;
@@ -78,6 +94,7 @@ interface Parts {
   agent: UserAgent;
   monitor: NetworkMonitor;
   board: Switchboard;
+  peers: LanPeers;
   book: AccountBook;
 }
 
@@ -101,6 +118,8 @@ export class Phone extends Emitter<PhoneEvents> {
   readonly messages: Messages;
   /** Microphone, speaker, ringer, and the tones of the phone. */
   readonly audio: PhoneAudio;
+  /** What the phone remembers. */
+  readonly store: Store;
   /** Calls brought together. */
   readonly conferences: ConferenceGroups;
   /** Muting by line and direction. */
@@ -110,6 +129,7 @@ export class Phone extends Emitter<PhoneEvents> {
   readonly #random: Random;
   readonly #logger: Logger;
   readonly #offers = new WeakMap<Call, IncomingOffer>();
+  readonly #recovery: Recovery;
   #starting: Promise<Parts> | undefined;
   #parts: Parts | undefined;
   #closing: Promise<void> | undefined;
@@ -123,6 +143,7 @@ export class Phone extends Emitter<PhoneEvents> {
     // Every call that is let in needs a line.
     this.lines = new LineTable({ maximum: Math.max(LINES, maxCalls), ...lines });
     this.policies = new Policies(options.policies);
+    this.store = options.store ?? new MemoryStore();
     this.mutes = new MuteControl(this.lines, options.mute);
     this.conferences = new ConferenceGroups(
       {
@@ -135,6 +156,19 @@ export class Phone extends Emitter<PhoneEvents> {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? cryptoRandom;
     this.#logger = options.logger ?? nullLogger;
+    this.#recovery = new Recovery(
+      {
+        logger: this.#logger,
+        hasCalls: () => this.calls.length > 0,
+        recommend: (reason) => void this.emit('shouldReset', { reason }),
+        restart: () => {
+          this.restart().catch((error: unknown) =>
+            this.#logger.error('the phone could not start anew', { error }),
+          );
+        },
+      },
+      options.recovery,
+    );
     this.diagnostics = options.diagnostics ?? createDiagnostics();
     const configured = accountOf(options);
     const host: ServiceHost = {
@@ -147,7 +181,7 @@ export class Phone extends Emitter<PhoneEvents> {
     this.presence = new Presence(host, { displayName: options.displayName, ...options.presence });
     this.blf = new Blf(host, this.presence.watchers, options.blf);
     this.voicemail = new Voicemail(host, options.voicemail);
-    this.messages = new Messages(host, options.messages);
+    this.messages = new Messages(host, { store: this.store.messages, ...options.messages });
     this.audio = new PhoneAudio(
       (headset) => this.#openHeadset(headset),
       options.audio,
@@ -173,7 +207,7 @@ export class Phone extends Emitter<PhoneEvents> {
 
   /** What was dialled last. */
   get lastDialled(): string | undefined {
-    return this.#parts?.board.lastDialled;
+    return this.#parts?.board.lastDialled ?? this.store.values.get(LAST_DIALLED);
   }
 
   /** The accounts, which of them is the main one, and how they are doing; undefined before {@link start}. */
@@ -303,14 +337,63 @@ export class Phone extends Emitter<PhoneEvents> {
   async #close(): Promise<void> {
     const parts = await this.#starting?.catch(() => undefined);
     if (!parts) return;
-    parts.monitor.close();
     for (const service of [this.presence, this.blf, this.voicemail, this.messages]) service.close();
-    parts.board.close();
-    await parts.agent.close();
     await this.audio.close();
-    await parts.endpoint.close();
+    await this.#shutDown(parts);
     if (!this.#options.engine) await parts.engine.close();
     this.removeAllListeners();
+  }
+
+  /**
+   * Makes the SIP stack anew, with the same accounts, which register again if they did before; the media engine and
+   * everything applications hold of the phone stay.
+   * @returns false, and does nothing, while there is a call or the phone is not up
+   * @throws ERR_SIP_LISTEN and the like; the phone then starts again on next use
+   */
+  async restart(): Promise<boolean> {
+    const parts = this.#parts;
+    if (!parts || parts.agent.calls.length > 0 || this.#closing) return false;
+    const accounts = parts.book.options;
+    const registered = parts.book.registrations.map(({ state }) => state !== 'idle');
+    for (const service of [this.presence, this.blf, this.voicemail, this.messages]) service.close();
+    this.#parts = undefined;
+    this.#starting = this.#shutDown(parts).then(() => this.#start({ engine: parts.engine, accounts }));
+    const { book } = await this.#starting.catch((error: unknown) => {
+      this.#starting = undefined;
+      throw error;
+    });
+    for (const [index, { account }] of book.registrations.entries()) {
+      if (registered[index]) book.register(account).catch(() => {});
+    }
+    this.emit('restarted');
+    return true;
+  }
+
+  /** Why the application had better start anew; undefined while it need not. */
+  get resetRecommended(): string | undefined {
+    return this.#recovery.recommendation;
+  }
+
+  /** Other phones found on this network. */
+  get lanPeers(): readonly LanPeer[] {
+    return this.#parts?.peers.peers ?? [];
+  }
+
+  #asLanPeer(): LanPeer {
+    const { username = '', displayName = '' } = this.#options;
+    const user = username || this.accounts[0]?.uri.user || 'phone';
+    const [{ host, port } = { host: '127.0.0.1', port: 5060 }] = this.addresses;
+    const reachable = isIP(host) && !/^(0\.0\.0\.0|::)$/.test(host) ? host : firstAddress();
+    return { user, uri: new SipUri({ user, host: reachable, port }).toString(), name: displayName };
+  }
+
+  /** Everything but the media engine and the services. */
+  async #shutDown(parts: Parts): Promise<void> {
+    parts.monitor.close();
+    parts.board.close();
+    await parts.peers.close();
+    await parts.agent.close();
+    await parts.endpoint.close();
   }
 
   #ready(): Promise<Parts> {
@@ -322,7 +405,7 @@ export class Phone extends Emitter<PhoneEvents> {
     return this.#starting;
   }
 
-  async #start(): Promise<Parts> {
+  async #start(before?: { engine: PhoneMediaEngine; accounts: readonly AccountOptions[] }): Promise<Parts> {
     const options = this.#options;
     const common = {
       clock: this.#clock,
@@ -348,7 +431,7 @@ export class Phone extends Emitter<PhoneEvents> {
       userAgent,
       timers: options.sipTimers,
     });
-    let engine = options.engine;
+    let engine = options.engine ?? before?.engine;
     try {
       await this.#listen(transport);
       engine ??= await MediaEngine.start({
@@ -380,12 +463,13 @@ export class Phone extends Emitter<PhoneEvents> {
       });
       agent.on('reachability', (event) => void this.emit('reachability', event));
       const book = new AccountBook(agent, this.#clock, options.accountBook);
-      const account = accountOf(options);
-      if (account) this.#watch(book.add(account));
+      const own = accountOf(options);
+      for (const account of before?.accounts ?? (own ? [own] : [])) this.#watch(book.add(account));
       book.on('main', (event) => void this.emit('mainAccount', event));
       const monitor = new NetworkMonitor(this.#clock, (reason, stillThere) => {
         layer?.networkChanged();
         agent.networkChanged(reason, stillThere);
+        this.#recovery.networkChanged(reason);
       });
       const board = new Switchboard({
         agent,
@@ -407,10 +491,22 @@ export class Phone extends Emitter<PhoneEvents> {
           },
           automatic: (call, action) => void this.emit('automatic', call, action),
           redial: (before, call, why) => void this.emit('redial', { before, call, why }),
-          callEnded: (call) => void this.emit('callEnded', call),
+          callEnded: (call) => {
+            this.emit('callEnded', call);
+            this.#recovery.callEnded();
+          },
+          record: (record) => {
+            this.store.calls.add(record);
+            this.emit('record', record);
+          },
+          dialled: (target) => this.store.values.set(LAST_DIALLED, target),
         },
       });
-      const parts = { transport, endpoint, engine, agent, monitor, board, book };
+      board.lastDialled = this.store.values.get(LAST_DIALLED);
+      const peers = new LanPeers({ ...common, self: () => this.#asLanPeer() }, options.lanPeers);
+      peers.on('found', (peer) => void this.emit('lanPeer', peer));
+      await peers.start();
+      const parts = { transport, endpoint, engine, agent, monitor, board, book, peers };
       this.#parts = parts;
       for (const service of [this.presence, this.blf, this.voicemail, this.messages]) service.attach(agent);
       if (options.capabilityRequest) void this.options().catch(() => {}); // it opens the way through a NAT, too
@@ -438,6 +534,7 @@ export class Phone extends Emitter<PhoneEvents> {
         this.messages.registered();
       }
       this.emit('registration', { account, state, error });
+      this.#recovery.registration(state, error?.code);
     });
     return registration;
   }

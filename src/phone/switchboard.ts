@@ -21,6 +21,8 @@ import { OutgoingDesk } from './policies/outgoing-desk.js';
 import type { Policies } from './policies/policies.js';
 import type { RedialDecision } from './policies/redial.js';
 import { RedialDesk } from './policies/redial-desk.js';
+import { callDetail } from './store/call-detail.js';
+import type { StoredCall } from './store/store.js';
 
 /** What the switchboard tells the phone. */
 export interface SwitchboardReports {
@@ -29,6 +31,8 @@ export interface SwitchboardReports {
   automatic(call: Call, action: AutomaticAction): void;
   redial(before: Call, call: Call, why: RedialDecision['why']): void;
   callEnded(call: Call): void;
+  record(record: StoredCall): void;
+  dialled(target: string): void;
 }
 
 export interface SwitchboardOptions {
@@ -146,6 +150,7 @@ export class Switchboard {
   #place(target: string, options: CallOptions): Call {
     const call = this.#outgoing.dial(target, options);
     this.#attend(call);
+    this.#options.reports.dialled(this.#outgoing.last ?? target);
     return call;
   }
 
@@ -163,6 +168,9 @@ export class Switchboard {
     this.#music.attend(call);
     call.once('connected', () => this.#listenIn());
     void call.ended.then((record) => {
+      if (!this.#quiet.has(call)) {
+        this.#options.reports.record(callDetail(call, record, this.#options.lines.lineOf(call) ?? 0));
+      }
       if (!this.#bargeIn.hides(call)) this.#redial.ended(call, record);
     });
   }

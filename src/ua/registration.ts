@@ -67,6 +67,8 @@ const UDP_ANSWER_MS = 22_000;
 /** While there is another server to try, one is not waited for longer. */
 const HOP_PATIENCE_MS = 8000;
 const PROBE_MS = 1000;
+/** Attempts in a row that found nobody. */
+const FRESH_AFTER = 2;
 
 interface Waiter {
   resolve(): void;
@@ -81,8 +83,8 @@ interface Way {
 export class Registration extends Emitter<RegistrationEvents> {
   readonly account: Account;
   readonly #env: RegistrationEnvironment;
-  readonly #callId: string;
-  readonly #fromTag: string;
+  #callId: string;
+  #fromTag: string;
   #state: RegistrationState = 'idle';
   #cseq = 0;
   #failures = 0;
@@ -520,6 +522,8 @@ export class Registration extends Emitter<RegistrationEvents> {
   #wait(error: SwitchhookError): void {
     if (error.code !== 'ERR_REGISTRATION_REJECTED') this.#releaseFlow();
     this.#failures++;
+    // A server that lost its memory, or a proxy in between, may be stuck with the old one.
+    if (isUnreachable(error) && this.#failures % FRESH_AFTER === 0) this.#freshSession();
     const advised = Number(error.details.retryAfter) || 0;
     const delay = Math.max(advised, backoff(this.#failures, this.#env.random));
     this.#schedule(delay);
@@ -529,6 +533,13 @@ export class Registration extends Emitter<RegistrationEvents> {
       seconds: Math.round(delay),
     });
     this.#enter('waiting', error);
+  }
+
+  /** A new Call-ID: the registrar takes it for another client with the same binding (RFC 3261 §10.2.4). */
+  #freshSession(): void {
+    const { random } = this.#env;
+    this.#callId = random.token(24);
+    this.#fromTag = random.token(10);
   }
 
   #schedule(seconds: number): void {

@@ -189,6 +189,7 @@ export class Messages extends Emitter<MessagesEvents> implements AsyncIterable<I
   attach(agent: UserAgent): void {
     if (this.#agent !== agent) agent.on('traffic', (from) => this.#heardFrom(peerOf(from)));
     this.#agent = agent;
+    this.#outbox.open();
     const { direction = 'both' } = this.#options;
     const open = direction === 'both' || direction === 'in';
     if (!open) {

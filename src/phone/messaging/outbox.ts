@@ -80,6 +80,11 @@ export class Outbox {
     }
   }
 
+  /** Sends again after a close. */
+  open(): void {
+    this.#closed = false;
+  }
+
   close(): void {
     this.#closed = true;
     for (const timer of this.#later.values()) timer.cancel();
