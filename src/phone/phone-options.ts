@@ -93,7 +93,7 @@ export interface PhoneOptions {
   /** Which of several accounts is the main one. */
   accountBook?: AccountBookOptions;
   lines?: LineOptions;
-  /** Where contacts, calls, values and waiting messages are kept; not closed with the phone. Default: in memory. */
+  /** Where contacts, calls, values and waiting messages are kept; not closed with the phone. Default: in memory, of calls the latest 500. */
   store?: Store;
   /** When the phone begins anew by itself. */
   recovery?: RecoveryOptions;

@@ -1,4 +1,7 @@
-/** A store that forgets everything at the end: the default, and for tests. */
+/**
+ * A store that forgets everything at the end: the default, and for tests. Of calls it keeps only the latest few hundred,
+ * so that a phone that makes a million of them stays as small as it was.
+ */
 import { MemoryMessageStore, type MessageStore } from '../messaging/message-store.js';
 import type { Contact } from './contact.js';
 import {
@@ -11,6 +14,8 @@ import {
   type ValueStore,
 } from './store.js';
 
+const LIMITS: Readonly<StoreLimits> = { ...STORE_LIMITS, calls: 500 };
+
 export class MemoryStore implements Store {
   readonly contacts: ContactStore;
   readonly calls: CallStore;
@@ -18,7 +23,7 @@ export class MemoryStore implements Store {
   readonly messages: MessageStore = new MemoryMessageStore();
 
   constructor(limits: Partial<StoreLimits> = {}) {
-    const most = { ...STORE_LIMITS, ...limits };
+    const most = { ...LIMITS, ...limits };
     this.contacts = new MemoryContacts(most.contacts);
     this.calls = new MemoryCalls(most.calls);
     this.values = new MemoryValues(most.values);
