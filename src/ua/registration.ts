@@ -189,6 +189,14 @@ export class Registration extends Emitter<RegistrationEvents> {
     return done;
   }
 
+  /** A server gives no answer, whatever it was asked: if it is the one that has our binding, we go to another. */
+  serverFailed({ protocol, host, port }: Target): void {
+    const { flow } = this.account;
+    if (this.#state !== 'registered' || this.#busy || !flow) return;
+    if (flow.protocol !== protocol || flow.remote.host !== host || flow.remote.port !== port) return;
+    this.refresh('the server does not answer').catch(() => {});
+  }
+
   /** Removes our binding; resolves also when the server does not answer, since there is nothing more to do. */
   unregister(): Promise<void> {
     this.#wanted = false;
@@ -331,8 +339,12 @@ export class Registration extends Emitter<RegistrationEvents> {
     const flow = account.flow?.open ? account.flow : undefined;
     if (flow) {
       try {
-        return await this.#patiently(signal, account.hops.length > 1, (patience) =>
-          this.#transmit(expires, { flow }, patience),
+        return await this.#patiently(
+          signal,
+          async () =>
+            account.hops.length > 1 ||
+            withoutDead(await endpoint.resolve(account.nextHop, signal), flow).length > 0,
+          (patience) => this.#transmit(expires, { flow }, patience),
         );
       } catch (error) {
         if (signal.aborted || !isUnreachable(error)) throw error;
@@ -355,8 +367,11 @@ export class Registration extends Emitter<RegistrationEvents> {
     for (const [at, hop] of order.entries()) {
       account.hop = hop;
       try {
-        return await this.#patiently(signal, at < order.length - 1, async (patience) =>
-          this.#transmit(expires, { targets: await endpoint.resolve(account.nextHop, patience) }, patience),
+        return await this.#patiently(
+          signal,
+          () => at < order.length - 1,
+          async (patience) =>
+            this.#transmit(expires, { targets: await endpoint.resolve(account.nextHop, patience) }, patience),
         );
       } catch (error) {
         if (signal.aborted || isPermanent(asError(error))) throw error;
@@ -371,12 +386,17 @@ export class Registration extends Emitter<RegistrationEvents> {
   /** Where there is an alternative nobody is waited for as long as the RFC has it. */
   async #patiently<T>(
     signal: AbortSignal,
-    alternative: boolean,
+    alternative: () => boolean | Promise<boolean>,
     attempt: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    if (!alternative) return attempt(signal);
     const patience = new AbortController();
-    const timer = this.#env.clock.after(HOP_PATIENCE_MS, () => patience.abort());
+    const timer = this.#env.clock.after(HOP_PATIENCE_MS, async () => {
+      try {
+        if (await alternative()) patience.abort();
+      } catch {
+        // Nobody knows of another.
+      }
+    });
     try {
       return await attempt(AbortSignal.any([signal, patience.signal]));
     } catch (error) {

@@ -137,6 +137,9 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     });
     options.endpoint.onRequest = (request, tx) => dispatcher.onRequest(request, tx);
     options.endpoint.onAck = (ack) => dispatcher.onAck(ack);
+    options.endpoint.onServerFailed = (target) => {
+      for (const registration of this.#registrations.values()) registration.serverFailed(target);
+    };
   }
 
   get counters(): UserAgentCounters {

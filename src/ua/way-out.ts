@@ -25,7 +25,9 @@ export async function findWayOut(
     return { flow: registered };
   const route = account?.routes()[0]?.uri;
   const hop = account ? (route instanceof SipUri ? route : account.nextHop) : uri;
-  const targets = await locate(endpoint, hop, uri.secure, signal);
+  const located = await locate(endpoint, hop, uri.secure, signal);
+  // The server that has our binding answers; one of better rank may not be back yet.
+  const targets = registered?.open ? first(located, registered) : located;
   let failure: unknown = new SwitchhookError('ERR_DNS_NOT_FOUND', {
     domain: hop.host,
     why: uri.secure ? 'it offers no TLS, which a sips address needs' : 'it has no usable address',
@@ -38,6 +40,12 @@ export async function findWayOut(
     }
   }
   throw failure;
+}
+
+function first(targets: readonly Target[], { protocol, remote }: Flow): Target[] {
+  const ours = ({ protocol: by, host, port }: Target): boolean =>
+    by === protocol && host === remote.host && port === remote.port;
+  return [...targets.filter(ours), ...targets.filter((target) => !ours(target))];
 }
 
 async function locate(

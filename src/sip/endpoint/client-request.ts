@@ -7,6 +7,7 @@
  *   waiting ────────▶ waiting ─────────────────────────────▶ settled: onFinal
  *    │ ▲ 401, 407 with credentials: CSeq+1, same target        ▲
  *    │ └ time-out, transport error, 503: next target           │ 3xx-6xx
+ *    │   (silence: sooner where there is a next target)        │
  *    ├─────────────────────────────────────────────────────────┘
  *    └─ nobody left, cancelled or aborted without an answer ─▶ settled: onError
  * ```
@@ -22,7 +23,7 @@ import { transactionTimeout } from '../transaction/timers.js';
 import type { ClientTransactionUser, Transaction } from '../transaction/transaction-context.js';
 import type { ClientTransaction } from '../transaction/transaction-table.js';
 import type { Flow } from '../transport/flow.js';
-import type { EndpointCore } from './endpoint-core.js';
+import { type EndpointCore, failoverPatience } from './endpoint-core.js';
 import { type Destination, Outgoing } from './outgoing.js';
 
 export interface SendOptions extends Destination {
@@ -66,6 +67,8 @@ export class ClientRequest extends Outgoing implements ClientHandle, ClientTrans
   #cancelled = false;
   #cancelReason: string | undefined;
   #cancelTimer: Timer | undefined;
+  /** The server of this attempt is given up when it has fired. */
+  #patience: Timer | undefined;
   /** The request carries a fresh answer to a challenge. */
   #authorized = false;
 
@@ -105,6 +108,7 @@ export class ClientRequest extends Outgoing implements ClientHandle, ClientTrans
     const { status } = response;
     if (!this.#provisional) {
       this.#provisional = true;
+      this.#patience?.cancel();
       this.markGood();
     }
     if (status < 200) {
@@ -150,6 +154,14 @@ export class ClientRequest extends Outgoing implements ClientHandle, ClientTrans
     this.#authorized = false;
     table.addClient(transaction);
     transaction.start();
+    this.#patience?.cancel();
+    const retries = this.core.failoverRetries();
+    if (!this.hasNext || retries <= 0) return;
+    this.#patience = context.clock.after(failoverPatience(context.timers.t1, retries), () => {
+      if (this.settled || this.#cancelled || this.#transaction !== transaction) return;
+      transaction.terminate();
+      this.onTimeout(transaction);
+    });
   }
 
   protected override fail(error: SwitchhookError): void {
@@ -206,6 +218,7 @@ export class ClientRequest extends Outgoing implements ClientHandle, ClientTrans
   #settle(): void {
     this.settled = true;
     this.#cancelTimer?.cancel();
+    this.#patience?.cancel();
     this.options.signal?.removeEventListener('abort', this.#onAbort);
   }
 

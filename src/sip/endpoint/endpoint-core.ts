@@ -32,6 +32,18 @@ export interface EndpointCore {
   readonly limits: EndpointLimits;
   readonly userAgent: string;
   readonly tcpRefusals: TcpRefusals;
+  /** Where there is another server, one that has left so many repetitions of a request without any answer is given up. */
+  failoverRetries(): number;
+  /** A server does not answer, or not as one that works. */
+  serverFailed(target: Target): void;
+}
+
+/** RFC 3263 §4.3 waits for 32 s; nobody at a phone does. */
+export const FAILOVER_RETRIES = 2;
+
+/** How long `retries` repetitions at doubling intervals, and the wait after the last of them, take. */
+export function failoverPatience(t1: number, retries: number): number {
+  return t1 * (2 ** (retries + 1) - 1);
 }
 
 const REFUSAL_MEMORY_MS = 300_000;

@@ -117,11 +117,21 @@ export abstract class Outgoing {
   }
 
   protected markFailed(): void {
-    if (this.#target) this.core.resolver.markFailed(this.#target);
+    const target = this.#server;
+    if (!target) return;
+    this.core.resolver.markFailed(target);
+    this.core.serverFailed(target);
   }
 
   protected markGood(): void {
-    if (this.#target) this.core.resolver.markGood(this.#target);
+    const target = this.#server;
+    if (target) this.core.resolver.markGood(target);
+  }
+
+  /** Who is asked by this attempt. */
+  get #server(): Target | undefined {
+    const flow = this.#flow;
+    return this.#target ?? (flow && { protocol: flow.protocol, ...flow.remote });
   }
 
   protected failure(why: string): SwitchhookError {
@@ -134,11 +144,8 @@ export abstract class Outgoing {
 
   /** For errors and logs. */
   protected get targetName(): string {
-    const { protocol, host, port } = this.#target ?? {
-      protocol: this.#flow?.protocol,
-      ...this.#flow?.remote,
-    };
-    return `${protocol}:${host}:${port}`;
+    const server = this.#server;
+    return `${server?.protocol}:${server?.host}:${server?.port}`;
   }
 
   #connect(target: Target): void {

@@ -32,6 +32,7 @@ import {
   DEFAULT_ENDPOINT_LIMITS,
   type EndpointCore,
   type EndpointLimits,
+  FAILOVER_RETRIES,
   TcpRefusals,
 } from './endpoint-core.js';
 import type { EndpointResolver, EndpointTransport } from './endpoint-transport.js';
@@ -49,6 +50,11 @@ export interface SipEndpointOptions {
   userAgent?: string;
   timers?: Partial<TimerValues>;
   limits?: Partial<EndpointLimits>;
+  /**
+   * Repetitions of a request a silent server is given where there is another one to try; 0 = all of them. Asked for
+   * every request. Default 2, which is 3.5 s.
+   */
+  failoverRetries?: () => number;
   /**
    * True for a proxy: copies of a request that come back from a fork are requests of their own, and responses have
    * the Via of who sent us the request. A user agent answers the former with 482 (RFC 3261 §8.2.2.2) and drops the
@@ -93,6 +99,9 @@ export class SipEndpoint {
   };
   /** An ACK that ends no transaction: that of a 2xx. */
   onAck: (ack: SipRequest, flow: Flow) => void = () => {};
+
+  /** A server has not answered a request, or sent 503: requests go to others first for a while. */
+  onServerFailed: (target: Target) => void = () => {};
 
   /** Asked first of all, for every request: true = as if it had never come. */
   screen: ((request: SipRequest, flow: Flow) => boolean) | undefined;
@@ -141,6 +150,8 @@ export class SipEndpoint {
       limits: this.#limits,
       userAgent,
       tcpRefusals: new TcpRefusals(() => clock.now()),
+      failoverRetries: options.failoverRetries ?? (() => FAILOVER_RETRIES),
+      serverFailed: (target) => this.onServerFailed(target),
     };
     transport.onMessage = (message, flow) => this.#onMessage(message, flow);
     transport.onInvalid = (failure, flow) => this.#onInvalid(failure, flow);

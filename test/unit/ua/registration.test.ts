@@ -235,9 +235,38 @@ describe('registration', () => {
     await world.run(50);
     expect(registrar.requests).toHaveLength(1);
     world.network.unreachable.add(SERVER);
-    await world.run(90_000 + 33_000);
+    await world.run(90_000 + 8500);
     expect(second.requests).toHaveLength(1);
     expect(registration.state).toBe('registered');
+    await world.end();
+  });
+
+  it('[dns-srv/1] goes over at once when a call finds the server silent; later calls go where it went', async () => {
+    const { world, alice, registrar, registration } = await setUp();
+    const second = await FakeRegistrar.start(world, '10.0.0.101');
+    world.name(
+      'example.com',
+      { protocol: 'udp', host: SERVER, port: 5060 },
+      { protocol: 'udp', host: '10.0.0.101', port: 5060 },
+    );
+    outcome(registration.register());
+    await world.run(50);
+    world.network.unreachable.add(SERVER);
+    const { account } = registration;
+    const call = alice.agent.invite('1234', { account });
+    await world.run(3600);
+    expect(second.others.map(({ request }) => request.method)).toEqual(['INVITE']);
+    await call.hangup();
+    // The REGISTER finds the same silence, as the table has no penalties.
+    await world.run(4000);
+    expect(second.requests).toHaveLength(1);
+    expect(registration.state).toBe('registered');
+    const again = alice.agent.invite('1234', { account });
+    await world.run(100);
+    expect(second.others.filter(({ request }) => request.method === 'INVITE')).toHaveLength(2);
+    await again.hangup();
+    expect(registrar.requests).toHaveLength(1);
+    world.network.unreachable.clear();
     await world.end();
   });
 });

@@ -114,6 +114,46 @@ describe('fail-over (RFC 3263 §4.3)', () => {
     expect(alice.resolver.failed).toEqual([udp('10.0.0.9')]);
   });
 
+  it('[dns-srv/1] gives a silent server up after two repetitions where there is another, and waits for a slow one', async () => {
+    const { world, alice, bob } = await pair();
+    answering(bob, 200);
+    alice.resolver.table.set('b.example', [udp('10.0.0.9'), udp('10.0.0.2')]);
+    const sent = new Sent(alice, newRequest('INVITE', 'sip:bob@b.example'));
+    await world.clock.run(3450);
+    expect(sent.statuses).toEqual([]);
+    await world.clock.run(150);
+    expect(sent.statuses).toEqual([200]);
+    expect(world.network.packets.filter(({ to }) => to.host === '10.0.0.9')).toHaveLength(3);
+
+    bob.endpoint.onRequest = (_request, handle) => void handle.reply(180);
+    alice.resolver.table.set('b.example', [udp('10.0.0.2'), udp('10.0.0.9')]);
+    const ringing = new Sent(alice, newRequest('INVITE', 'sip:bob@b.example'));
+    await world.clock.run(20_000);
+    expect(ringing.provisional.map(({ status }) => status)).toEqual([180]);
+    expect(world.network.packets.filter(({ to }) => to.host === '10.0.0.9')).toHaveLength(3);
+  });
+
+  it('takes as many repetitions as told, and tells which server failed', async () => {
+    for (const [retries, afterMs] of [
+      [1, 1500],
+      [3, 7500],
+      [0, 32_000],
+    ]) {
+      const world = new World();
+      const alice = await world.host('10.0.0.1', { failoverRetries: () => retries });
+      const bob = await world.host('10.0.0.2');
+      const failed: Target[] = [];
+      alice.endpoint.onServerFailed = (target) => failed.push(target);
+      answering(bob, 200);
+      const targets = [udp('10.0.0.9'), udp('10.0.0.2')];
+      const sent = new Sent(alice, newRequest('OPTIONS', 'sip:x@b.example'), { targets });
+      await world.clock.run(afterMs - 50);
+      expect([sent.statuses, failed]).toEqual([[], []]);
+      await world.clock.run(150);
+      expect([sent.statuses, failed]).toEqual([[200], [udp('10.0.0.9')]]);
+    }
+  });
+
   it('goes on after a refused connection and after 503', async () => {
     const { world, alice, bob } = await pair();
     const carol = await world.host('10.0.0.3');
