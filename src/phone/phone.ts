@@ -489,7 +489,10 @@ export class Phone extends Emitter<PhoneEvents> {
             this.#offers.set(call, offer);
             return this.emit('incoming', call);
           },
-          automatic: (call, action) => void this.emit('automatic', call, action),
+          automatic: (call, action) => {
+            if (action === 'answer' || action === 'bargeIn') this.audio.tones.answeredAutomatically(call);
+            this.emit('automatic', call, action);
+          },
           redial: (before, call, why) => void this.emit('redial', { before, call, why }),
           callEnded: (call) => {
             this.emit('callEnded', call);

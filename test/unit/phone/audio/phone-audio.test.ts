@@ -145,6 +145,17 @@ describe('a phone on sound devices', () => {
     expect(call.state).toBe('connected');
   });
 
+  it('beeps when a call was answered by itself, if asked to', async () => {
+    const alice = await desk('10.0.0.1', { tones: false });
+    const bob = await desk('10.0.0.2', { tones: { ring: 'off', connectBeep: 'automatic' } });
+    bob.phone.policies.configure({ answering: { automatic: 'all' } });
+    const call = await alice.phone.dial('sip:bob@10.0.0.2');
+    await world.run(1000);
+    expect(call.state).toBe('connected');
+    expect(Math.max(...bob.speaker.played)).toBeGreaterThan(3000);
+    expect(toneAtEnd(bob.speaker.played, 1000, 200)).toBeLessThan(QUIET);
+  });
+
   it('lists and chooses devices, and tells what became of them', async () => {
     const { phone, speaker, ringer } = await desk('10.0.0.1');
     const changes: string[] = [];
