@@ -12,4 +12,3 @@ export {
 } from './base/logger.js';
 export * from './phone/index.js';
 export * from './ua/index.js';
-export { type ApiMethods, type ApiValue, Webphone, type WebphoneOptions } from './webphone/index.js';

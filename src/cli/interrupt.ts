@@ -1,4 +1,7 @@
-/** Ctrl-C and SIGTERM: the first asks the command to end in good order, the second ends at once. */
+/**
+ * Ctrl-C and SIGTERM: the first asks the command to end in good order, the second ends at once. A reader of our output
+ * that goes away (`| head`) asks for the same.
+ */
 
 export interface Interrupt {
   readonly signal: AbortSignal;
@@ -25,4 +28,15 @@ export function onInterrupt(): Interrupt {
       process.off('SIGTERM', handle);
     },
   };
+}
+
+/** Without it the first line nobody reads would end the program in the middle of a call. */
+export function endWithReader(output: NodeJS.WriteStream): void {
+  let gone = false;
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    if (gone) return;
+    gone = true;
+    if (!process.emit('SIGTERM')) process.exit(0);
+  });
 }

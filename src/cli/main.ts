@@ -16,6 +16,7 @@ import { registerCommand } from './commands/register.js';
 import { serveCommand } from './commands/serve.js';
 import { settingsCommand } from './commands/settings.js';
 import { exitCodeOf } from './exit-codes.js';
+import { endWithReader } from './interrupt.js';
 import { Output } from './output.js';
 
 const COMMANDS: readonly Command[] = [
@@ -95,4 +96,5 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+endWithReader(process.stdout);
 process.exitCode = await main(process.argv.slice(2));

@@ -1,7 +1,9 @@
 /** The command line as a person uses it: built code, real sockets, an exchange in another process. */
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readWav } from '../../src/media/index.js';
 import { cliPath, NodeProgram, projectRoot, runNode } from '../support/run-node.js';
@@ -37,6 +39,25 @@ beforeAll(async () => {
 afterAll(async () => {
   await exchange.stop();
   await rm(folder, { recursive: true, force: true });
+});
+
+describe('a reader that goes away', () => {
+  const shell = (line: string) =>
+    promisify(execFile)('bash', ['-c', `set -o pipefail; ${line}`], { timeout: 60_000 });
+  const node = `'${process.execPath}' '${cliPath}'`;
+
+  it('ends a list without a word', async () => {
+    const { stdout, stderr } = await shell(`${node} settings list | head -n 2`);
+    expect(stdout.split('\n')).toHaveLength(3);
+    expect(stderr).toBe('');
+  });
+
+  it('ends a call in good order', async () => {
+    const call = `${node} call echo --server ${server} --user ann --password pw-ann --duration 60 --json`;
+    const { stdout, stderr } = await shell(`${call} | head -n 1 >&2; echo "\${PIPESTATUS[0]}"`);
+    expect(JSON.parse(stderr)).toHaveProperty('event');
+    expect(stdout).toBe('130\n');
+  });
 });
 
 describe('switchhook call', () => {

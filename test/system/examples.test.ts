@@ -32,6 +32,11 @@ const tests: Record<string, () => Promise<void>> = {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/talked for 1\d{4} ms, MOS 4/);
   },
+  'webphone.mjs': async () => {
+    const { code, stdout, stderr } = await runNode([example('webphone.mjs')], env);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^STATUS,1,Speaking,[\s\S]*^CDR,1,/m);
+  },
   'own-exchange.mjs': async () => {
     const { code, stdout } = await runNode([example('own-exchange.mjs')]);
     expect(code).toBe(0);
