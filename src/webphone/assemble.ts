@@ -8,7 +8,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../base/clock.js';
 import { isSwitchhookError } from '../base/errors.js';
-import type { PhoneOptions } from '../phone/index.js';
+import type { PhoneOptions, Store } from '../phone/index.js';
 import { AccountDesk } from './accounts/account-desk.js';
 import { ConferenceDesk } from './calling/conference-desk.js';
 import { Dialer } from './calling/dialer.js';
@@ -17,6 +17,7 @@ import { ContactList } from './contacts/contact-list.js';
 import { HttpClient } from './files/http-client.js';
 import { RemoteFiles } from './files/remote-files.js';
 import { WorkFiles } from './files/work-files.js';
+import { KeptStore } from './kept-store.js';
 import { Lifecycle } from './lifecycle.js';
 import { LogOutputs } from './logs/log-outputs.js';
 import { settingSecrets } from './logs/setting-secrets.js';
@@ -45,11 +46,14 @@ export interface AssembleOptions {
   settings: Settings;
   /** Folder for the data of the phone. */
   workFolder?: string;
+  /** What the phone remembers, in place of a database in the work folder. */
+  store?: Store;
   phoneOptions(log: WebphoneLog): PhoneOptions;
 }
 
 const WORK_FOLDER = 'mwphonedata';
 const LOG_FILE = 'webphonelog.dat';
+const DATABASE = 'phone.db';
 
 export function assemble(options: AssembleOptions): WebphoneParts {
   const { clock, settings } = options;
@@ -78,9 +82,18 @@ export function assemble(options: AssembleOptions): WebphoneParts {
     work.catch((error: unknown) => report(what, error));
   };
   notifications.onListenerError = (error) => logger.error('a listener failed', { error });
+  const kept = new KeptStore({
+    given: options.store,
+    // Without a folder of its own a program is not surprised by files.
+    path: () =>
+      options.workFolder !== undefined && settings.number('autocfgsave') >= 0
+        ? join(folders.work, DATABASE)
+        : undefined,
+    report,
+  });
   const tls = new TlsContext();
   const stack = new Stack(() => {
-    const made = options.phoneOptions(log);
+    const made = { ...options.phoneOptions(log), store: kept.store };
     return tls.options ? { ...made, tls: { ...made.tls, ...tls.options } } : made;
   });
   stack.on('made', (phone) => phone.diagnostics.sip.subscribe((trace) => log.sip(trace)));
@@ -99,7 +112,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
   const dialer = new Dialer({ extras, stack, accounts, settings, board, report });
   const http = new HttpClient({ userAgent: `Switchhook/${packageVersion()}` });
   const files = new WorkFiles(folders.work);
-  const contacts = new ContactList();
+  const contacts = new ContactList(() => kept.store.contacts);
   const lifecycle: Lifecycle = new Lifecycle({
     clock,
     settings,
@@ -115,6 +128,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
     forget: () => {
       accounts.forget();
       contacts.clear();
+      kept.store.calls.clear();
     },
     report,
   });
@@ -133,6 +147,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
     http,
     files,
     contacts,
+    kept,
     folders,
     report,
     background,

@@ -9,6 +9,7 @@ import type { ContactList } from './contacts/contact-list.js';
 import type { HttpClient } from './files/http-client.js';
 import type { RemoteFiles } from './files/remote-files.js';
 import type { WorkFiles } from './files/work-files.js';
+import type { KeptStore } from './kept-store.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { LogOutputs } from './logs/log-outputs.js';
 import type { AudioDesk } from './media/audio-desk.js';
@@ -69,6 +70,7 @@ export interface WebphoneParts {
   readonly audio: AudioDesk;
   readonly mediaQueue: MediaQueue;
   readonly contacts: ContactList;
+  readonly kept: KeptStore;
   readonly files: WorkFiles;
   readonly remoteFiles: RemoteFiles;
   readonly http: HttpClient;

@@ -28,7 +28,10 @@ export interface WebphoneOptions {
   settings?: Settings | Readonly<Record<string, SettingValue>>;
   /** Options of the phone that settings have no name for, or that are to win over them. */
   phone?: PhoneOptions;
-  /** Folder for the data of the phone; default `mwphonedata` in the current one. */
+  /**
+   * Folder for the data of the phone; default `mwphonedata` in the current one. When it is given, contacts, calls and
+   * waiting messages are kept there from one run to the next, unless `autocfgsave` forbids it or `phone.store` is given.
+   */
   workFolder?: string;
 }
 
@@ -61,6 +64,7 @@ class WebphoneCore {
       clock: phone.clock ?? systemClock,
       settings: this.settings,
       workFolder,
+      store: phone.store,
       phoneOptions: ({ logger }) => ({ logger, ...phoneOptions(this.settings), ...phone }),
     });
     followPolicies(this.settings, this.#parts);
@@ -95,7 +99,7 @@ class WebphoneCore {
 
   /** Stops everything and resolves when it is freed. */
   async close(): Promise<void> {
-    const { lifecycle, http, statistics, board, mediaQueue, logOutputs } = this.#parts;
+    const { lifecycle, http, statistics, board, mediaQueue, logOutputs, kept } = this.#parts;
     lifecycle.exit();
     await lifecycle.gone;
     http.close();
@@ -105,6 +109,7 @@ class WebphoneCore {
     lifecycle.close();
     this.notifications.close();
     await logOutputs.close();
+    await kept.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

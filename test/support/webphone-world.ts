@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { createDiagnostics } from '../../src/base/diagnostics.js';
+import { MemoryStore } from '../../src/phone/index.js';
 import { FakeMediaEngine, type FakeMediaSession } from '../../src/testing/fake-media.js';
 import { FakeResolver } from '../../src/testing/fake-resolver.js';
 import type { Call } from '../../src/ua/index.js';
@@ -20,12 +21,16 @@ export const HOST = '10.0.0.1';
 export class WebphoneWorld {
   readonly world = new UaWorld();
   readonly engine = new FakeMediaEngine();
-  readonly folder = mkdtempSync(join(tmpdir(), 'switchhook-webphone-'));
+  readonly folder: string;
   readonly webphone: Webphone;
   /** Everything told so far. */
   readonly told: Notification[] = [];
+  readonly #temporary: boolean;
 
-  constructor(settings: Readonly<Record<string, string | number | boolean>> = {}) {
+  /** @param folder of the work, which stays: what the phone remembers is kept there; default: in memory */
+  constructor(settings: Readonly<Record<string, string | number | boolean>> = {}, folder?: string) {
+    this.#temporary = folder === undefined;
+    this.folder = folder ?? mkdtempSync(join(tmpdir(), 'switchhook-webphone-'));
     const { network } = this.world;
     const diagnostics = createDiagnostics();
     const lose = network.lose;
@@ -50,6 +55,7 @@ export class WebphoneWorld {
         clock: this.world.clock,
         random: this.world.random,
         engine: this.engine,
+        store: this.#temporary ? new MemoryStore() : undefined,
         diagnostics,
         network: { transport: this.world.network.transport(HOST), resolver: new FakeResolver() },
         listen: { host: HOST, port: 5060 },
@@ -120,6 +126,6 @@ export class WebphoneWorld {
     await closing;
     expect(this.engine.open.size).toBe(0);
     await this.world.end();
-    rmSync(this.folder, { recursive: true, force: true });
+    if (this.#temporary) rmSync(this.folder, { recursive: true, force: true });
   }
 }

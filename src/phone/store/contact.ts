@@ -28,6 +28,11 @@ export function contact(fields: Partial<Contact>): Contact {
   return { ...EMPTY, ...fields };
 }
 
+/** What a contact is found by: its name, whatever the case. */
+export function contactKey(name: string): string {
+  return name.trim().toLowerCase();
+}
+
 /** Commas and line breaks within a field would end it: they become spaces. */
 export function printContact(one: Contact): string {
   return CONTACT_FIELDS.map((field) => one[field].replace(/[,\r\n]+/g, ' ')).join(',');

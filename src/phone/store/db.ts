@@ -2,6 +2,7 @@
  * The seam to an embedded SQL database: `node:sqlite` where Node has it, else `@photostructure/sqlite`, which has the
  * same interface. Loaded when the first database is opened. Used by SqliteStore only.
  */
+import { createRequire } from 'node:module';
 import { SwitchhookError } from '../../base/errors.js';
 
 export type SqlValue = string | number | bigint | null | Uint8Array;
@@ -24,8 +25,8 @@ type DatabaseClass = new (path: string) => Db;
 const PACKAGE = '@photostructure/sqlite';
 
 /** Opens or creates a database file. @throws ERR_STORE */
-export async function openDb(path: string): Promise<Db> {
-  const Database = await load(path);
+export function openDb(path: string): Db {
+  const Database = load(path);
   try {
     const db = new Database(path);
     // What was written survives the end of the process; a crash of the machine may cost the last moments.
@@ -36,11 +37,11 @@ export async function openDb(path: string): Promise<Db> {
   }
 }
 
-async function load(path: string): Promise<DatabaseClass> {
+function load(path: string): DatabaseClass {
   const builtin = process.getBuiltinModule?.('node:sqlite') as { DatabaseSync: DatabaseClass } | undefined;
   if (builtin) return builtin.DatabaseSync;
   try {
-    const module = (await import(PACKAGE)) as { DatabaseSync: DatabaseClass };
+    const module = createRequire(import.meta.url)(PACKAGE) as { DatabaseSync: DatabaseClass };
     return module.DatabaseSync;
   } catch (cause) {
     throw storeError(path, cause, `there is no node:sqlite, and ${PACKAGE} cannot be loaded`);

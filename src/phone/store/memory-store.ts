@@ -3,7 +3,7 @@
  * so that a phone that makes a million of them stays as small as it was.
  */
 import { MemoryMessageStore, type MessageStore } from '../messaging/message-store.js';
-import type { Contact } from './contact.js';
+import { type Contact, contactKey } from './contact.js';
 import {
   type CallStore,
   type ContactStore,
@@ -42,18 +42,19 @@ class MemoryContacts implements ContactStore {
   }
 
   get(name: string): Contact | undefined {
-    return this.#byName.get(name);
+    return this.#byName.get(contactKey(name));
   }
 
   set(contact: Contact): boolean {
-    if (contact.name === '') return false;
-    if (!this.#byName.has(contact.name) && this.#byName.size >= this.limit) return false;
-    this.#byName.set(contact.name, contact);
+    const key = contactKey(contact.name);
+    if (key === '') return false;
+    if (!this.#byName.has(key) && this.#byName.size >= this.limit) return false;
+    this.#byName.set(key, contact);
     return true;
   }
 
   delete(name: string): boolean {
-    return this.#byName.delete(name);
+    return this.#byName.delete(contactKey(name));
   }
 
   replaceAll(contacts: readonly Contact[]): void {

@@ -1,6 +1,6 @@
 /** A store in a database file. Every change is written at once, so that a killed process has lost nothing it was told of. */
 import type { MessageStore, StoredMessage } from '../messaging/message-store.js';
-import { type Contact, parseContact, printContact } from './contact.js';
+import { type Contact, contactKey, parseContact, printContact } from './contact.js';
 import { type Db, openDb, type SqlStatement, storeError } from './db.js';
 import {
   type CallStore,
@@ -15,7 +15,8 @@ import {
 /** The version of this layout: one that is newer is not touched. */
 const VERSION = 1;
 const LAYOUT = `
-  CREATE TABLE IF NOT EXISTS contacts (name TEXT PRIMARY KEY, line TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS contacts (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, line TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS calls (id INTEGER PRIMARY KEY AUTOINCREMENT, record TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS items (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS messages (
@@ -40,8 +41,8 @@ export class SqliteStore implements Store {
   }
 
   /** Opens or creates the file; its folder has to be there. @throws ERR_STORE */
-  static async open(path: string, limits: Partial<StoreLimits> = {}): Promise<SqliteStore> {
-    const db = await openDb(path);
+  static open(path: string, limits: Partial<StoreLimits> = {}): SqliteStore {
+    const db = openDb(path);
     try {
       const version = Number(db.prepare('PRAGMA user_version').get()?.user_version ?? 0);
       if (version > VERSION) throw new Error(`it is of a newer version (${version})`);
@@ -74,10 +75,10 @@ class SqlContacts implements ContactStore {
     private readonly limit: number,
   ) {
     this.#db = db;
-    this.#all = db.prepare('SELECT line FROM contacts ORDER BY name');
+    this.#all = db.prepare('SELECT line FROM contacts ORDER BY number');
     this.#get = db.prepare('SELECT line FROM contacts WHERE name = ?');
     this.#set = db.prepare(
-      'INSERT INTO contacts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET line = excluded.line',
+      'INSERT INTO contacts (name, line) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET line = excluded.line',
     );
     this.#delete = db.prepare('DELETE FROM contacts WHERE name = ?');
     this.#count = db.prepare('SELECT COUNT(*) AS n FROM contacts');
@@ -88,19 +89,20 @@ class SqlContacts implements ContactStore {
   }
 
   get(name: string): Contact | undefined {
-    const row = this.#get.get(name);
+    const row = this.#get.get(contactKey(name));
     return row && parseContact(String(row.line));
   }
 
   set(contact: Contact): boolean {
-    if (contact.name === '') return false;
-    if (!this.#get.get(contact.name) && Number(this.#count.get()?.n) >= this.limit) return false;
-    this.#set.run(contact.name, printContact(contact));
+    const key = contactKey(contact.name);
+    if (key === '') return false;
+    if (!this.#get.get(key) && Number(this.#count.get()?.n) >= this.limit) return false;
+    this.#set.run(key, printContact(contact));
     return true;
   }
 
   delete(name: string): boolean {
-    return Number(this.#delete.run(name).changes) > 0;
+    return Number(this.#delete.run(contactKey(name)).changes) > 0;
   }
 
   replaceAll(contacts: readonly Contact[]): void {

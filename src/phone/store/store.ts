@@ -44,6 +44,7 @@ export const STORE_LIMITS: Readonly<StoreLimits> = {
   values: 10_000,
 };
 
+/** Contacts by name, whatever the case, in the order they came. */
 export interface ContactStore {
   all(): readonly Contact[];
   get(name: string): Contact | undefined;

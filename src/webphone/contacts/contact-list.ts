@@ -1,71 +1,56 @@
 /**
- * The contacts of a webphone, by name whatever the case, in the order they came. Changes are handed to whoever keeps
- * them; the list itself touches no disk.
+ * The contacts as the API sees them: texts of a line each, found by name, address or number. They are kept in the store
+ * of the phone.
  */
-import {
-  type Contact,
-  type ContactField,
-  contactValue,
-  formatContact,
-  parseContact,
-} from './contact-string.js';
+import { type Contact, type ContactField, type ContactStore, printContact } from '../../phone/index.js';
+import { contactValue, parseContact } from './contact-string.js';
 
 const MAX_CONTACTS = 10_000;
 
 export class ContactList {
-  #contacts = new Map<string, Contact>();
-  readonly #changed: (text: string) => void;
+  readonly #store: () => ContactStore;
 
-  /** @param changed told all contacts after every change */
-  constructor(changed: (text: string) => void = () => {}) {
-    this.#changed = changed;
+  constructor(store: () => ContactStore) {
+    this.#store = store;
   }
 
   /** All of them, a line each. */
   get text(): string {
-    return [...this.#contacts.values()].map(formatContact).join('\r\n');
-  }
-
-  get all(): readonly Contact[] {
-    return [...this.#contacts.values()];
+    return this.#store().all().map(printContact).join('\r\n');
   }
 
   /** By name, SIP address or number. */
   find(text: string): Contact | undefined {
-    const key = keyOf(text);
+    const wanted = plain(text);
+    if (!wanted) return undefined;
+    const store = this.#store();
     return (
-      this.#contacts.get(key) ??
-      this.all.find((one) =>
-        [one.sip, one.phone, one.phone2, one.phone3].some((value) => keyOf(value) === key),
-      )
+      store.get(text) ??
+      store
+        .all()
+        .find((one) => [one.sip, one.phone, one.phone2, one.phone3].some((value) => plain(value) === wanted))
     );
   }
 
   /** Takes the place of all there were. @returns false when a line is no contact; nothing has changed then */
   replace(text: string): boolean {
     const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
-    const contacts = lines.map(parseContact);
-    if (contacts.some((contact) => !contact) || contacts.length > MAX_CONTACTS) return false;
-    this.#contacts = new Map((contacts as Contact[]).map((contact) => [keyOf(contact.name), contact]));
-    this.#changed(this.text);
+    const contacts = lines.map(parseContact).filter((contact) => contact !== undefined);
+    if (contacts.length < lines.length || contacts.length > MAX_CONTACTS) return false;
+    this.#store().replaceAll(contacts);
     return true;
   }
 
   add(text: string): boolean {
     const contact = parseContact(text);
-    if (!contact || (this.#contacts.size >= MAX_CONTACTS && !this.#contacts.has(keyOf(contact.name))))
-      return false;
-    this.#contacts.set(keyOf(contact.name), contact);
-    this.#changed(this.text);
-    return true;
+    return contact !== undefined && this.#store().set(contact);
   }
 
   /** Puts other fields in place of those of a contact, in its place. */
   change(name: string, text: string): boolean {
     const old = this.find(name);
     const contact = parseContact(text);
-    if (!old || !contact) return false;
-    return this.#put(old, contact);
+    return old !== undefined && contact !== undefined && this.#put(old, contact);
   }
 
   set(name: string, field: ContactField, value: string): boolean {
@@ -77,31 +62,22 @@ export class ContactList {
 
   delete(name: string): boolean {
     const contact = this.find(name);
-    if (!contact) return false;
-    this.#contacts.delete(keyOf(contact.name));
-    this.#changed(this.text);
-    return true;
+    return contact !== undefined && this.#store().delete(contact.name);
   }
 
   clear(): void {
-    this.#contacts.clear();
-    this.#changed('');
+    this.#store().replaceAll([]);
   }
 
   #put(old: Contact, contact: Contact): boolean {
-    const key = keyOf(contact.name);
-    if (key !== keyOf(old.name) && this.#contacts.has(key)) return false;
-    this.#contacts = new Map(
-      [...this.#contacts.values()].map((one) => {
-        const now = one === old ? contact : one;
-        return [keyOf(now.name), now];
-      }),
-    );
-    this.#changed(this.text);
+    const store = this.#store();
+    if (plain(contact.name) === plain(old.name)) return store.set(contact);
+    if (store.get(contact.name)) return false;
+    store.replaceAll(store.all().map((one) => (plain(one.name) === plain(old.name) ? contact : one)));
     return true;
   }
 }
 
-function keyOf(text: string): string {
+function plain(text: string): string {
   return text.trim().toLowerCase();
 }

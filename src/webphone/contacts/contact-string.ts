@@ -1,24 +1,5 @@
-/** A contact as text: its fields in a fixed order, separated by commas. Pure. */
-
-export const CONTACT_FIELDS = [
-  'imstatus',
-  'name',
-  'sip',
-  'phone',
-  'phone2',
-  'phone3',
-  'othernumbers',
-  'sipcontacturi',
-  'email',
-  'web',
-  'address',
-  'speeddial',
-  'extra',
-  'internalextra',
-] as const;
-
-export type ContactField = (typeof CONTACT_FIELDS)[number];
-export type Contact = Record<ContactField, string>;
+/** A contact as the API writes it; the fields and their order are the phone's. Pure. */
+import { type Contact, parseContact as parseFields } from '../../phone/index.js';
 
 /** Words presence is told with: what tells a contact with its status first from one that begins with the name. */
 const STATUS_WORDS =
@@ -26,19 +7,12 @@ const STATUS_WORDS =
 
 /** @returns undefined for a text without a name or address */
 export function parseContact(text: string): Contact | undefined {
-  const parts = text
-    .replace(/[\r\n]+/g, ' ')
-    .split(',')
-    .map((part) => part.trim());
+  const line = text.replace(/[\r\n]+/g, ' ');
+  const first = line.split(',', 1)[0].trim();
   // As printed, an example begins with the name.
-  const values = STATUS_WORDS.test(parts[0] ?? '') ? parts : ['', ...parts];
-  const contact = Object.fromEntries(CONTACT_FIELDS.map((field, at) => [field, values[at] ?? ''])) as Contact;
-  contact.name ||= contact.sip || contact.phone;
-  return contact.name ? contact : undefined;
-}
-
-export function formatContact(contact: Contact): string {
-  return CONTACT_FIELDS.map((field) => contact[field]).join(',');
+  const fields = parseFields(STATUS_WORDS.test(first) ? line : `,${line}`);
+  const name = fields.name || fields.sip || fields.phone;
+  return name ? { ...fields, name } : undefined;
 }
 
 /** A value that can stand in a field. */

@@ -1,6 +1,7 @@
 /** Calls: begin, answer, end, forward, transfer, hold, mute. */
+import type { StoredCall } from '../../phone/index.js';
 import type { Call } from '../../ua/index.js';
-import { reasonText } from '../status/disconnect-reason.js';
+import { PARTIES, reasonText } from '../status/disconnect-reason.js';
 import { holdNumber, userOf } from '../status/line-desk.js';
 import { GLOBAL_TEXTS } from '../status/status-texts.js';
 import type { WebphoneContext } from '../webphone-context.js';
@@ -315,19 +316,21 @@ function setHold(context: WebphoneContext, line: number, wanted: (call: Call) =>
   return calls.length > 0;
 }
 
-function lastCallDetails({ board }: WebphoneContext): string {
+function lastCallDetails({ board, kept }: WebphoneContext): string {
   const { last } = board;
-  if (!last) return '';
+  if (!last) {
+    const [before] = kept.store.calls.latest(1);
+    return before ? storedDetails(before) : '';
+  }
   const { record, reason, line } = last;
-  const time = (at: number | undefined): string => (at === undefined ? '' : new Date(at).toISOString());
   return [
     `Line: ${line}`,
     `Peer: ${userOf(record.remote)}`,
     `Name: ${record.remoteDisplayName ?? ''}`,
     `Direction: ${record.direction === 'outgoing' ? 1 : 2}`,
-    `Start: ${time(record.startedAt)}`,
-    `Connect: ${time(record.answeredAt)}`,
-    `End: ${time(record.endedAt)}`,
+    `Start: ${isoTime(record.startedAt)}`,
+    `Connect: ${isoTime(record.answeredAt)}`,
+    `End: ${isoTime(record.endedAt)}`,
     `Duration: ${record.durationMs}`,
     `Codec: ${record.codec ?? ''}`,
     `Disc By: ${reason.party}`,
@@ -335,4 +338,26 @@ function lastCallDetails({ board }: WebphoneContext): string {
     `Disc Reason: ${reasonText(reason)}`,
     `Call-ID: ${record.callId}`,
   ].join('\r\n');
+}
+
+/** Of a run before this one. */
+function storedDetails(call: StoredCall): string {
+  const answeredAt = call.startedAt + call.connectMs;
+  return [
+    `Line: ${call.line}`,
+    `Peer: ${call.peer}`,
+    `Name: ${call.peerName}`,
+    `Direction: ${call.direction === 'outgoing' ? 1 : 2}`,
+    `Start: ${isoTime(call.startedAt)}`,
+    `Connect: ${isoTime(call.answered ? answeredAt : undefined)}`,
+    `End: ${isoTime(answeredAt + call.durationMs)}`,
+    `Duration: ${call.durationMs}`,
+    `Disc By: ${PARTIES[call.endedBy]}`,
+    `Disc Reason: ${call.reason}`,
+    `Call-ID: ${call.callId}`,
+  ].join('\r\n');
+}
+
+function isoTime(at: number | undefined): string {
+  return at === undefined ? '' : new Date(at).toISOString();
 }

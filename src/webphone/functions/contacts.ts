@@ -1,6 +1,5 @@
 /** The contacts. */
-import type { ContactField } from '../contacts/contact-string.js';
-import { formatContact } from '../contacts/contact-string.js';
+import { type ContactField, printContact } from '../../phone/index.js';
 import type { WebphoneContext } from '../webphone-context.js';
 import { define } from './spec.js';
 
@@ -70,7 +69,7 @@ export const contacts = [
     doc: 'A contact as text; empty when there is none.',
     run: ({ contacts }, { name }) => {
       const contact = contacts.find(name);
-      return contact ? formatContact(contact) : '';
+      return contact ? printContact(contact) : '';
     },
   }),
   define('API_SetContactName', setter('name', 'name')),
@@ -79,6 +78,6 @@ export const contacts = [
   define('API_GetContactSIP', getter('sip', 'SIP address')),
   define('API_SetContactPhone', setter('phone', 'number')),
   define('API_GetContactPhone', getter('phone', 'number')),
-  define('API_SetContactSpeedDial', setter('speeddial', 'short number')),
-  define('API_GetContactSpeedDial', getter('speeddial', 'short number')),
+  define('API_SetContactSpeedDial', setter('speedDial', 'short number')),
+  define('API_GetContactSpeedDial', getter('speedDial', 'short number')),
 ] as const;

@@ -11,7 +11,8 @@ export interface DisconnectReason {
   text: string;
 }
 
-const PARTIES = { local: 1, remote: 2, unknown: 3 } as const;
+/** Who ended it, as CDR numbers them. */
+export const PARTIES = { local: 1, remote: 2, unknown: 3 } as const;
 
 /** Causes that say no more than the peer's own words. */
 const VAGUE: readonly string[] = ['call-rejected-by-peer', 'rejected-by-peer'];
