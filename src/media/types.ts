@@ -97,8 +97,10 @@ export interface WatchdogOptions {
   firstPacketMs?: number;
   /** Silence after the last packet until 'noMedia' is told, in ms; 0 = never. Default 10000. */
   silenceMs?: number;
-  /** Silence, from the start or since the last packet, until 'mediaTimeout' is told, in ms; never when absent. */
+  /** Silence since the last packet until 'mediaTimeout' is told, in ms; never when absent. */
   timeoutMs?: number;
+  /** The same from the start, while no packet has come at all. Default `timeoutMs`. */
+  startTimeoutMs?: number;
 }
 
 /** Ours, by RFC 3264: 'sendonly' means we send. */

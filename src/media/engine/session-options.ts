@@ -14,7 +14,7 @@ export function checkSessionOptions({ jitter = {}, watchdog = {} }: MediaSession
   if (jitter.minMs !== undefined && jitter.maxMs !== undefined && jitter.minMs > jitter.maxMs) {
     throw invalid(`jitter.minMs ${jitter.minMs} is more than jitter.maxMs ${jitter.maxMs}`);
   }
-  for (const name of ['firstPacketMs', 'silenceMs', 'timeoutMs'] as const) {
+  for (const name of ['firstPacketMs', 'silenceMs', 'timeoutMs', 'startTimeoutMs'] as const) {
     const value = watchdog[name];
     if (value === undefined || value >= 0) continue;
     throw invalid(`watchdog.${name} is ${value}, not a time in ms`);

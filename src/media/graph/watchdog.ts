@@ -20,12 +20,15 @@ export class Watchdog {
   /** Length of the silence that {@link check} told about, in ms. */
   silentMs = 0;
   readonly #timeoutMs: number;
+  readonly #startTimeoutMs: number;
+  #heard = false;
   #timedOut = false;
 
   constructor(options: WatchdogOptions = {}) {
     this.#firstPacketMs = options.firstPacketMs ?? FIRST_PACKET_MS;
     this.#silenceMs = options.silenceMs ?? SILENCE_MS;
     this.#timeoutMs = options.timeoutMs ?? 0;
+    this.#startTimeoutMs = options.startTimeoutMs ?? this.#timeoutMs;
   }
 
   /** Media should come from now on; a silence that is running goes on. */
@@ -48,9 +51,11 @@ export class Watchdog {
       this.#since = lastReceivedMs;
       this.#state = 'flowing';
       this.#timedOut = false;
+      this.#heard = true;
       if (wasSilent) return 'mediaBack';
     }
-    if (this.#timeoutMs > 0 && !this.#timedOut && nowMs - this.#since >= this.#timeoutMs) {
+    const timeoutMs = this.#heard ? this.#timeoutMs : this.#startTimeoutMs;
+    if (timeoutMs > 0 && !this.#timedOut && nowMs - this.#since >= timeoutMs) {
       this.#timedOut = true;
       this.silentMs = nowMs - this.#since;
       return 'mediaTimeout';

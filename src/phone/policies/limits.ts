@@ -1,4 +1,4 @@
-/** How many calls, to whom, for how long: checked before an INVITE leaves and when one arrives. Pure. */
+/** How many calls, and to whom: checked before an INVITE leaves and when one arrives. Pure. */
 import { SwitchhookError } from '../../base/errors.js';
 import type { Call } from '../../ua/index.js';
 
@@ -12,10 +12,6 @@ export interface LimitOptions {
   sameNumber?: 'allow' | 'recent' | 'outgoing' | 'any';
   /** Calls only while registered. Default false. */
   needsRegistration?: boolean;
-  /** Longest conversation in ms; 0 = for ever. Default 0. */
-  maxDurationMs?: number;
-  /** Time without audio until a warning is written to the log, in ms; 0 = never. Default 0. */
-  mediaWarningMs?: number;
 }
 
 /** Why this phone does not place a call. */

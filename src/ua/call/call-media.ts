@@ -47,6 +47,8 @@ export interface MediaPreferences extends SrtpPreferences {
   silenceMs?: number;
   /** Time without RTP until the call is hung up, in ms; 0 = never. Default 0. Not while either side holds. */
   timeoutMs?: number;
+  /** The same while no RTP has come at all; default `timeoutMs`. */
+  startTimeoutMs?: number;
   /** Bounds of the delay of the jitter buffer. */
   jitter?: MediaSessionOptions['jitter'];
   /** Gain control, noise suppression, voice statistics, detection of tones as digits. */
@@ -132,11 +134,12 @@ export class CallMedia {
     checkCodecSettings(preferences.codecSettings);
     const codecs = planCodecs(preferences.codecs, preferences.codecSettings, preferences.narrowband);
     checkSrtp(preferences);
-    const { silenceMs, timeoutMs, jitter, processing, strictSource, allowSpeedup, concealment } = preferences;
+    const { silenceMs, timeoutMs, startTimeoutMs, ...how } = preferences;
+    const { jitter, processing, strictSource, allowSpeedup, concealment } = how;
     const session = await engine.openSession({
       address,
       label,
-      watchdog: { firstPacketMs: silenceMs, silenceMs, timeoutMs },
+      watchdog: { firstPacketMs: silenceMs, silenceMs, timeoutMs, startTimeoutMs },
       jitter,
       processing,
       strictSource,

@@ -3,7 +3,7 @@ import type { CallOptions } from '../../phone/index.js';
 import type { CallPolicies, CustomHeaderMode, HeaderLines, HoldMute, HoldOptions } from '../../ua/index.js';
 import type { SettingsReader } from '../settings/settings.js';
 import { mediaOptions } from './media-options.js';
-import { ringSeconds } from './network-options.js';
+import { ringSeconds, speechSeconds } from './network-options.js';
 import { dtmfOptions, earlyMediaOptions, transferPolicies } from './transfer-policies.js';
 
 const OFFERS = [undefined, undefined, undefined, 'none', 'zero-address', 'no-media'] as const;
@@ -65,6 +65,7 @@ export function callPolicies(settings: SettingsReader): CallPolicies {
       media: lines(settings.text('customsdpmediafield'), settings.text('lineseparator')),
     },
     hold: holdOptions(settings),
+    limits: { speech: speechSeconds(settings) },
     diversions: settings.number('diversion') === 1,
     dtmf: dtmfOptions(settings),
     earlyMedia: earlyMediaOptions(settings),

@@ -26,13 +26,16 @@ const STRICT_SOURCE = [undefined, 'address', 'ssrc'] as const;
 
 /** @param direction of the call: encryption that waits for the other side to begin it is offered by nobody */
 export function mediaOptions(settings: SettingsReader, direction: 'incoming' | 'outgoing'): MediaPreferences {
-  const timeout = settings.number('mediatimeout');
+  const timeout = Math.max(0, settings.number('mediatimeout'));
+  const notice = settings.number('mediatimeout_notify');
   return {
     codecs: codecRules(settings),
     codecSettings: codecSettings(settings),
     widebandToNumbers: settings.number('disablewbforpstn') === 0 ? undefined : false,
     ...srtpOptions(settings, direction),
-    timeoutMs: timeout > 0 ? timeout * 1000 : 0,
+    timeoutMs: timeout * 1000,
+    startTimeoutMs: timeout * 500,
+    silenceMs: notice > 0 ? notice * 1000 : undefined,
     jitter: jitterOptions(settings),
     processing: processingOptions(settings),
     allowSpeedup: settings.number('allowspeedup') === 0 ? false : undefined,

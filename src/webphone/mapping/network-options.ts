@@ -36,6 +36,11 @@ export function mediaPorts(settings: SettingsReader): readonly [number, number] 
   return [first, Math.min(LAST_PORT, first + 2 * PORTS_PER_CALL * calls - 1)];
 }
 
+/** How long a conversation may last, in seconds; 0 = for ever. */
+export function speechSeconds(settings: SettingsReader): number {
+  return (settings.number('calltimeout') * settings.number('timer2')) / TENTHS / 1000;
+}
+
 /** How long a call may ring, in seconds; 0 for ever. */
 export function ringSeconds(settings: SettingsReader): number {
   return (settings.number('ringtimeout') * settings.number('timer2')) / TENTHS / 1000;

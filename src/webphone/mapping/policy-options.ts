@@ -27,8 +27,6 @@ const AFTER_DROP = [
 const ON_FAIL = ['never', 'never', 'unreachable', 'trouble'] as const;
 const DIRECT = ['never', 'resolvable', 'always', 'always'] as const;
 const MUSIC = ['never', 'localHold', 'remoteHold'] as const;
-/** `timer2` is in tenths. */
-const TENTHS = 10;
 
 export function policyOptions(settings: SettingsReader): Required<PolicyOptions> {
   return {
@@ -88,8 +86,6 @@ function limits(settings: SettingsReader): LimitOptions {
     // Automatic: a program that calls twice means it.
     sameNumber: SAME_NUMBER[Math.max(0, settings.number('disablesamecall'))],
     needsRegistration: settings.flag('mustconnect'),
-    maxDurationMs: (settings.number('calltimeout') * settings.number('timer2')) / TENTHS,
-    mediaWarningMs: settings.number('mediatimeout_notify') * 1000,
   };
 }
 

@@ -36,6 +36,8 @@ export interface MonitorHost {
   progressIsRinging(): boolean;
   /** RTP header extensions of the peer are told. */
   tellsExtensions(): boolean;
+  /** `mediatimeout_notify` is set: that no media comes is told. */
+  warnsOfSilence(): boolean;
   /** Port of our SIP socket. */
   port(): number;
   ended(call: Call, end: CallEnd, record: CallRecord): void;
@@ -71,6 +73,9 @@ export class CallMonitor {
         if (!host.tellsExtensions()) return;
         host.notifications.publish('RTPE', { line, profile, extension: extensionText({ data }) });
       });
+    });
+    call.on('noMedia', () => {
+      if (host.warnsOfSilence()) host.notifications.publish('WARNING', { text: 'media timeout (notify)' });
     });
     call.on('error', (error) => host.notifications.publish('EVENT', { type: 'WARNING', txt: error.message }));
     call.on('ended', (end, record) => this.#ended(end, record));

@@ -148,6 +148,7 @@ export class StatusBoard {
       registered: () => accounts.registeredEx,
       progressIsRinging: () => [1, 3, 4].includes(settings.number('changesptoring')),
       tellsExtensions: () => settings.number('rtpeextraheadernotify') === 1,
+      warnsOfSilence: () => settings.number('mediatimeout_notify') > 0,
       port: () => phone.addresses[0]?.port ?? 0,
       ended: (call: Call, end: CallEnd, record: CallRecord) => this.#ended(call, end, record),
     };

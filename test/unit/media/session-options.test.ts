@@ -86,6 +86,27 @@ describe('media time-out', () => {
   });
 });
 
+describe('a media time-out of its own for the start', () => {
+  it('[call-limits/2] counts while no packet has come at all', async () => {
+    const { clock, network, engine, b } = await pairWith({
+      watchdog: { silenceMs: 0, timeoutMs: 10_000, startTimeoutMs: 5000 },
+    });
+    const told: number[] = [];
+    b.on('mediaTimeout', ({ silentMs }) => told.push(Math.round(silentMs / 1000)));
+    network.conditions.loss = 1;
+    await clock.run(6000);
+    expect(told).toEqual([5]);
+    network.conditions.loss = 0;
+    await clock.run(1000);
+    network.conditions.loss = 1;
+    await clock.run(9000);
+    expect(told).toEqual([5]);
+    await clock.run(2000);
+    expect(told).toEqual([5, 10]);
+    await engine.close();
+  });
+});
+
 describe('a strict session', () => {
   it.each(['address', 'ssrc'] as const)('by %s does not follow', async (strictSource) => {
     const { clock, network, engine, a, b } = await pairWith({ strictSource });

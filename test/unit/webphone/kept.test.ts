@@ -102,7 +102,10 @@ describe('the file', () => {
   });
 
   it('that cannot be read is reported and left alone; the phone works without', async () => {
-    writeFileSync(join(folder, 'phone.db'), 'this is no database, whatever its name may say of it'.repeat(10));
+    writeFileSync(
+      join(folder, 'phone.db'),
+      'this is no database, whatever its name may say of it'.repeat(10),
+    );
     await run((w) => {
       expect(w.webphone.API_AddContact('Bob,bob')).toBe(true);
       expect(w.webphone.API_GetContactSIP('Bob')).toBe('bob');

@@ -114,6 +114,17 @@ describe('lists', () => {
 });
 
 describe('contacts', () => {
+  it('[contacts/1] [API_NumExists] are not looked for at a server: nothing is asked and nothing told', async () => {
+    w.webphone.API_StartStack();
+    await w.run(100);
+    w.world.network.packets.length = 0;
+    expect(w.webphone.API_NumExists('1,2')).toBe(false);
+    await w.run(5000);
+    expect(w.world.network.packets).toEqual([]);
+    expect(w.strings('SERVERCONTACTS')).toEqual([]);
+    expect(w.strings('WARNING')).toHaveLength(1);
+  });
+
   it('[API_AddContact] [API_GetContact] [API_SetContact] [API_DelContact] [API_SetContacts] [API_GetContacts] [contacts/0] are kept as fields', () => {
     const api = w.webphone;
     expect(api.API_AddContact('John Smith,jsmith,')).toBe(true);

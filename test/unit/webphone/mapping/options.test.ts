@@ -50,8 +50,6 @@ describe('policies', () => {
     ['maxsimcalls', { maxsimcalls: 0 }, { limits: { maxCalls: 0 } }],
     ['disablesamecall', { disablesamecall: 2 }, { limits: { sameNumber: 'outgoing' } }],
     ['mustconnect', { mustconnect: 1 }, { limits: { needsRegistration: true } }],
-    ['calltimeout', { calltimeout: 60_000, timer2: 20 }, { limits: { maxDurationMs: 120_000 } }],
-    ['mediatimeout_notify', { mediatimeout_notify: 30 }, { limits: { mediaWarningMs: 30_000 } }],
     ['musiconhold', { musiconhold: 1 }, { music: { when: 'localHold' } }],
     ['musiconholdfile', { musiconholdfile: 'a.wav' }, { music: { file: 'a.wav' } }],
     ['setserverfromtarget', { setserverfromtarget: 2 }, { numbers: { directRoute: 'target' } }],
@@ -101,7 +99,8 @@ describe('the media session', () => {
     ['forcevad', { forcevad: 3 }, { processing: { sent: { vad: true } } }],
     ['vadstat', { vadstat: 3 }, { processing: { sent: { vad: true } } }],
     ['strictssrc', { strictssrc: 2 }, { strictSource: 'ssrc' }],
-    ['mediatimeout', { mediatimeout: 20 }, { watchdog: { timeoutMs: 20_000 } }],
+    ['mediatimeout', { mediatimeout: 20 }, { watchdog: { timeoutMs: 20_000, startTimeoutMs: 10_000 } }],
+    ['mediatimeout_notify', { mediatimeout_notify: 30 }, { watchdog: { silenceMs: 30_000 } }],
   ];
   it.each(ROWS)('[param:%s] %o are what it is opened with', async (_name, given, wanted) => {
     await inWorld(given, async (world) => {
