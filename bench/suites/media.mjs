@@ -6,6 +6,7 @@ import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pcmu } from '../../dist/codecs/g711/codec.js';
 import { MediaEngine } from '../../dist/media/index.js';
+import { cpuShare } from '../support/cpu.mjs';
 
 const HOST = '127.0.0.1';
 const PTIME_MS = 20;
@@ -43,14 +44,6 @@ async function openPairs(engine, count) {
     sessions.push(a, b);
   }
   return sessions;
-}
-
-async function cpuShare(ms) {
-  const cpu = process.cpuUsage();
-  const start = performance.now();
-  await sleep(ms);
-  const { user, system } = process.cpuUsage(cpu);
-  return (user + system) / 1000 / (performance.now() - start);
 }
 
 async function cpuPerCall(calls, warmUpMs, ms) {
