@@ -1,6 +1,6 @@
 /**
  * A network inside one process for tests in virtual time: several {@link FakeTransport}s, each a host with an address,
- * exchange SIP messages as bytes, with latency, loss and broken connections. Stands where the real TransportLayer
+ * exchange SIP messages as bytes, with latency, loss, copies and broken connections. Stands where the real TransportLayer
  * stands (see EndpointTransport). Opens no socket.
  */
 import { EMPTY_BYTES, utf8Text } from '../base/bytes.js';
@@ -33,6 +33,8 @@ export interface FakeNetworkOptions {
   jitterMs?: number;
   /** Share of the UDP datagrams that get lost, 0 to 1; default 0. */
   lossRate?: number;
+  /** Share of the UDP datagrams that arrive twice, 0 to 1; default 0. */
+  duplicateRate?: number;
 }
 
 /** A message on the wire. */
@@ -56,6 +58,7 @@ export class FakeNetwork {
   latencyMs: number;
   jitterMs: number;
   lossRate: number;
+  duplicateRate: number;
   /** Decides the fate of a single message, beside the loss rate: true loses it. */
   lose: (packet: FakePacket) => boolean = () => false;
   /** Everything sent so far, the lost included. */
@@ -72,6 +75,7 @@ export class FakeNetwork {
     this.latencyMs = options.latencyMs ?? 5;
     this.jitterMs = options.jitterMs ?? 0;
     this.lossRate = options.lossRate ?? 0;
+    this.duplicateRate = options.duplicateRate ?? 0;
   }
 
   /** A new host. */
@@ -124,8 +128,12 @@ export class FakeNetwork {
     this.packets.push(packet);
     if (packet.lost) return;
     const bytes = Uint8Array.from(data);
-    const jitter = flow.reliable ? 0 : this.jitterMs * this.#random.float();
-    this.clock.after(this.latencyMs + jitter, () => deliver(bytes));
+    const arrive = (): void => {
+      const jitter = flow.reliable ? 0 : this.jitterMs * this.#random.float();
+      this.clock.after(this.latencyMs + jitter, () => deliver(bytes));
+    };
+    arrive();
+    if (!flow.reliable && this.duplicateRate > 0 && this.#random.float() < this.duplicateRate) arrive();
   }
 }
 

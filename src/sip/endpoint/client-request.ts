@@ -133,6 +133,7 @@ export class ClientRequest extends Outgoing implements ClientHandle, ClientTrans
   onTimeout(transaction: Transaction): void {
     if (transaction !== this.#transaction) return;
     const { method } = this.request;
+    this.#abandon();
     this.#onLost(new SwitchhookError('ERR_SIP_TIMEOUT', { method, target: this.targetName }));
   }
 
@@ -209,10 +210,17 @@ export class ClientRequest extends Outgoing implements ClientHandle, ClientTrans
     // RFC 3261 §9.1: an RFC 2543 server sends no final response; after 64*T1 the INVITE counts as cancelled.
     this.#cancelTimer = context.clock.after(transactionTimeout(context.timers), () => {
       this.#transaction?.terminate();
+      this.#abandon();
       this.fail(this.#abortError());
     });
     table.addClient(transaction);
     transaction.start();
+  }
+
+  /** Nobody has answered; should somebody ring after all, it is to stop. */
+  #abandon(): void {
+    const { flow, request, core } = this;
+    if (flow && request.method === 'INVITE') core.abandoned.add(request, flow, this.#cancelReason);
   }
 
   #settle(): void {

@@ -3,6 +3,7 @@ import type { Logger } from '../../base/logger.js';
 import type { TransactionContext } from '../transaction/transaction-context.js';
 import type { TransactionTable } from '../transaction/transaction-table.js';
 import type { Target } from '../transport/target.js';
+import type { AbandonedInvites } from './abandoned-invites.js';
 import type { EndpointResolver, EndpointTransport } from './endpoint-transport.js';
 
 export interface EndpointLimits {
@@ -32,6 +33,7 @@ export interface EndpointCore {
   readonly limits: EndpointLimits;
   readonly userAgent: string;
   readonly tcpRefusals: TcpRefusals;
+  readonly abandoned: AbandonedInvites;
   /** Where there is another server, one that has left so many repetitions of a request without any answer is given up. */
   failoverRetries(): number;
   /** A server does not answer, or not as one that works. */

@@ -27,6 +27,7 @@ import { TransactionTable } from '../transaction/transaction-table.js';
 import type { Flow } from '../transport/flow.js';
 import type { Listener, ListenOptions } from '../transport/index.js';
 import type { Target } from '../transport/target.js';
+import { AbandonedInvites } from './abandoned-invites.js';
 import { type ClientHandle, ClientRequest, type SendOptions } from './client-request.js';
 import {
   DEFAULT_ENDPOINT_LIMITS,
@@ -150,6 +151,7 @@ export class SipEndpoint {
       limits: this.#limits,
       userAgent,
       tcpRefusals: new TcpRefusals(() => clock.now()),
+      abandoned: new AbandonedInvites(this.#context, this.#table),
       failoverRetries: options.failoverRetries ?? (() => FAILOVER_RETRIES),
       serverFailed: (target) => this.onServerFailed(target),
     };
@@ -245,7 +247,7 @@ export class SipEndpoint {
   #onResponse(response: SipResponse): void {
     const transaction = this.#table.matchResponse(response);
     if (transaction && (this.#proxy || response.vias.length === 1)) transaction.receive(response);
-    else this.#counts.strayResponses++;
+    else if (!this.#core.abandoned.answered(response)) this.#counts.strayResponses++;
   }
 
   #onRequest(request: SipRequest, flow: Flow): void {

@@ -59,6 +59,27 @@ describe('with 30 % of the datagrams lost and others overtaken', () => {
     }
   });
 
+  it.each(['cancelled', 'given up'])(
+    'a call %s whose ringing was never heard is cancelled by a late 180',
+    async (how) => {
+      const world = new UaWorld();
+      const alice = await world.party('alice', '10.0.0.1');
+      const bob = await world.party('bob', '10.0.0.2', { ringTimeout: 0 });
+      world.network.lose = ({ from, time }) => from.host === bob.host && time < 40_000;
+      const out = alice.agent.invite(bob.uri, { from: alice.uri });
+      await world.run(1_000);
+      if (how === 'cancelled') void out.hangup();
+      await world.run(45_000);
+      expect(out.state).toBe('ended');
+      expect(bob.calls[0].state).toBe('ringing');
+      world.loseNext('CANCEL', 2);
+      await world.run(60_000);
+      expect(bob.calls[0].state).toBe('ended');
+      expect(world.lines(bob.host).at(-1)).toBe('SIP/2.0 487 Request Terminated');
+      await world.end();
+    },
+  );
+
   it('calls hung up by anybody at any time end on both sides', async () => {
     for (const seed of SEEDS) {
       const { world, alice, bob } = await lossyPair(seed);
