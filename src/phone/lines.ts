@@ -141,7 +141,10 @@ export class LineTable<C extends LineCall = Call, Preset extends object = object
     return line;
   }
 
-  /** A call steps into the place of another, which is over or about to be (a Replaces, a redial): same line. */
+  /**
+   * A call steps into the place of another, which is over or about to be (a Replaces, a redial): same line. Should it end
+   * before that other, the line goes back.
+   */
   takeOver(before: C, call: C): number | undefined {
     const line = this.#lines.get(before);
     if (line === undefined || this.#lines.has(call) || call.state === 'ended') return this.seat(call);
@@ -149,6 +152,9 @@ export class LineTable<C extends LineCall = Call, Preset extends object = object
     if (there !== undefined && there !== before) return this.seat(call);
     if (there) this.#release(line, before);
     this.#take(line, call);
+    call.on('state', (state) => {
+      if (state === 'ended' && before.state !== 'ended') this.#giveBack(before, line);
+    });
     return line;
   }
 
@@ -196,6 +202,11 @@ export class LineTable<C extends LineCall = Call, Preset extends object = object
       if (state === 'ended') this.#release(line, call);
     });
     this.emit('seated', { line, call });
+  }
+
+  #giveBack(call: C, before: number): void {
+    const line = this.#taken.has(before) ? this.free() : before;
+    if (line !== undefined) this.#take(line, call);
   }
 
   #release(line: number, call: C): void {

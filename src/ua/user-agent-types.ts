@@ -102,7 +102,10 @@ export interface IncomingHandling {
 export type UserAgentEvents = {
   /** A call arrives; nothing but 100 has been answered yet. */
   incoming: [call: Call, handling: IncomingHandling];
-  /** A call was started on behalf of another one: to consult, or because the peer asked for it (REFER). */
+  /**
+   * A call was started on behalf of another one: to consult, because the peer asked for it (REFER), or to take its place
+   * (an INVITE with Replaces).
+   */
   placed: [call: Call, by: Call | undefined];
   /** Somebody outside of any call asks us to place one (REFER); see the policy `callRequests`. */
   callRequest: [request: TransferRequest];

@@ -486,7 +486,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
   /** RFC 3891 §3: the new call takes the place of the old one, without ringing. */
   #replace(call: Call, { old, end }: { old: CallSession; end: boolean }): void {
     const replaced = this.#calls.get(old);
-    this.emit('placed', call, replaced);
+    this.emit('placed', call, end ? replaced : undefined);
     call.answer().then(
       () => {
         old.events.emit('replaced', call);

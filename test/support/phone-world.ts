@@ -11,6 +11,8 @@ export interface TestPhone extends Phone {
   /** Calls that came, in order; they ring until the test does something about them. */
   readonly came: Call[];
   readonly engine: FakeMediaEngine;
+  /** All connections of the phone break. */
+  breakConnections(): void;
 }
 
 export class PhoneWorld extends UaWorld {
@@ -21,15 +23,20 @@ export class PhoneWorld extends UaWorld {
     const engine = new FakeMediaEngine();
     const resolver = new FakeResolver();
     this.resolvers.set(host, resolver);
+    const transport = this.network.transport(host);
     const phone = new Phone({
       clock: this.clock,
       random: this.random,
       engine,
-      network: { transport: this.network.transport(host), resolver },
+      network: { transport, resolver },
       listen: { host, port: 5060 },
       ...options,
     });
-    const made = Object.assign(phone, { came: [] as Call[], engine });
+    const made = Object.assign(phone, {
+      came: [] as Call[],
+      engine,
+      breakConnections: () => transport.breakConnections(),
+    });
     made.on('incoming', (call) => made.came.push(call));
     this.phones.push(made);
     return made;

@@ -134,6 +134,40 @@ describe('lines', () => {
   });
 });
 
+describe('a call that is to replace another (RFC 3891)', () => {
+  async function replacing(mode: 'end' | 'keep') {
+    const [alice, bob, carol] = await world.started(3, { calls: { replaces: mode } });
+    const { in: old } = await world.talk(alice, bob);
+    const ok = world.network.packets.find(({ text }) => text.startsWith('SIP/2.0 200'))?.text ?? '';
+    const tag = (name: string): string | undefined => new RegExp(`^${name}:.*;tag=(\\w+)`, 'm').exec(ok)?.[1];
+    const headers = { Replaces: `${old.id};to-tag=${tag('To')};from-tag=${tag('From')}` };
+    return { bob, old, dial: () => carol.dial(world.uriOf(bob), { headers }) };
+  }
+
+  it('gives the line back when it comes to nothing', async () => {
+    const { bob, old, dial } = await replacing('end');
+    world.loseNext('ACK', 99);
+    await dial();
+    await world.run(1000);
+    const fresh = bob.lines.get(1);
+    expect([fresh?.state, old.state]).toEqual(['connecting', 'connected']);
+    await world.run(40_000);
+    expect(fresh?.state).toBe('ended');
+    expect(bob.lines.calls).toEqual([old]);
+    void old.hangup();
+    expect(bob.lines.taken).toEqual([]);
+  });
+
+  it('has a line of its own when the other is kept', async () => {
+    const { bob, old, dial } = await replacing('keep');
+    await dial();
+    await world.run(1000);
+    expect(bob.lines.lineOf(old)).toBe(1);
+    expect(bob.lines.get(1)).toBe(old);
+    expect(bob.lines.get(2)?.state).toBe('connected');
+  });
+});
+
 describe('presets of lines', () => {
   it('[line-parameters/0] are set for a line, the active one, the next call or all', async () => {
     const [alice, bob] = await world.started(2);
