@@ -30,6 +30,8 @@ export interface SignallingEnvironment {
   readonly timers: TimerValues;
   /** Goodbyes under way. */
   readonly partings: Partings;
+  /** Fires when the agent is closed and waits for nobody any more. */
+  readonly over: AbortSignal;
   /** Adds what every request and response of this UserAgent carries, and the lines of `own`. */
   decorate(message: SipMessage, own?: CustomLines): void;
   /** The account a received request is for. */
@@ -43,4 +45,6 @@ export interface InDialogHandlers {
   onFinal(response: SipResponse, tx: ClientHandle): void;
   onProvisional?(response: SipResponse, tx: ClientHandle): void;
   onError(error: SwitchhookError): void;
+  /** Gives up when it fires. */
+  signal?: AbortSignal;
 }

@@ -82,6 +82,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       diagnostics: options.diagnostics,
       timers: options.endpoint.timers,
       partings: this.#partings,
+      over: this.#over.signal,
       decorate: (message, own) => this.#decorate(message, own),
       accountFor: (request) => this.#accountFor(request),
       contactFor: (request, flow) => this.#contact(request, flow),

@@ -425,7 +425,7 @@ export class Call {
   /**
    * Sends a request of any method that does not change the session in the dialog of the call: MESSAGE, INFO, OPTIONS.
    * Resolves with the final response, whatever the status; one that says that the peer knows nothing of the call ends it.
-   * @throws ERR_CALL_STATE, ERR_SIP_TIMEOUT, ERR_SIP_TRANSPORT
+   * @throws ERR_CALL_STATE, ERR_SIP_TIMEOUT, ERR_SIP_TRANSPORT, ERR_ABORTED when the phone is closed
    */
   request(
     method: string,
@@ -452,6 +452,7 @@ export class Call {
           session.fail({ by: 'error', status, reason: error.message, error });
         },
         onError: reject,
+        signal: AbortSignal.any([session.env.over]),
       });
     });
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SwitchhookError } from '../../../src/base/errors.js';
 import { CALL_CAUSES, type Call, type InviteOptions } from '../../../src/ua/index.js';
+import { outcome } from '../../support/outcome.js';
 import { mediaOf, sdp, UaWorld } from '../../support/ua-harness.js';
 
 /** Alice calls the scripted Bob. */
@@ -39,6 +40,20 @@ function summary(call: Call) {
   const { code, cause, party } = call.end ?? {};
   return [code, cause && CALL_CAUSES[cause], party];
 }
+
+describe('a phone that is closed', () => {
+  it('leaves no request within a call waiting', async () => {
+    const { world, alice, call, peer, answer } = await calling();
+    await answer();
+    peer.onRequest = () => {};
+    const info = outcome(call.info('text/plain', 'anybody there?'));
+    await world.run(50);
+    void alice.agent.close();
+    await world.run(3000);
+    expect(info.text).toBe('ERR_ABORTED');
+    await world.end();
+  });
+});
 
 describe('how calls end', () => {
   it('[disconnect-reasons/0] code: BYE, CANCEL, the status of a refusal, or none when nothing was exchanged', async () => {
