@@ -42,10 +42,16 @@ interface Wish {
   mute: HoldMute;
 }
 
+/** A wish, and the one to go back to when the peer does not hear of it or does not want it. */
+interface OurHold extends Wish {
+  before: OurHold | undefined;
+  takenBack: boolean;
+}
+
 const OPEN: Wish = { direction: 'sendrecv', zeroAddress: false, mute: 'direction' };
 
 export class HoldState {
-  #ours: Wish = OPEN;
+  #ours: OurHold = { ...OPEN, before: undefined, takenBack: false };
   #theirs: Direction = 'sendrecv';
   readonly #unhold: UnholdPolicy;
 
@@ -93,11 +99,13 @@ export class HoldState {
     return this.local ? this.#wish(OPEN) : undefined;
   }
 
+  /** Several may be on their way to the peer: one that fails under another that fails later is not gone back to. */
   #wish(wish: Wish): () => void {
-    const before = this.#ours;
-    this.#ours = wish;
+    const ours: OurHold = { ...wish, before: this.#ours, takenBack: false };
+    this.#ours = ours;
     return () => {
-      if (this.#ours === wish) this.#ours = before;
+      ours.takenBack = true;
+      while (this.#ours.takenBack && this.#ours.before) this.#ours = this.#ours.before;
     };
   }
 
@@ -117,6 +125,8 @@ export class HoldState {
    */
   agreed(allows: Direction, asked?: Direction): boolean {
     const before = this.#theirs;
+    // The peer knows: there is nothing older to go back to.
+    if (asked === this.wanted) this.#ours.before = undefined;
     this.#theirs = directionOf(
       asked === undefined || sends(asked) ? sends(allows) : sends(before),
       asked === undefined || receives(asked) ? receives(allows) : receives(before),

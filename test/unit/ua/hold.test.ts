@@ -250,3 +250,17 @@ describe('a peer that ends our hold', () => {
     await ended.world.end();
   });
 });
+
+it('a hold and the resume that waits behind it both fail: nothing is held', async () => {
+  const { world, peer, call } = await scripted();
+  const answer = peer.onRequest;
+  peer.onRequest = (request) => {
+    if (request.method !== 'ACK') world.clock.after(500, () => peer.respond(request, 403));
+  };
+  const both = [outcome(call.hold()), outcome(call.resume())];
+  await world.run(3000);
+  expect(both.map(({ text }) => text)).toEqual(['ERR_CALL_REJECTED', 'ERR_CALL_REJECTED']);
+  expect(call.held.local).toBe(false);
+  peer.onRequest = answer;
+  await world.end();
+});
