@@ -1,6 +1,7 @@
 /**
  * The control server under 1,000 requests a second: time from a request to its answer, at the client, and the CPU time
- * of the server for one. Requests are sent at their times whether answers have come or not, so that waiting counts.
+ * of the server for one. Requests are sent at their times whether answers have come or not, so that waiting counts. The
+ * goal is that of a whole run; of several runs the best, since whatever else runs on the machine only ever adds.
  */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -11,6 +12,7 @@ const RATE = 1000;
 const CONNECTIONS = 10;
 const WARM_UP_S = 2;
 const WINDOW_MS = 1000;
+const RUNS = 3;
 const GOAL_MS = 10;
 
 /** Each way: opens a client; `ask(n, done)` sends request n. */
@@ -105,12 +107,17 @@ async function measure(open, ports, seconds) {
     tick();
   });
   for (const client of clients) client.close();
-  // The best window: whatever else runs on the machine only ever adds.
-  const quantile = (times, part) => times.sort((a, b) => a - b)[Math.floor(times.length * part)];
   const full = windows.filter((times) => times.length >= (0.9 * RATE * WINDOW_MS) / 1000);
-  const best = (part) => Math.min(...full.map((times) => quantile(times, part)));
-  return { lost: total - answered, p50: best(0.5), p99: best(0.99) };
+  const whole = windows.flat();
+  return {
+    lost: total - answered,
+    p50: quantile(whole, 0.5),
+    p99: quantile(whole, 0.99),
+    window: Math.min(...full.map((times) => quantile(times, 0.99))),
+  };
 }
+
+const quantile = (times, part) => times.sort((a, b) => a - b)[Math.floor(times.length * part)];
 
 export async function run({ quick = false } = {}) {
   const target = await startTarget('control');
@@ -119,16 +126,21 @@ export async function run({ quick = false } = {}) {
     const { udp } = await target.ask('udp');
     for (const [name, open] of Object.entries(WAYS)) {
       const before = await target.usage();
-      const { lost, p50, p99 } = await measure(open, { port: target.port, udp }, quick ? 3 : 10);
+      const runs = [];
+      for (let i = 0; i < (quick ? 1 : RUNS); i++)
+        runs.push(await measure(open, { port: target.port, udp }, quick ? 3 : 5));
       const after = await target.usage();
+      const lost = runs.reduce((sum, one) => sum + one.lost, 0);
+      const best = (figure) => Math.min(...runs.map((one) => one[figure]));
       if (lost > 0) console.error(`control: ${lost} requests over ${name} were not answered`);
       results.push({
-        name: `control server, ${RATE} requests/s over ${name}: p99 of the answer`,
-        value: lost > 0 ? Number.NaN : p99,
+        name: `control server, ${RATE} requests/s over ${name}: p99 of the answer in a whole run`,
+        value: lost > 0 ? Number.NaN : best('p99'),
         unit: 'ms',
         goal: GOAL_MS,
         yardstick: [
-          { name: 'median', value: p50 },
+          { name: 'p99 of the best second', value: best('window') },
+          { name: 'median', value: best('p50') },
           { name: 'CPU a request', value: (after.cpuMs - before.cpuMs) / (after.calls - before.calls) },
         ],
       });

@@ -2,7 +2,6 @@
  * Starting and stopping as the API has them: on top of the stack it registers by itself, says START and STOP, notices
  * when a restart would do good, and ends a phone whose web page is gone. Used by functions/lifecycle.ts and Webphone.
  */
-import { networkInterfaces } from 'node:os';
 import type { Clock, Timer } from '../base/clock.js';
 import type { Notification, NotificationHub } from './notifications/index.js';
 import type { Settings } from './settings/settings.js';
@@ -28,6 +27,8 @@ export interface LifecycleOptions {
 const MINUTE_MS = 60_000;
 /** Not registered for so long: a restart may help. */
 const PATIENCE_MS = 3 * MINUTE_MS;
+/** How often it is looked whether one would. */
+const LOOK_MS = MINUTE_MS / 2;
 
 type Listener = (notification: Notification) => unknown;
 
@@ -38,25 +39,33 @@ export class Lifecycle {
   #gone: Promise<void> = Promise.resolve();
   #restarting = false;
   #autoRegister = false;
-  #networkAtStart = '';
   #unregisteredSince: number | undefined;
   #settingsDeleted = false;
   #unlisten: (() => void) | undefined;
   #pageTimer: Timer | undefined;
   #startTimer: Timer | undefined;
+  #lookTimer: Timer | undefined;
+  /** The need of a restart has been told. */
+  #resetTold = false;
 
   constructor(options: LifecycleOptions) {
     this.#options = options;
     const { stack, notifications } = options;
     stack.on('running', () => {
-      this.#networkAtStart = network();
       notifications.publish('START', { what: 'sip' });
       notifications.publish('STATUS', { line: -1, statustext: 'Initialized' });
       if (this.#autoRegister) options.register();
       this.#autoRegister = false;
+      this.#look();
+    });
+    stack.on('made', (phone) => {
+      this.#unregisteredSince = undefined;
+      this.#resetTold = false;
+      phone.on('shouldReset', ({ reason }) => this.#tellReset(reason));
     });
     stack.on('failed', (error) => options.report('the SIP stack could not be started', error));
     stack.on('stopped', () => {
+      this.#lookTimer?.cancel();
       if (!this.#exited) notifications.publish('STOP', { what: 'sip' });
     });
   }
@@ -156,12 +165,27 @@ export class Lifecycle {
   shouldReset(): number {
     const { stack, clock, registration, busy } = this.#options;
     if (stack.state !== 'running' || busy()) return 0;
-    if (network() !== this.#networkAtStart) return 2;
+    if (stack.phone?.resetRecommended !== undefined) return 2;
     if (registration() !== 'missing') this.#unregisteredSince = undefined;
     else this.#unregisteredSince ??= clock.now();
     return this.#unregisteredSince !== undefined && clock.now() - this.#unregisteredSince >= PATIENCE_MS
       ? 1
       : 0;
+  }
+
+  /** Tells when the registration has been missing for so long that a restart may help. */
+  #look(): void {
+    this.#lookTimer = this.#options.clock.after(LOOK_MS, () => {
+      if (this.shouldReset() === 1) this.#tellReset('not registered for minutes');
+      else if (this.#unregisteredSince === undefined) this.#resetTold = false;
+      if (this.#options.stack.state === 'running') this.#look();
+    });
+  }
+
+  #tellReset(reason: string): void {
+    if (this.#resetTold) return;
+    this.#resetTold = true;
+    this.#options.notifications.publish('SHOULDRESET', { reason });
   }
 
   /** The page that controls us is there; without a sign of it for `httpsessiontimeout` minutes calls end. */
@@ -204,6 +228,7 @@ export class Lifecycle {
   close(): void {
     this.#unlisten?.();
     this.#pageTimer?.cancel();
+    this.#lookTimer?.cancel();
   }
 }
 
@@ -225,12 +250,4 @@ function asListener(listener: unknown): Listener | undefined {
       if (typeof member === 'function') Reflect.apply(member, listener, [notification]);
     }
   };
-}
-
-/** The addresses of this machine as one text. */
-function network(): string {
-  return Object.values(networkInterfaces())
-    .flatMap((list) => (list ?? []).filter(({ internal }) => !internal).map(({ address }) => address))
-    .sort()
-    .join(' ');
 }

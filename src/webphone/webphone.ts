@@ -10,6 +10,7 @@ import type { ApiValue, MethodOf } from './functions/spec.js';
 import { FUNCTIONS, type TYPED_FUNCTIONS } from './functions/table.js';
 import { phoneOptions } from './mapping/phone-options.js';
 import { policyOptions } from './mapping/policy-options.js';
+import { ServerNews } from './messaging/server-news.js';
 import type { NotificationHub } from './notifications/notification-hub.js';
 import type { NotificationQueue } from './notifications/notification-queue.js';
 import type { ParameterName } from './parameters/parameters.js';
@@ -117,14 +118,19 @@ class WebphoneCore {
   }
 }
 
-/** Servers may send settings along with any message. */
-function followServers(settings: Settings, { stack, logger }: Pick<WebphoneParts, 'stack' | 'logger'>): void {
+/** Servers may send settings and news along with any message. */
+function followServers(
+  settings: Settings,
+  { stack, logger, notifications }: Pick<WebphoneParts, 'stack' | 'logger' | 'notifications'>,
+): void {
   stack.on('made', (phone) => {
     const isServer = (host: string): boolean =>
       phone.accounts.some(
         ({ flow, hops }) => flow?.remote.host === host || hops.some(({ uri }) => uri.host === host),
       );
+    const news = new ServerNews(notifications, isServer);
     phone.diagnostics.sip.subscribe((trace) => {
+      news.received(trace);
       for (const result of settingsFromSip(settings, trace, isServer)) {
         if (!result.ok) logger.warn('a setting of the server was not taken', { why: result.error });
       }

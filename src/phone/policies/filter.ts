@@ -36,6 +36,9 @@ export interface BlockedRequest {
   /** Where it came from. */
   source: string;
   action: 'dropped' | 'refused';
+  /** The list that spoke against it; undefined when it was no list. */
+  list: 'block' | 'allow' | undefined;
+  request: SipRequest;
 }
 
 export interface FilterEnvironment {
@@ -62,25 +65,27 @@ export class RequestFilter {
     const { mode = 'drop' } = this.#env.policies.filter;
     if (mode !== 'drop' && mode !== 'both') return false;
     if (mode === 'both' && isCall(request)) return false;
-    if (hasToTag(request) || !this.unwanted(request, flow.remote.host)) return false;
-    this.#tell(request, flow, 'dropped');
+    const list = hasToTag(request) ? undefined : this.#verdict(request, flow.remote.host);
+    if (!list) return false;
+    this.#tell(request, flow, 'dropped', list);
     return true;
   }
 
   /** For the user agent: the status to refuse a request with that begins something. */
   refuses(request: SipRequest, flow: Flow): number | undefined {
     const status = this.#refusal(request, flow);
-    if (status !== undefined) this.#tell(request, flow, 'refused');
+    if (status === undefined) return undefined;
+    this.#tell(request, flow, 'refused', this.#verdict(request, flow.remote.host));
     return status;
   }
 
-  /** By the lists. */
-  unwanted(request: SipRequest, source: string): boolean {
+  /** The list that speaks against a request. */
+  #verdict(request: SipRequest, source: string): BlockedRequest['list'] {
     const { block = [], allow = [] } = this.#env.policies.filter;
-    if (block.length === 0 && allow.length === 0) return false;
+    if (block.length === 0 && allow.length === 0) return undefined;
     const names = namesOf(request, source);
-    if (block.some((entry) => names.has(normal(entry)))) return true;
-    return allow.length > 0 && !allow.some((entry) => names.has(normal(entry)));
+    if (block.some((entry) => names.has(normal(entry)))) return 'block';
+    return allow.length > 0 && !allow.some((entry) => names.has(normal(entry))) ? 'allow' : undefined;
   }
 
   /** True when a number or address is on the list of those not wanted: such is not called either. */
@@ -98,7 +103,7 @@ export class RequestFilter {
       mode === 'presence'
         ? PRESENCE_METHODS.has(request.method)
         : mode !== 'drop' && request.method === 'INVITE';
-    if (concerned && this.unwanted(request, flow.remote.host)) return rejectStatus;
+    if (concerned && this.#verdict(request, flow.remote.host)) return rejectStatus;
     if (request.method !== 'INVITE') return undefined;
     if (this.#env.policies.filter.refuseUnknownSources && !this.#isServer(flow.remote.host)) return FORBIDDEN;
     if (callsFor !== 'anybody' && !this.#isForUs(request, flow, callsFor)) return NOT_FOUND;
@@ -127,10 +132,15 @@ export class RequestFilter {
     });
   }
 
-  #tell(request: SipRequest, flow: Pick<Flow, 'remote'>, action: BlockedRequest['action']): void {
+  #tell(
+    request: SipRequest,
+    flow: Pick<Flow, 'remote'>,
+    action: BlockedRequest['action'],
+    list: BlockedRequest['list'],
+  ): void {
     const { uri } = request.from;
     const from = uri.kind === 'sip' ? `${uri.user ?? ''}@${uri.host}` : uri.toString();
-    this.#env.blocked({ method: request.method, from, source: flow.remote.host, action });
+    this.#env.blocked({ method: request.method, from, source: flow.remote.host, action, list, request });
   }
 }
 

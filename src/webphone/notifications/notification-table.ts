@@ -198,7 +198,7 @@ export const NOTIFICATIONS = [
   {
     kind: 'SHOULDRESET',
     level: 2,
-    doc: 'A restart would do good, as after a change of the network; never during a call.',
+    doc: 'A restart would do good: the network has changed, or the phone has not been registered for minutes; never during a call.',
     fields: [rest('reason', 'why')],
   },
   {
@@ -211,7 +211,7 @@ export const NOTIFICATIONS = [
     kind: 'POPUP',
     aliases: ['POPOP'],
     level: 2,
-    doc: 'A text the user should see.',
+    doc: 'A text the user should see, from the server (X-Popup, or a message of nobody).',
     fields: [rest('txt', 'the text')],
   },
   {
@@ -275,8 +275,8 @@ export const NOTIFICATIONS = [
   {
     kind: 'BLOCK',
     level: 2,
-    doc: 'A message was refused because of the black or the white list.',
-    fields: [int('type', '1 black list, 2 white list'), rest('message', 'the message')],
+    doc: 'A message was refused or ignored because of the black or the white list, when `sendblocknotifications` is 1.',
+    fields: [int('type', '0 another rule, 1 black list, 2 white list'), rest('message', 'the message')],
   },
   {
     kind: 'VAD',
@@ -387,13 +387,13 @@ export const NOTIFICATIONS = [
   {
     kind: 'CREDIT',
     level: 2,
-    doc: 'The balance of the user, from the server.',
+    doc: 'The balance of the user, from the server (X-Credit or X-Balance), when it has changed.',
     fields: [rest('text', 'the balance')],
   },
   {
     kind: 'RATING',
     level: 2,
-    doc: 'What a call costs, from the server.',
+    doc: 'What a call costs or how long it may last, from the server (X-Rating, X-Tariff, X-Price or X-Max-Duration), once a call.',
     fields: [rest('text', 'the price')],
   },
   {

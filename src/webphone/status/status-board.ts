@@ -1,6 +1,6 @@
 /**
  * Tells how the phone is doing: the global state, the lines, the registrations, and what the last call was. It listens
- * to the phone, the accounts and the stack, and publishes STATUS, REGISTER, LINE, ACCOUNT, CDR and EVENT.
+ * to the phone, the accounts and the stack, and publishes STATUS, REGISTER, LINE, ACCOUNT, CDR, BLOCK and EVENT.
  */
 import type { Clock, Timer } from '../../base/clock.js';
 import type { Phone } from '../../phone/index.js';
@@ -154,6 +154,11 @@ export class StatusBoard {
     };
     // Whoever listens to a webphone takes its calls: they ring until a function answers or refuses them.
     phone.on('incoming', () => {});
+    phone.on('blocked', ({ list, request }) => {
+      if (settings.number('sendblocknotifications') !== 1) return;
+      const type = list === 'block' ? 1 : list === 'allow' ? 2 : 0;
+      notifications.publish('BLOCK', { type, message: String(request) });
+    });
     phone.lines.on('active', ({ line }) => notifications.publish('LINE', { line }));
     phone.lines.on('seated', ({ call, line }) => this.#monitors.set(call, new CallMonitor(call, line, host)));
     this.#repeat();

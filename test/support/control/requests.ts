@@ -123,7 +123,7 @@ export function encoding(name: string): Encoding {
   return found;
 }
 
-/** Thirty requests of every kind, and what each must be answered with. */
+/** Thirty requests of every kind, and what a webphone that is registered must answer each with. */
 export const THIRTY: ReadonlyArray<{
   readonly name: string;
   readonly args: ReadonlyArray<readonly [string, string]>;
@@ -153,16 +153,16 @@ export const THIRTY: ReadonlyArray<{
   ['API_TestEcho', { echo: '__proto__' }, '__proto__'],
   ['API_TestEcho', { echo: "it's; $(ls) `id` ../../etc" }, "it's; $(ls) `id` ../../etc"],
   ['API_TestEcho', { echo: 'x'.repeat(4000) }, 'x'.repeat(4000)],
-  ['API_Call', { line: '-1', peer: '1234' }, 'OK: initiated'],
-  ['API_Call', { line: '-1', peer: 'nobody' }, 'ERROR: failed'],
-  ['API_SendChat', { line: '1', peer: 'bob', message: 'hello, how are you?' }, 'OK: initiated'],
-  ['API_Hangup', {}, 'OK: initiated'],
+  ['API_Call', { line: '-1', peer: 'echo' }, 'OK: initiated'],
+  ['API_Hangup', { line: '-1' }, 'OK: initiated'],
+  ['API_Call', { line: '-1', peer: 'echo', calltype: '1' }, 'ERROR: failed'],
+  ['API_SendChat', { line: '-1', peer: 'bob', group: '', message: 'hello, how are you?' }, 'OK: initiated'],
   ['API_GetLine', {}, '1'],
-  ['API_GetVersion', {}, '1.2.3'],
+  ['API_IsRegistered', {}, 'OK: initiated'],
   ['API_SetVolume', { dev: '0', volume: '500' }, 'ERROR: failed'],
   ['API_SetParameter', { param: 'loglevel', value: '5' }, 'OK: initiated'],
-  ['API_AddLog', { level: '1', msg: 'hello' }, 'OK'],
-  ['API_HTTPGet', { url: 'http://x.invalid/?a=1&b=2' }, 'ERROR: cannot reach http://x.invalid/?a=1&b=2'],
+  ['API_AddLog', { level: '2', msg: 'hello' }, 'OK'],
+  ['API_HTTPGet', { url: 'ftp://x.invalid/?a=1&b=2' }, 'ERROR: only http and https addresses can be asked'],
 ].map(([name, args, result]) => ({
   name: name as string,
   args: Object.entries(args as Record<string, string>),

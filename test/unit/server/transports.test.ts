@@ -1,11 +1,13 @@
 /** The control server on loopback sockets, with a phone that is none. */
 import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { ControlServer, type ControlServerOptions } from '../../../src/server/index.js';
 import { Collector, http, TcpClient, UdpClient } from '../../support/control/clients.js';
 import { FakeTarget } from '../../support/control/fake-target.js';
-import { ENCODINGS, type Encoding, encoding, THIRTY } from '../../support/control/requests.js';
+import { encoding } from '../../support/control/requests.js';
+import { WAYS } from '../../support/control/ways.js';
 
 let target: FakeTarget;
 let server: ControlServer;
@@ -47,75 +49,6 @@ beforeEach(() => {
 afterEach(async () => {
   for (const cleanup of cleanups) cleanup();
   await server.close();
-});
-
-type Ask = (text: string, by: Encoding) => Promise<string>;
-
-/** Every transport: how a request is sent over it, and which formats it takes. */
-const WAYS: Record<string, { formats: (by: Encoding) => boolean; open: () => Promise<Ask> }> = {
-  udp: {
-    formats: ({ name }) => name !== 'multipart' && name !== 'form',
-    open: async () => {
-      const client = await udp();
-      return async (text) => {
-        client.send(text);
-        return client.next();
-      };
-    },
-  },
-  tcp: {
-    formats: ({ name }) => !['multipart', 'form', 'key-value'].includes(name),
-    open: async () => {
-      const client = tcp();
-      return async (text) => {
-        client.send(`${text}\r\n`);
-        return client.record('\r\n');
-      };
-    },
-  },
-  websocket: {
-    formats: ({ name }) => name !== 'multipart' && name !== 'form',
-    open: async () => {
-      const socket = await webSocket();
-      return async (text) => {
-        socket.send(text);
-        return socket.seen.record('\u0000');
-      };
-    },
-  },
-  'http post': {
-    formats: () => true,
-    open: async () => async (body, by) =>
-      (await http(tcpPort(), '/', { method: 'POST', body, headers: { 'Content-Type': by.contentType } }))
-        .text,
-  },
-  'http put': {
-    formats: ({ name }) => name === 'json' || name === 'xml',
-    open: async () => async (body, by) =>
-      (await http(tcpPort(), '/', { method: 'PUT', body, headers: { 'Content-Type': by.contentType } })).text,
-  },
-  'http get': {
-    formats: ({ name }) => name === 'query',
-    open: async () => async (text) => (await http(tcpPort(), `/?${text}`)).text,
-  },
-};
-
-describe('the same thirty requests', () => {
-  const combinations = Object.entries(WAYS).flatMap(([way, { formats, open }]) =>
-    ENCODINGS.filter(formats).map((by) => ({ way, format: by.name, by, open })),
-  );
-
-  it.each(combinations)(
-    '[socket-api/0] [socket-api/1] have the same results over $way as $format',
-    async ({ by, open }) => {
-      await start();
-      const ask = await open();
-      const results: string[] = [];
-      for (const { name, args } of THIRTY) results.push(by.result(await ask(by.encode(name, args), by)));
-      expect(results).toEqual(THIRTY.map(({ result }) => result));
-      expect(target.calls).toHaveLength(30);
-    },
-  );
 });
 
 describe('TCP', () => {
@@ -472,9 +405,14 @@ describe('everybody at once', () => {
   });
 
   it('drives many clients over all transports at a time', async () => {
-    await start();
+    const streams = { input: new PassThrough(), output: new PassThrough() };
+    await start({ streams });
     const clients = await Promise.all(
-      Object.values(WAYS).flatMap(({ open }) => Array.from({ length: 5 }, () => open())),
+      Object.entries(WAYS).flatMap(([name, { open }]) =>
+        Array.from({ length: name === 'standard input' ? 1 : 5 }, () =>
+          open({ server, ...streams }, cleanups),
+        ),
+      ),
     );
     const query = encoding('query');
     const answers = await Promise.all(

@@ -67,7 +67,6 @@ export const security = rows('security', [
     default: 0,
     values: { 0: 'no', 1: 'notify' },
     effect: 'now',
-    status: 'open',
     doc: 'Tell of every message that was blocked.',
   },
   {

@@ -1,0 +1,88 @@
+/**
+ * The same thirty requests over every transport in every format, to a webphone that is registered at the embedded
+ * exchange: all have the same results, and the same is done, as the peer sees it.
+ */
+import { PassThrough } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Exchange } from '../../../src/exchange/index.js';
+import { Phone } from '../../../src/phone/index.js';
+import { ControlServer } from '../../../src/server/index.js';
+import { FakeMediaEngine } from '../../../src/testing/fake-media.js';
+import { Webphone } from '../../../src/webphone/index.js';
+import { ENCODINGS, THIRTY } from '../../support/control/requests.js';
+import { WAYS } from '../../support/control/ways.js';
+
+const LOOPBACK = { host: '127.0.0.1', port: 0 };
+const RESULTS = THIRTY.map(({ result }) => result);
+const engine = new FakeMediaEngine();
+const streams = { input: new PassThrough(), output: new PassThrough() };
+let exchange: Exchange;
+let bob: Phone;
+let webphone: Webphone;
+let server: ControlServer;
+/** What Bob was told. */
+const told: string[] = [];
+/** CDRs of the calls that were begun. */
+let ended = 0;
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+beforeAll(async () => {
+  exchange = await new Exchange({ users: { alice: 'secret', bob: 'pw' } }).start();
+  bob = new Phone({ server: exchange.address, username: 'bob', password: 'pw', engine, listen: LOOPBACK });
+  bob.messages.on('message', ({ body }) => void told.push(body));
+  await bob.register();
+  webphone = new Webphone({
+    startsipstack: 0,
+    settings: { serveraddress: exchange.address, username: 'alice', password: 'secret', register: 2 },
+    phone: { engine, listen: LOOPBACK },
+  });
+  webphone.notifications.on('CDR', () => ended++);
+  server = new ControlServer(webphone, { port: 0, udpPort: 0, streams });
+  await server.start();
+  webphone.API_Start();
+  await until(() => webphone.API_IsRegistered());
+});
+
+afterAll(async () => {
+  await server.close();
+  await webphone.close();
+  await bob.close();
+  await exchange.close();
+});
+
+describe('the same thirty requests', () => {
+  const combinations = Object.entries(WAYS).flatMap(([way, { takes, open }]) =>
+    ENCODINGS.filter(takes).map((by) => ({ way, format: by.name, by, open })),
+  );
+
+  it.each(combinations)(
+    '[socket-api/0] [socket-api/1] have the same results over $way as $format',
+    async ({ by, open }) => {
+      told.length = 0;
+      ended = 0;
+      const closes: Array<() => unknown> = [];
+      const ask = await open({ server, ...streams }, closes);
+      const results: string[] = [];
+      for (const { name, args } of THIRTY) results.push(by.result(await ask(by.encode(name, args), by)));
+      expect(results).toEqual(RESULTS);
+      await until(() => told.length > 0 && ended > 0);
+      expect({ told, ended }).toEqual({ told: ['hello, how are you?'], ended: 1 });
+      for (const close of closes) close();
+    },
+  );
+
+  it('have these results in process as well, as values', async () => {
+    const results: unknown[] = [];
+    for (const { name, args } of THIRTY) results.push(await webphone.execute(name, Object.fromEntries(args)));
+    const values = new Map<string, unknown>([
+      ['OK: initiated', true],
+      ['ERROR: failed', false],
+      ['OK', undefined],
+      ['1', 1],
+    ]);
+    expect(results).toEqual(RESULTS.map((text) => (values.has(text) ? values.get(text) : text)));
+  });
+});
