@@ -92,6 +92,9 @@ export interface JitterLimits {
   fixedMs?: number;
 }
 
+/** What leaves while nobody says anything: silence as RTP all the time, for the first two seconds, or not at all. */
+export type IdleSending = 'silence' | 'beginning' | 'nothing';
+
 export interface WatchdogOptions {
   /** Silence after `configure` until 'noMedia' is told, in ms; 0 = never. Default 5000. */
   firstPacketMs?: number;
@@ -405,6 +408,8 @@ export interface MediaSession {
   /** Sends what is heard and said to other programs over UDP. @throws ERR_INVALID_ARGUMENT, ERR_MEDIA_CODEC */
   stream(options: UdpStreamOptions): Promise<UdpStream>;
   setMute(options: { send?: boolean; receive?: boolean; rtp?: 'stop' | 'silence' }): void;
+  /** What leaves while no source of the session has anything to say; 'silence' unless it is set. */
+  setIdle(sending: IdleSending): void;
   /** Sends back what is received. */
   setEcho(on: boolean): void;
   readonly input: PcmWriter;

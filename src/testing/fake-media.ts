@@ -9,6 +9,7 @@ import type {
   BridgeMemberOptions,
   BridgeOptions,
   DtmfSendOptions,
+  IdleSending,
   MediaBridge,
   MediaSession,
   MediaSessionEvents,
@@ -70,6 +71,7 @@ export class FakeMediaSession extends Emitter<MediaSessionEvents> implements Med
   readonly digitMethods: string[] = [];
   muted: { send: boolean; receive: boolean; rtp?: 'stop' | 'silence' } = { send: false, receive: false };
   echoes = false;
+  idle: IdleSending = 'silence';
   readonly input: PcmWriter = { write: () => true, clear: () => {} };
   readonly #playing = new Map<(result: PlaybackResult) => void, PlaySource>();
   #closed = false;
@@ -153,6 +155,10 @@ export class FakeMediaSession extends Emitter<MediaSessionEvents> implements Med
     rtp?: 'stop' | 'silence';
   }): void {
     this.muted = { send, receive, rtp };
+  }
+
+  setIdle(sending: IdleSending): void {
+    this.idle = sending;
   }
 
   setEcho(on: boolean): void {

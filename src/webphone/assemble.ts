@@ -48,7 +48,7 @@ export interface AssembleOptions {
   workFolder?: string;
   /** What the phone remembers, in place of a database in the work folder. */
   store?: Store;
-  phoneOptions(log: WebphoneLog): PhoneOptions;
+  phoneOptions(log: WebphoneLog, folders: Folders): PhoneOptions;
 }
 
 const WORK_FOLDER = 'mwphonedata';
@@ -93,7 +93,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
   });
   const tls = new TlsContext();
   const stack = new Stack(() => {
-    const made = { ...options.phoneOptions(log), store: kept.store };
+    const made = { ...options.phoneOptions(log, folders), store: kept.store };
     return tls.options ? { ...made, tls: { ...made.tls, ...tls.options } } : made;
   });
   stack.on('made', (phone) => phone.diagnostics.sip.subscribe((trace) => log.sip(trace)));
@@ -170,7 +170,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
       wallTime: () => clock.wallTime(),
     }),
     players: new PlayerDesk({ desk, notifications, settings, report }),
-    audio: new AudioDesk({ stack, desk, settings, report }),
+    audio: new AudioDesk({ stack, desk, settings, find: folders.find, report }),
     mediaQueue: new MediaQueue({ desk, stack, settings, report }),
     transfers: new TransferDesk({ stack, desk, board, settings, background }),
     messages: new MessageDesk({ stack, desk, board, settings, notifications, background }),

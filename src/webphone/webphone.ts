@@ -66,7 +66,7 @@ class WebphoneCore {
       settings: this.settings,
       workFolder,
       store: phone.store,
-      phoneOptions: ({ logger }) => ({ logger, ...phoneOptions(this.settings), ...phone }),
+      phoneOptions: ({ logger }, { find }) => ({ logger, ...phoneOptions(this.settings, find), ...phone }),
     });
     followPolicies(this.settings, this.#parts);
     followServers(this.settings, this.#parts);

@@ -178,6 +178,9 @@ export class CoreSession {
       case 'mute':
         this.#stream.setMute(notice.send, notice.receive, notice.stop);
         break;
+      case 'idle':
+        this.#stream.idle = notice.sending;
+        break;
       case 'echo':
         this.#stream.setEcho(notice.on);
         break;

@@ -5,6 +5,7 @@ import { type HeaderExtensionElement, packHeaderExtension } from '../../rtp/head
 import type { BridgeRings } from '../graph/bridge-port.js';
 import type {
   DtmfSendOptions,
+  IdleSending,
   MediaSession,
   MediaSessionEvents,
   MediaSessionOptions,
@@ -112,6 +113,10 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
 
   setMute({ send, receive, rtp }: { send?: boolean; receive?: boolean; rtp?: 'stop' | 'silence' }): void {
     this.#link.notify({ op: 'mute', session: this.id, send, receive, stop: rtp && rtp === 'stop' });
+  }
+
+  setIdle(sending: IdleSending): void {
+    this.#link.notify({ op: 'idle', session: this.id, sending });
   }
 
   setEcho(on: boolean): void {

@@ -19,6 +19,7 @@ import type { BridgeMemberSettings } from '../graph/bridge.js';
 import type { BridgeRings } from '../graph/bridge-port.js';
 import type {
   DtmfSendOptions,
+  IdleSending,
   MediaSessionEvents,
   MediaSessionOptions,
   MediaStats,
@@ -87,6 +88,7 @@ export type Notice =
   | { op: 'closeStream'; session: number; stream: number }
   | { op: 'mute'; session: number; send?: boolean; receive?: boolean; stop?: boolean }
   | { op: 'echo'; session: number; on: boolean }
+  | { op: 'idle'; session: number; sending: IdleSending }
   | { op: 'openInput'; session: number; ring: SharedArrayBuffer; sampleRate: number }
   | { op: 'clearInput'; session: number }
   | { op: 'openOutput'; session: number; output: number; ring: SharedArrayBuffer; sampleRate: number }

@@ -23,7 +23,13 @@ import { TelephoneEventReceiver } from '../../rtp/telephone-event-receiver.js';
 import type { DeadlineClock, Ticked } from '../engine/deadline-clock.js';
 import type { SessionEvent } from '../engine/protocol.js';
 import type { DatagramPair } from '../transport.js';
-import type { MediaSessionOptions, MediaStats, ProcessingOptions, StreamConfig } from '../types.js';
+import type {
+  IdleSending,
+  MediaSessionOptions,
+  MediaStats,
+  ProcessingOptions,
+  StreamConfig,
+} from '../types.js';
 import type { AppInput, AppOutput } from './app-io.js';
 import type { BridgePort } from './bridge-port.js';
 import type { CallSink } from './call-sink.js';
@@ -49,6 +55,8 @@ const EXTENSION_EVENT_MS = 200;
 /** Strangers' datagrams are remembered for this long. */
 const STRANGER_MS = 30_000;
 const FRAME_SAMPLES = 48 * 20;
+/** Long enough to open NATs and to start the peer's buffers. */
+const BEGINNING_MS = 2000;
 
 export interface CallStreamOptions extends Omit<MediaSessionOptions, 'address' | 'label'> {
   clock: Clock;
@@ -100,6 +108,9 @@ export class CallStream implements Ticked, RtpSink {
   #receiveGain = new Gain(8000);
   /** Muted without RTP. */
   #quiet = false;
+  #idle: IdleSending = 'silence';
+  /** How long it could have sent, up to {@link BEGINNING_MS}. */
+  #begunMs = 0;
   #echo: RateAdapter | undefined;
   #echoOn = false;
   readonly #players: Player[] = [];
@@ -236,6 +247,10 @@ export class CallStream implements Ticked, RtpSink {
     if (receive !== undefined) this.#receiveGain.set(receive ? 0 : 1);
   }
 
+  set idle(sending: IdleSending) {
+    this.#idle = sending;
+  }
+
   get #dialling(): boolean {
     return this.#dialer.busy || (this.sent.events?.busy ?? false);
   }
@@ -352,11 +367,11 @@ export class CallStream implements Ticked, RtpSink {
     this.#handOut(heard);
     this.#feedBridges(heard, sentCount, sentRate, config.sends);
     // What is dialled goes out in spite of all.
-    const sends = config.sends && (!this.#quiet || this.#dialling);
+    const sends = config.sends && (this.#dialling || (!this.#quiet && !this.#isIdle(sentCount)));
     this.sent.push(this.#sendFrame, sentCount, sends, now);
     this.#retirePlayers();
     this.dtmf.check();
-    this.#housekeeping(now, config);
+    this.#housekeeping(now, sends);
   }
 
   skip(periods: number): void {
@@ -412,6 +427,16 @@ export class CallStream implements Ticked, RtpSink {
     this.#sentProcessing.process(frame, count, sampleRate);
     this.#sendGain.process(frame, 0, count);
     this.#dialer.process(frame, count, sampleRate);
+  }
+
+  /** Nobody says anything, and that is not to be sent. */
+  #isIdle(count: number): boolean {
+    if (this.#begunMs < BEGINNING_MS) this.#begunMs += this.#periodMs;
+    if (this.#idle === 'silence' || (this.#idle === 'beginning' && this.#begunMs < BEGINNING_MS))
+      return false;
+    if (this.#players.length > 0 || this.#leaving.length > 0) return false;
+    for (let i = 0; i < count; i++) if (this.#sendFrame[i] !== 0) return false;
+    return true;
   }
 
   /** Digits are recognised before anything is done to the audio. */
@@ -483,14 +508,14 @@ export class CallStream implements Ticked, RtpSink {
     this.#leaving.length = 0;
   }
 
-  #housekeeping(now: number, config: ResolvedStream): void {
+  #housekeeping(now: number, sends: boolean): void {
     this.#events.poll(now);
     this.rtp.poll(now);
     const verdict = this.#watchdog.check(now, this.rtp.lastReceivedMs);
     if (verdict !== undefined) this.#tell(verdict, now);
     if (this.#receivedProcessing.takeChange()) this.#tellVoice('received', this.#receivedProcessing.speaking);
     if (this.#sentProcessing.takeChange()) this.#tellVoice('sent', this.#sentProcessing.speaking);
-    if ((!config.sends || this.#quiet) && this.#lastSentMs + KEEP_ALIVE_MS <= now) this.#keepAlive(now);
+    if (!sends && this.#lastSentMs + KEEP_ALIVE_MS <= now) this.#keepAlive(now);
   }
 
   #tellVoice(side: 'sent' | 'received', speaking: boolean): void {

@@ -34,6 +34,8 @@ export interface CallTonesOptions {
   disconnect?: 'off' | 'auto' | 'rejected' | 'always';
   /** A beep when a call stands: which ones. Default 'off'. */
   connectBeep?: 'off' | 'automatic' | 'incoming' | 'outgoing' | 'all';
+  /** The ringing tone goes on beside the early media of the other side, until the call is answered. Default false. */
+  ringThroughMedia?: boolean;
   /** The ringing tone begins with 183 as well as with 180; default true. */
   ringOnProgress?: boolean;
 }
@@ -85,7 +87,7 @@ export class CallTones {
     this.#calls.set(call, watched);
     call.on('flowing', () => {
       watched.flowing = true;
-      if (call.direction === 'outgoing') this.#silence(watched);
+      if (call.direction === 'outgoing' && !this.options.ringThroughMedia) this.#silence(watched);
     });
     call.on('progress', ({ status }) => {
       if (status === 180 || (status === 183 && this.options.ringOnProgress !== false)) this.#ringOut(watched);
@@ -145,8 +147,9 @@ export class CallTones {
   }
 
   #ringOut(watched: Watched): void {
-    const { ring = 'both', ringtone, ringback = ringtone, country = 'eu' } = this.options;
-    if (watched.call.direction !== 'outgoing' || watched.flowing || watched.stood || watched.sound) return;
+    const { ring = 'both', ringtone, ringback = ringtone, country = 'eu', ringThroughMedia } = this.options;
+    if (watched.call.direction !== 'outgoing' || watched.stood || watched.sound) return;
+    if (watched.flowing && !ringThroughMedia) return;
     if (ring !== 'both') return;
     this.#sound(watched, 'speaker', ringback, callTone('ringback', country));
   }

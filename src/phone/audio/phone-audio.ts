@@ -16,6 +16,7 @@ import type {
   HeadsetMemberOptions,
   HeadsetOptions,
   HeadsetStats,
+  IdleSending,
   MediaSession,
   Playback,
   PlaybackResult,
@@ -28,6 +29,8 @@ import { CallTones, type CallTonesOptions } from './call-tones.js';
 export interface PhoneAudioOptions extends HeadsetOptions {
   /** Ring tones, beeps and the like; false for none. */
   tones?: CallTonesOptions | false;
+  /** What calls send while they have no microphone: none is chosen, or it cannot be used. Default 'silence'. */
+  idle?: { off?: IdleSending; failed?: IdleSending };
 }
 
 export type PhoneAudioEvents = {
@@ -46,6 +49,8 @@ export type AudioCall = Pick<
 >;
 
 const UNCHANGED = 50;
+const ROLES: readonly DeviceRole[] = ['microphone', 'speaker', 'ringer'];
+const NOTHING: PlaybackResult = { reason: 'stopped', playedMs: 0 };
 
 interface Attached {
   options: HeadsetMemberOptions;
@@ -58,6 +63,8 @@ export class PhoneAudio extends Emitter<PhoneAudioEvents> {
   readonly #open: (options: HeadsetOptions) => Promise<Headset>;
   readonly #logger: Logger;
   readonly #settings: HeadsetOptions;
+  readonly #idle: NonNullable<PhoneAudioOptions['idle']>;
+  #microphoneFails = false;
   readonly #muted: Partial<Record<DeviceRole, boolean>> = {};
   readonly #calls = new Map<AudioCall, Attached>();
   /** Every call is attached by itself. */
@@ -73,10 +80,11 @@ export class PhoneAudio extends Emitter<PhoneAudioEvents> {
     logger: Logger,
   ) {
     super();
-    const { tones = {}, ...settings } = options ?? { tones: false };
+    const { tones = {}, idle = {}, ...settings }: PhoneAudioOptions = options ?? { tones: false };
     this.#open = open;
     this.#logger = logger;
     this.#settings = { ...settings };
+    this.#idle = idle;
     this.#automatic = options !== undefined;
     const silent: CallTonesOptions = { ring: 'off', ringInCall: 'off', disconnect: 'off' };
     this.tones = new CallTones(
@@ -88,7 +96,8 @@ export class PhoneAudio extends Emitter<PhoneAudioEvents> {
 
   /** Finds the devices before they are needed, if they will be. Never fails. @internal by Phone */
   prepare(): void {
-    if (this.#automatic && this.#settings.backend !== 'null') this.#ready().catch(() => {});
+    if (this.#automatic && ROLES.some((role) => this.selected(role) !== 'none'))
+      this.#ready().catch(() => {});
   }
 
   /** Another call of the phone. @internal by Phone */
@@ -111,6 +120,7 @@ export class PhoneAudio extends Emitter<PhoneAudioEvents> {
   async select(role: DeviceRole, choice: DeviceChoice, when: 'now' | 'next-call' = 'now'): Promise<void> {
     await (await this.#ready()).select(role, choice, when);
     this.#settings[role] = choice;
+    this.#plugAll();
   }
 
   /** As chosen last. */
@@ -216,7 +226,10 @@ export class PhoneAudio extends Emitter<PhoneAudioEvents> {
 
   async #start(): Promise<Headset> {
     const headset = await this.#open({ ...this.#settings });
-    headset.on('device', (change) => void this.emit('device', change));
+    headset.on('device', (change) => {
+      if (change.role === 'microphone') this.#microphone(change.using.length > 0);
+      this.emit('device', change);
+    });
     headset.on('devices', (devices) => void this.emit('devices', devices));
     headset.on('error', (error) => this.#tellError(error));
     headset.on('ended', () => {
@@ -231,11 +244,33 @@ export class PhoneAudio extends Emitter<PhoneAudioEvents> {
     return headset;
   }
 
+  /** Calls neither speak nor hear here. */
+  get #without(): boolean {
+    return this.selected('microphone') === 'none' && this.selected('speaker') === 'none';
+  }
+
+  #idleSending(): IdleSending {
+    if (this.selected('microphone') === 'none') return this.#idle.off ?? 'silence';
+    return this.#microphoneFails ? (this.#idle.failed ?? 'silence') : 'silence';
+  }
+
+  #microphone(works: boolean): void {
+    if (this.#microphoneFails === !works) return;
+    this.#microphoneFails = !works;
+    this.#plugAll();
+  }
+
+  #plugAll(): void {
+    for (const [call, attached] of this.#calls) this.#plug(call, attached);
+  }
+
   /** Brings a call and the devices together, as its state has it. */
   #plug(call: AudioCall, attached: Attached): void {
     const { media } = call;
     const audible = call.state === 'connected' || (call.direction === 'outgoing' && call.state === 'ringing');
     if (!media || !audible) return;
+    media.setIdle(this.#idleSending());
+    if (!attached.session && this.#without) return;
     void this.#ready().then(
       (headset) => {
         if (this.#calls.get(call) !== attached || call.state === 'ended') return;
@@ -256,6 +291,7 @@ export class PhoneAudio extends Emitter<PhoneAudioEvents> {
       },
       (error: unknown) => {
         this.#logger.warn('no sound devices', { error: String(error) });
+        media.setIdle(this.#idle.failed ?? 'silence');
       },
     );
   }
@@ -264,14 +300,14 @@ export class PhoneAudio extends Emitter<PhoneAudioEvents> {
   #playLater(role: 'speaker' | 'ringer', source: PlaySource, options?: PlayOptions): Playback {
     let playing: Playback | undefined;
     let stopped = false;
-    const nothing: PlaybackResult = { reason: 'stopped', playedMs: 0 };
+    if (this.selected(role) === 'none') return { done: Promise.resolve(NOTHING), stop: () => {} };
     const done = this.#ready().then(
       (headset) => {
-        if (stopped) return nothing;
+        if (stopped) return NOTHING;
         playing = headset.play(role, source, options);
         return playing.done;
       },
-      () => nothing,
+      () => NOTHING,
     );
     return {
       done,

@@ -4,6 +4,7 @@
  */
 import type { PhoneOptions } from '../../phone/index.js';
 import type { SettingsReader } from '../settings/settings.js';
+import { audioOptions } from './audio-options.js';
 import { callPolicies, customHeaderMode } from './call-options.js';
 import { deviceHeaders } from './device-headers.js';
 import { mediaOptions } from './media-options.js';
@@ -14,11 +15,13 @@ import { serviceOptions } from './service-options.js';
 const STRICT_LINES = 6;
 const AUTO_MAIN = ['never', 'gentle', 'failure', 'always'] as const;
 
-export function phoneOptions(settings: SettingsReader): PhoneOptions {
+/** @param find where a file is that is named without its folder */
+export function phoneOptions(settings: SettingsReader, find?: (file: string) => string): PhoneOptions {
   const maximum = settings.number('maxlineex');
   return {
     ...networkOptions(settings),
     ...serviceOptions(settings),
+    audio: audioOptions(settings, find),
     media: { ...mediaOptions(settings, 'incoming'), portRange: mediaPorts(settings) },
     policies: policyOptions(settings),
     calls: callPolicies(settings),

@@ -1,10 +1,13 @@
 /**
- * The sound devices as the API has them: by number of their role, with the settings in step, and what plays here. The
- * devices are the phone's; without any, calls go on.
+ * The sound devices as the API has them: by number of their role, with the settings in step in both directions, and what
+ * plays here. The devices are the phone's; without any, calls go on.
  */
 import type { AudioDevice, DeviceRole } from '../../media/index.js';
 import type { Phone } from '../../phone/index.js';
-import type { Settings } from '../settings/settings.js';
+import type { Call } from '../../ua/index.js';
+import { deviceChoices, echoCancellation, toneOptions } from '../mapping/audio-options.js';
+import type { ParameterName } from '../parameters/parameters.js';
+import { GLOBAL, type Settings, type SettingsEvents } from '../settings/settings.js';
 import type { Stack } from '../stack.js';
 import type { LineDesk } from '../status/line-desk.js';
 
@@ -12,6 +15,8 @@ export interface AudioDeskOptions {
   stack: Stack;
   desk: LineDesk;
   settings: Settings;
+  /** Where a file is that is named without its folder. */
+  find(file: string): string;
   report(message: string, error?: unknown): void;
 }
 
@@ -22,6 +27,12 @@ const CHOICES = {
   speaker: 'audiodeviceout',
   ringer: 'audiodevicering',
 } as const;
+/** Settings that leave a role without any device. */
+const SWITCHES: ReadonlySet<string> = new Set<ParameterName>([
+  'useaudiodevicerecord',
+  'useaudiodeviceplayback',
+  'enableaudiostreams',
+]);
 const VOLUMES = { microphone: 'volumein', speaker: 'volumeout', ringer: 'volumering' } as const;
 
 export class AudioDesk {
@@ -30,6 +41,44 @@ export class AudioDesk {
 
   constructor(options: AudioDeskOptions) {
     this.#options = options;
+    const { stack, settings } = options;
+    settings.on('change', (change) => this.#follow(change));
+    stack.on('made', (phone) => {
+      phone.lines.on('seated', ({ line, call }) => this.#lineVolumes(phone, line, call));
+    });
+  }
+
+  /** A setting has changed: what counts at once does. */
+  #follow({ name, line }: SettingsEvents['change'][0]): void {
+    const { stack, settings, desk, find } = this.#options;
+    const { phone } = stack;
+    if (!phone) return;
+    if (line !== GLOBAL) {
+      for (const call of desk.calls) if (desk.lineOf(call) === line) this.#lineVolumes(phone, line, call);
+      return;
+    }
+    phone.audio.tones.options = toneOptions(settings, find);
+    if (name.startsWith('aec')) phone.audio.echoCancellation = echoCancellation(settings);
+    const choices = deviceChoices(settings);
+    for (const role of ROLES) {
+      if (name === VOLUMES[role]) phone.audio.setVolume(role, settings.number(name));
+      const given = name === CHOICES[role];
+      if ((!given && !SWITCHES.has(name)) || phone.audio.selected(role) === choices[role]) continue;
+      const when = given && settings.number('changeaudiodevimmmediate') !== 0 ? 'now' : 'next-call';
+      phone.audio
+        .select(role, choices[role], when)
+        .catch((error: unknown) => this.#options.report(`${name}`, error));
+    }
+  }
+
+  /** A line may have volumes of its own. */
+  #lineVolumes(phone: Phone, line: number, call: Call): void {
+    const settings = this.#options.settings.forLine(line);
+    for (const role of ['microphone', 'speaker'] as const) {
+      const percent = settings.number(VOLUMES[role]);
+      if (percent !== this.#options.settings.number(VOLUMES[role]))
+        phone.audio.setVolume(role, percent, call);
+    }
   }
 
   get #audio(): Phone['audio'] {
@@ -57,7 +106,7 @@ export class AudioDesk {
   async select(role: DeviceRole, name: string, when: number): Promise<boolean> {
     const { settings } = this.#options;
     const now = when === 2 || (when === 0 && settings.number('changeaudiodevimmmediate') !== 0);
-    await this.#audio.select(role, name, now ? 'now' : 'next-call');
+    await this.#audio.select(role, name || 'default', now ? 'now' : 'next-call');
     return settings.set(CHOICES[role], name).ok;
   }
 

@@ -28,7 +28,14 @@ beforeEach(async () => {
   told = [];
   webphone = new Webphone({
     startsipstack: 0,
-    settings: { serveraddress: exchange.address, username: 'alice', password: 'secret', register: 0 },
+    settings: {
+      serveraddress: exchange.address,
+      username: 'alice',
+      password: 'secret',
+      register: 0,
+      useaudiodevicerecord: false,
+      useaudiodeviceplayback: false,
+    },
     workFolder: folder,
     phone: { engine },
   });

@@ -7,7 +7,6 @@ export const audioDevice = rows('audio-device', [
     type: 'bool',
     default: true,
     effect: 'next call',
-    status: 'open',
     doc: 'Use the microphone. Off for phones that get their audio from the application.',
   },
   {
@@ -15,7 +14,6 @@ export const audioDevice = rows('audio-device', [
     type: 'bool',
     default: true,
     effect: 'next call',
-    status: 'open',
     doc: 'Use the loudspeaker. Off for phones whose audio goes to the application.',
   },
   {
@@ -24,7 +22,6 @@ export const audioDevice = rows('audio-device', [
     default: 3,
     values: { 0: 'disable all', 1: 'disable recording', 2: 'disable playback', 3: 'enable all' },
     effect: 'next call',
-    status: 'open',
     doc: 'Which directions of audio there are at all.',
   },
   {
@@ -63,7 +60,6 @@ export const audioDevice = rows('audio-device', [
     default: 2,
     values: { 0: 'no', 1: 'incoming calls', 2: 'incoming and outgoing calls' },
     effect: 'next call',
-    status: 'open',
     doc: "For which calls this side makes a ringing sound. The peer's own sound takes its place at once.",
   },
   {
@@ -71,7 +67,6 @@ export const audioDevice = rows('audio-device', [
     type: 'file',
     default: '',
     effect: 'next call',
-    status: 'open',
     doc: 'Sound file for ringing; the built-in one when empty or missing.',
   },
   {
@@ -79,7 +74,6 @@ export const audioDevice = rows('audio-device', [
     type: 'file',
     default: '',
     effect: 'next call',
-    status: 'open',
     doc: 'Sound file for outgoing calls, when it is to be another one.',
   },
   {
@@ -87,7 +81,6 @@ export const audioDevice = rows('audio-device', [
     type: 'int',
     default: 0,
     effect: 'next call',
-    status: 'open',
     doc: 'Go on with the local ringback although the peer sends media, until the call is answered.',
   },
   {
@@ -96,7 +89,6 @@ export const audioDevice = rows('audio-device', [
     default: -1,
     values: { '-1': 'auto', 0: 'no', 1: 'only a beep for incoming', 2: 'normal ring' },
     effect: 'next call',
-    status: 'open',
     doc: 'How a further call makes itself heard during a call.',
   },
   {
@@ -106,7 +98,6 @@ export const audioDevice = rows('audio-device', [
     default: -1,
     values: { '-1': 'auto', 0: 'no', 1: 'if already in call', 2: 'always' },
     effect: 'next call',
-    status: 'open',
     doc: 'A short beep for an incoming call, apart from the ring tone.',
   },
   {
@@ -124,15 +115,13 @@ export const audioDevice = rows('audio-device', [
       5: 'static',
     },
     effect: 'next call',
-    status: 'open',
-    doc: 'How beeps are made.',
+    doc: 'How beeps are made. There is one way here; 0 has none, and 3 none when systembeeptype is 0.',
   },
   {
     name: 'beepfrequency',
     type: 'int',
     default: 800,
     effect: 'next call',
-    status: 'open',
     doc: 'Pitch of the beep.',
   },
   {
@@ -149,7 +138,6 @@ export const audioDevice = rows('audio-device', [
       '4+': 'generate for that many ms',
     },
     effect: 'next call',
-    status: 'open',
     doc: "How the system's beep is made, or how long ours is.",
   },
   {
@@ -158,7 +146,6 @@ export const audioDevice = rows('audio-device', [
     default: 1,
     values: { 0: 'no', 1: 'auto', 2: 'always', 3: 'also on normal disconnect' },
     effect: 'next call',
-    status: 'open',
     doc: 'A tone when a call was refused or is over.',
   },
   {
@@ -166,8 +153,7 @@ export const audioDevice = rows('audio-device', [
     type: 'enum',
     default: 1,
     values: { 0: 'no', 1: 'first run', 2: 'always' },
-    effect: 'next call',
-    status: 'open',
+    effect: 'restart',
     doc: 'Look for a muted or very quiet device and raise it.',
   },
   {
@@ -175,9 +161,8 @@ export const audioDevice = rows('audio-device', [
     type: 'enum',
     default: 0,
     values: { 0: 'auto', 1: 'no', 2: 'yes' },
-    effect: 'next call',
-    status: 'open',
-    doc: 'Make other programs quieter during calls.',
+    effect: 'restart',
+    doc: 'Ask the system to make other programs quieter during calls; automatic is yes on Windows.',
   },
   {
     name: 'usecommdevice',
@@ -237,15 +222,13 @@ export const audioDevice = rows('audio-device', [
     default: 0,
     values: { 0: 'disabled', 1: 'auto-accepted incoming', 2: 'incoming', 3: 'outgoing', 4: 'all' },
     effect: 'next call',
-    status: 'open',
     doc: 'A short beep when a call is answered.',
   },
   {
     name: 'stereomode',
     type: 'bool',
     default: false,
-    effect: 'next call',
-    status: 'open',
+    effect: 'restart',
     doc: 'Play on two channels.',
   },
   {

@@ -77,8 +77,7 @@ export const audioProcessing = rows('audio-processing', [
     type: 'enum',
     default: 1,
     values: { 0: 'no', 1: 'yes unless a headset is guessed', 2: 'yes if supported', 3: 'forced' },
-    effect: 'next call',
-    status: 'open',
+    effect: 'now',
     doc: 'Take the echo of the loudspeaker out of the microphone.',
   },
   {
@@ -86,8 +85,7 @@ export const audioProcessing = rows('audio-processing', [
     type: 'enum',
     default: 1,
     values: { 0: 'no', 1: 'auto', 2: 'yes', 3: 'yes with extra processing' },
-    effect: 'next call',
-    status: 'open',
+    effect: 'now',
     doc: 'The second stage of echo cancelling.',
   },
   {
@@ -102,8 +100,7 @@ export const audioProcessing = rows('audio-processing', [
       fast: 'cheap software canceller',
       volume: 'duck the volume when the far end speaks',
     },
-    effect: 'next call',
-    status: 'open',
+    effect: 'now',
     doc: 'Kinds of echo cancelling allowed, separated by commas.',
   },
   {

@@ -125,8 +125,7 @@ export const media = rows('media', [
     type: 'enum',
     default: 1,
     values: { 0: 'no', 1: 'at the beginning, to open NAT', 2: 'always', 3: 'must' },
-    effect: 'next call',
-    status: 'open',
+    effect: 'restart',
     doc: 'Send packets although the microphone could not be opened.',
   },
   {
@@ -134,8 +133,7 @@ export const media = rows('media', [
     type: 'enum',
     default: 3,
     values: { 0: 'no', 1: 'at the beginning, to open NAT', 2: 'always', 3: 'must' },
-    effect: 'next call',
-    status: 'open',
+    effect: 'restart',
     doc: 'Send packets although the microphone is switched off.',
   },
   {
