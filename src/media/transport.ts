@@ -3,7 +3,7 @@
  * Addresses are IP literals. Per packet only `send` and the handler are called.
  */
 import type { Random } from '../base/random.js';
-import { RtpSocketPair } from '../rtp/socket.js';
+import { type RtpSocketOptions, RtpSocketPair } from '../rtp/socket.js';
 
 /** Called for each datagram; `data` is valid only during the call. */
 export type DatagramHandler = (data: Buffer, address: string, port: number, rtcp: boolean) => void;
@@ -27,9 +27,12 @@ export interface DatagramTransport {
 }
 
 /** The real network. */
-export function udpTransport(random: Random): DatagramTransport {
+export function udpTransport(
+  random: Random,
+  options: Pick<RtpSocketOptions, 'bufferBytes' | 'portOrder'> = {},
+): DatagramTransport {
   return {
     open: ({ address, portRange }, onDatagram, onError) =>
-      RtpSocketPair.open({ address, portRange, random, onDatagram, onError }),
+      RtpSocketPair.open({ ...options, address, portRange, random, onDatagram, onError }),
   };
 }

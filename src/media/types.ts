@@ -27,6 +27,10 @@ export interface MediaEngineOptions {
   rtp?: {
     /** First and last RTP/RTCP port, inclusive; the system chooses when absent. */
     portRange?: readonly [min: number, max: number];
+    /** Which free ports of the range a session takes. Default 'random' (RFC 6056). */
+    portOrder?: 'random' | 'first';
+    /** Socket buffer to ask the system for, in bytes; 0 = what it gives by itself. Default 256 KiB for what is received. */
+    bufferBytes?: number;
     /**
      * Traffic class (ToS byte, DSCP in its upper six bits) of RTP. Not supported: Node.js cannot set it on a socket. A
      * value other than 0 is warned of once and has no effect; mark the packets in the system (nftables, QoS policy).

@@ -52,6 +52,7 @@ export { type ChatGroup, Messages } from './messaging/messages.js';
 export { MuteControl, type MuteDirection, type MuteOptions, PushToTalk } from './mute-control.js';
 export { type Peer, peerOf } from './peer-name.js';
 export { Phone, type PhoneEvents } from './phone.js';
+export type { LocateOptions, PhoneListenOptions, SocketOptions } from './phone-network.js';
 export type { PhoneOptions } from './phone-options.js';
 export type { AnsweringOptions } from './policies/answering.js';
 export type { BargeInOptions } from './policies/barge-in.js';

@@ -25,6 +25,7 @@ import type { LanPeersOptions } from './lan-peers.js';
 import type { LineOptions } from './lines.js';
 import type { MessagesOptions } from './messaging/message-types.js';
 import type { MuteOptions } from './mute-control.js';
+import type { LocateOptions, PhoneListenOptions, SocketOptions } from './phone-network.js';
 import type { PolicyOptions } from './policies/policies.js';
 import type { PresenceOptions } from './presence/presence.js';
 import type { RecoveryOptions } from './recovery.js';
@@ -51,6 +52,8 @@ export interface PhoneOptions {
   outboundProxy?: string;
   /** To the server; default: what DNS says, UDP without a record. */
   transport?: 'udp' | 'tcp' | 'tls';
+  /** Whose challenges are answered. Default 'both'. */
+  challenges?: AccountOptions['challenges'];
   /** Registration lifetime to ask for, in seconds; default 600. */
   expires?: number;
   /** Keep-alive interval in seconds; 0 = none. */
@@ -59,14 +62,24 @@ export interface PhoneOptions {
    * Where to listen for SIP. Default: an ephemeral port on the loopback address when the server is there or there is
    * none, else on all addresses.
    */
-  listen?: { host?: string; port?: number; transports?: ReadonlyArray<'udp' | 'tcp' | 'tls'> };
+  listen?: PhoneListenOptions;
+  /** How servers are looked up, and how soon another one is tried; a function is asked every time. */
+  locate?: LocateOptions | (() => LocateOptions);
+  /** What the sockets for SIP are like. */
+  sockets?: SocketOptions;
   /** Certificates are verified unless `verify` is false. `cert` and `key` are needed to listen on TLS. */
   tls?: TlsOptions;
   media?: MediaPreferences & {
     /** Media threads; `in-process` runs the media in this thread. Default 1. */
     workers?: number | 'in-process';
-    /** First and last RTP port. */
-    portRange?: readonly [min: number, max: number];
+    /** First and last RTP port, or how they follow from the port for SIP. */
+    portRange?:
+      | readonly [min: number, max: number]
+      | ((sipPort: number) => readonly [min: number, max: number] | undefined);
+    /** Which free ports of the range a call takes: the first ones, or any (RFC 6056). Default 'random'. */
+    portOrder?: 'random' | 'first';
+    /** Buffer of every RTP socket, in bytes; 0 = the system's. */
+    bufferBytes?: number;
   };
   /**
    * Puts every call on microphone and speaker, and rings. Without it calls are silent here, as on a server, until
@@ -175,7 +188,7 @@ export function checkOptions(options: PhoneOptions): void {
   if (media?.ptime !== undefined && !(media.ptime >= 10 && media.ptime <= 120 && media.ptime % 10 === 0)) {
     fail(`option 'media.ptime': ${media.ptime} is not a multiple of 10 from 10 to 120 ms`);
   }
-  if (media?.portRange) {
+  if (media?.portRange && typeof media.portRange !== 'function') {
     const [min, max] = media.portRange;
     if (!(min >= 1 && max <= 65_535 && max > min))
       fail(`option 'media.portRange': ${min}-${max} is not a port range`);
@@ -203,6 +216,7 @@ export function accountOf(options: PhoneOptions): AccountOptions | undefined {
     authUsername: options.authUsername,
     password: options.password,
     ha1: options.ha1,
+    challenges: options.challenges,
     server,
     outboundProxy: options.outboundProxy,
     transport: options.transport,

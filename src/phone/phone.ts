@@ -11,20 +11,11 @@ import { SwitchhookError } from '../base/errors.js';
 import { type Logger, nullLogger } from '../base/logger.js';
 import { cryptoRandom, type Random } from '../base/random.js';
 import { type Headset, type HeadsetOptions, MediaEngine } from '../media/index.js';
-import {
-  createDnsClient,
-  type EndpointTransport,
-  listenOn,
-  SipEndpoint,
-  SipUri,
-  TargetResolver,
-  TransportLayer,
-} from '../sip/index.js';
+import { type EndpointTransport, SipEndpoint, SipUri } from '../sip/index.js';
 import {
   Account,
   type AccountOptions,
   type Call,
-  parseServer,
   type Reachability,
   type Registration,
   type RegistrationState,
@@ -42,6 +33,7 @@ import { LineTable } from './lines.js';
 import { Messages } from './messaging/messages.js';
 import { MuteControl } from './mute-control.js';
 import { NetworkMonitor } from './network-monitor.js';
+import { listen, openNetwork } from './phone-network.js';
 import { accountOf, checkOptions, type PhoneMediaEngine, type PhoneOptions } from './phone-options.js';
 import { type BlockedRequest, RequestFilter } from './policies/filter.js';
 import type { AutomaticAction, IncomingOffer } from './policies/incoming-desk.js';
@@ -414,30 +406,32 @@ export class Phone extends Emitter<PhoneEvents> {
       diagnostics: this.diagnostics,
     };
     const userAgent = options.userAgent ?? 'Switchhook';
-    const layer = options.network ? undefined : new TransportLayer({ ...common, tls: options.tls });
-    const transport = options.network?.transport ?? (layer as TransportLayer);
-    const resolver =
-      options.network?.resolver ??
-      new TargetResolver({
-        ...common,
-        dns: createDnsClient({ servers: options.dnsServers }),
-        supported: ['udp', 'tcp', 'tls'],
-        family: 'any',
-      });
+    const network = openNetwork(options, common);
+    const { transport, resolver, failoverRetries } = network;
     const endpoint = new SipEndpoint({
       ...common,
       transport,
       resolver,
       userAgent,
       timers: options.sipTimers,
+      failoverRetries,
     });
     let engine = options.engine ?? before?.engine;
     try {
-      await this.#listen(transport);
+      await listen(network, options.listen ?? {}, options.outboundProxy ?? options.server, {
+        random: this.#random,
+        store: this.store.values,
+      });
+      const { workers, portRange, portOrder, bufferBytes } = options.media ?? {};
       engine ??= await MediaEngine.start({
-        workers: options.media?.workers,
+        workers,
         logger: this.#logger,
-        rtp: { portRange: options.media?.portRange },
+        rtp: {
+          portRange:
+            typeof portRange === 'function' ? portRange(transport.listeners[0].address.port) : portRange,
+          portOrder,
+          bufferBytes,
+        },
       });
       const filter = new RequestFilter({
         policies: this.policies,
@@ -467,7 +461,7 @@ export class Phone extends Emitter<PhoneEvents> {
       for (const account of before?.accounts ?? (own ? [own] : [])) this.#watch(book.add(account));
       book.on('main', (event) => void this.emit('mainAccount', event));
       const monitor = new NetworkMonitor(this.#clock, (reason, stillThere) => {
-        layer?.networkChanged();
+        network.changed();
         agent.networkChanged(reason, stillThere);
         this.#recovery.networkChanged(reason);
       });
@@ -540,21 +534,5 @@ export class Phone extends Emitter<PhoneEvents> {
       this.#recovery.registration(state, error?.code);
     });
     return registration;
-  }
-
-  async #listen(transport: EndpointTransport): Promise<void> {
-    const { listen = {} } = this.#options;
-    const host = listen.host ?? this.#defaultHost();
-    await listenOn(transport, listen.transports ?? ['udp', 'tcp'], { host, port: listen.port });
-  }
-
-  /** Loopback, unless the server is elsewhere. */
-  #defaultHost(): string {
-    const text = this.#options.outboundProxy ?? this.#options.server;
-    if (!text) return '127.0.0.1';
-    const { host } = parseServer(text, 'server');
-    if (host === 'localhost' || /^127\./.test(host)) return '127.0.0.1';
-    if (host === '::1') return '::1';
-    return isIP(host) === 6 ? '::' : '0.0.0.0';
   }
 }

@@ -12,6 +12,7 @@ import {
   NameAddr,
   type SipResponse,
   SipUri,
+  type Target,
   type TransportProtocol,
 } from '../sip/index.js';
 import type { RegistrationOptions } from './registration-options.js';
@@ -25,6 +26,8 @@ export interface AccountOptions {
   password?: string;
   /** HA1 hash (MD5 of user:realm:password, hex) in place of the password. */
   ha1?: string;
+  /** Whose challenges are answered: those of servers (401), of proxies (407), or both. Default 'both'. */
+  challenges?: 'both' | 'server' | 'proxy';
   /** Server to register at and to send requests through, `host`, `host:port` or a SIP URI; default: the domain. */
   server?: string;
   /** Proxy all requests pass first, `host`, `host:port` or a SIP URI. */
@@ -50,7 +53,7 @@ export interface AccountOptions {
 export interface Hop {
   readonly uri: SipUri;
   /** Domain of our address there. */
-  readonly domain: string;
+  domain: string;
 }
 
 /** Parses `host`, `host:port`, `[v6]:port` or a SIP URI. */
@@ -125,6 +128,7 @@ export class Account {
     const username = options.authUsername ?? this.#uri.user ?? '';
     this.auth = new DigestClient({
       random,
+      challenges: options.challenges,
       credentials: () =>
         options.password === undefined && options.ha1 === undefined
           ? undefined
@@ -178,6 +182,15 @@ export class Account {
     return contact;
   }
 
+  /** The servers of the hop in use have been found: its domain may follow them. */
+  learnServer([first]: readonly Target[]): void {
+    const { domain = 'auto' } = this.registration;
+    const hop = this.hops[this.hop];
+    if (!first?.srvTarget || !(domain === 'target' || (domain === 'auto' && SERVICE_NAME.test(hop.uri.host))))
+      return;
+    hop.domain = first.srvTarget;
+  }
+
   /**
    * RFC 3581: the top Via of an answer tells the address the server saw; over UDP that is the one calls must use.
    * @param sent the Contact the request had
@@ -214,7 +227,8 @@ function hopsOf(options: AccountOptions, aor: SipUri): Hop[] {
       hops.push(uri);
     }
   }
-  const own = hops.map((uri) => ({ uri, domain: aor.host }));
+  const bare = (registration.domain ?? 'auto') === 'given' ? aor.host : aor.host.replace(SERVICE_NAME, '');
+  const own = hops.map((uri) => ({ uri, domain: bare }));
   const { backup } = registration;
   if (!backup) return own;
   const uri = parseServer(backup.server, 'registration.backup');
@@ -222,6 +236,8 @@ function hopsOf(options: AccountOptions, aor: SipUri): Hop[] {
   return [...own, { uri, domain: backup.domain ?? aor.host }];
 }
 
+/** A server given as the name of SRV records (RFC 3263 §4.1). */
+const SERVICE_NAME = /^_sips?\._(udp|tcp|tls|ws)\./;
 const DEFAULT_PORT = 5060;
 /** RFC 3261 §25.1: delta-seconds have 32 bits. */
 const MAX_SECONDS = 0xffff_ffff;

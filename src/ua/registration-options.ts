@@ -8,6 +8,16 @@ export interface RegistrationOptions {
   refreshDivisor?: number;
   /** Where the lifetime granted is read first; `none`: what we asked for counts. Default 'contact'. */
   grantedBy?: 'contact' | 'header' | 'none';
+  /** Where the lifetime asked for stands; it always does when a binding is taken back. Default 'header'. */
+  askedIn?: 'header' | 'contact' | 'both' | 'nowhere';
+  /** Value of an Event header, which some registrars want. */
+  event?: string;
+  /**
+   * Domain of our address: the server as it was given, without `_sip._udp.` before it ('bare'), or the host its SRV
+   * record leads to ('target'). Default 'auto': 'target' where the server is given as the name of such a record, else
+   * as given.
+   */
+  domain?: 'given' | 'bare' | 'target' | 'auto';
   /** Take the binding back when leaving. Default true. */
   unregister?: boolean;
   /** Then take back all bindings of the user (RFC 3261 §10.2.2). Default false. */

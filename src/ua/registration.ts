@@ -358,10 +358,15 @@ export class Registration extends Emitter<RegistrationEvents> {
     return this.#overHops(expires, signal);
   }
 
+  async #locate(signal: AbortSignal): Promise<Target[]> {
+    const targets = await this.#env.endpoint.resolve(this.account.nextHop, signal);
+    this.account.learnServer(targets);
+    return targets;
+  }
+
   /** The hop in use first, then the others in their order; each is waited for a short time while there is another. */
   async #overHops(expires: number, signal: AbortSignal): Promise<RequestResult> {
     const { account } = this;
-    const { endpoint } = this.#env;
     const order = [account.hop, ...account.hops.keys()].filter((hop, at, all) => all.indexOf(hop) === at);
     let failure: unknown;
     for (const [at, hop] of order.entries()) {
@@ -370,8 +375,7 @@ export class Registration extends Emitter<RegistrationEvents> {
         return await this.#patiently(
           signal,
           () => at < order.length - 1,
-          async (patience) =>
-            this.#transmit(expires, { targets: await endpoint.resolve(account.nextHop, patience) }, patience),
+          async (patience) => this.#transmit(expires, { targets: await this.#locate(patience) }, patience),
         );
       } catch (error) {
         if (signal.aborted || isPermanent(asError(error))) throw error;
@@ -437,7 +441,9 @@ export class Registration extends Emitter<RegistrationEvents> {
     request.set('Call-ID', this.#callId);
     request.set('CSeq', `${++this.#cseq} REGISTER`);
     request.set('Supported', 'path, outbound');
-    request.set('Expires', expires);
+    const { askedIn = 'header', event } = account.registration;
+    if (expires === 0 || askedIn === 'header' || askedIn === 'both') request.set('Expires', expires);
+    if (event) request.set('Event', event);
     this.#env.decorate(request);
     return this.#env.endpoint.request(request, {
       ...way,
@@ -461,7 +467,10 @@ export class Registration extends Emitter<RegistrationEvents> {
       contact.params.set('reg-id', '1');
     }
     this.#sent = contact;
-    request.set('Contact', contact);
+    const { askedIn } = this.account.registration;
+    const asked = contact.clone();
+    if (askedIn === 'contact' || askedIn === 'both') asked.params.set('expires', String(expires));
+    request.set('Contact', asked);
     // A binding made from another address is removed with the same request, or calls would fork to a dead one. It is
     // named without the instance, by which a registrar would find the new one (RFC 5626 §6).
     if (unbind && bound && !bound.uri.equals(contact.uri)) {

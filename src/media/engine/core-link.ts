@@ -58,7 +58,7 @@ export class CoreLink {
       clock,
       random,
       logger,
-      transport: options.transport ?? udpTransport(random),
+      transport: options.transport ?? udpTransport(random, options.rtp),
       portRange: options.rtp?.portRange,
       audioBackend: options.audioBackend,
       loadCanceller: options.loadCanceller,
@@ -73,6 +73,8 @@ export class CoreLink {
     const link = new CoreLink(logger);
     const init: WorkerInit = {
       portRange: options.rtp?.portRange,
+      portOrder: options.rtp?.portOrder,
+      bufferBytes: options.rtp?.bufferBytes,
       logLevel: LEVELS.find((level) => logger.enabled(level)),
     };
     const worker = new Worker(workerFile(), { workerData: init, name: 'switchhook-media' });

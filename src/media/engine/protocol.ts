@@ -177,6 +177,8 @@ export type CoreEvent =
 /** What a worker is started with. */
 export interface WorkerInit {
   portRange: readonly [min: number, max: number] | undefined;
+  portOrder: 'random' | 'first' | undefined;
+  bufferBytes: number | undefined;
   logLevel: LogLevel | undefined;
 }
 

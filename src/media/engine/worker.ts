@@ -35,7 +35,7 @@ const core = new EngineCore({
         sink: ({ level, message, fields }) => emit({ event: 'log', level, message, fields }),
       })
     : nullLogger,
-  transport: udpTransport(cryptoRandom),
+  transport: udpTransport(cryptoRandom, init),
   portRange: init.portRange,
   openTrack: new RecordingThread().open,
   emit,

@@ -31,6 +31,8 @@ export interface DigestClientOptions {
   random: Random;
   /** The algorithms we answer to; by default all. */
   algorithms?: readonly DigestAlgorithm[];
+  /** Whose challenges are answered: those of servers (401), of proxies (407), or both. Default 'both'. */
+  challenges?: 'both' | 'server' | 'proxy';
 }
 
 /** What a server told us about one realm, and how often we used it. */
@@ -85,7 +87,7 @@ export class DigestClient {
     let refused = false;
     for (const challenge of challengesOf(response)) {
       const protection = this.#select(challenge);
-      if (!protection) continue;
+      if (!protection || !this.#wants(protection)) continue;
       // Several challenges of one realm differ in the algorithm; the topmost we know counts (RFC 8760 §2.4).
       const key = keyOf(protection);
       if (seen.has(key)) continue;
@@ -106,6 +108,11 @@ export class DigestClient {
       }
     }
     return answered && !refused ? 'retry' : 'failed';
+  }
+
+  #wants({ header }: Protection): boolean {
+    const { challenges = 'both' } = this.#options;
+    return challenges === 'both' || (challenges === 'proxy') === (header === 'Proxy-Authorization');
   }
 
   /** After 'failed': the realm that refused our credentials; undefined when there were none to refuse. */

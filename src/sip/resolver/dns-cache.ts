@@ -5,12 +5,15 @@
 import type { Clock, Timer } from '../../base/clock.js';
 import { SwitchhookError } from '../../base/errors.js';
 import type { AddressRecord, DnsClient, NaptrRecord, SrvRecord } from './dns-client.js';
+import type { DnsCachePolicy } from './locate-rules.js';
 
 interface DnsCacheOptions {
   dns: DnsClient;
   clock: Clock;
   /** A query that takes longer counts as unanswered; default 8,000 (two tries of the client). */
   queryTimeoutMs?: number;
+  /** Asked with every query; default 'ttl'. */
+  policy?: () => DnsCachePolicy;
 }
 
 const QUERY_TIMEOUT_MS = 8000;
@@ -18,8 +21,8 @@ const QUERY_TIMEOUT_MS = 8000;
 const NEGATIVE_TTL_S = 10;
 /** RFC 8767 §4: a TTL of more is taken for a mistake; a phone wants to notice a move within the day. */
 const MAX_TTL_S = 86_400;
-/** "No answer" holds for the steps of one search, no longer: the next call asks again. */
-const FAILURE_TTL_MS = 1000;
+/** The steps of one search, no longer: the next call asks again. "No answer" holds so long. */
+const SEARCH_MS = 1000;
 const MAX_ENTRIES = 1000;
 /** More records than any sane name has: an answer cannot make a call try servers forever. */
 const MAX_RECORDS = 32;
@@ -28,18 +31,22 @@ interface Entry {
   records: Promise<ReadonlyArray<{ ttl: number }>>;
   /** Clock time; undefined while the query runs. */
   expires: number | undefined;
+  /** What is known of the name, from an earlier query where this one has failed. */
+  known: ReadonlyArray<{ ttl: number }> | undefined;
 }
 
 export class DnsCache {
   readonly #dns: DnsClient;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
+  readonly #policy: () => DnsCachePolicy;
   readonly #entries = new Map<string, Entry>();
 
   constructor(options: DnsCacheOptions) {
     this.#dns = options.dns;
     this.#clock = options.clock;
     this.#timeoutMs = options.queryTimeoutMs ?? QUERY_TIMEOUT_MS;
+    this.#policy = options.policy ?? (() => 'ttl');
   }
 
   naptr(name: string): Promise<readonly NaptrRecord[]> {
@@ -74,11 +81,19 @@ export class DnsCache {
   ): Promise<readonly T[]> {
     const key = `${type} ${name}`;
     const cached = this.#entries.get(key);
-    if (cached && (cached.expires === undefined || cached.expires > this.#clock.now())) {
+    const policy = this.#policy();
+    if (policy === 'off') return Promise.resolve([]);
+    const kept = (policy === 'keep' || policy === 'only') && cached?.known?.length;
+    if (cached && (kept || cached.expires === undefined || cached.expires > this.#clock.now())) {
       return cached.records as Promise<readonly T[]>;
     }
-    const records = this.#ask(`the DNS query for ${key}`, query);
-    const entry: Entry = { records, expires: undefined };
+    if (policy === 'only') return Promise.resolve([]);
+    const known = cached?.known as readonly T[] | undefined;
+    const records = this.#ask(`the DNS query for ${key}`, query).catch((error: unknown) => {
+      if (known?.length) return known;
+      throw error;
+    });
+    const entry: Entry = { records, expires: undefined, known };
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     this.#evict();
@@ -86,10 +101,12 @@ export class DnsCache {
       (found) => {
         const ttl =
           found.length === 0 ? NEGATIVE_TTL_S : Math.min(MAX_TTL_S, ...found.map((record) => record.ttl));
-        entry.expires = this.#clock.now() + ttl * 1000;
+        const failed = found === known;
+        entry.known = found;
+        entry.expires = this.#clock.now() + (failed || policy === 'fresh' ? SEARCH_MS : ttl * 1000);
       },
       () => {
-        entry.expires = this.#clock.now() + FAILURE_TTL_MS;
+        entry.expires = this.#clock.now() + SEARCH_MS;
       },
     );
     return records;

@@ -7,4 +7,5 @@ export {
   type NaptrRecord,
   type SrvRecord,
 } from './dns-client.js';
+export type { DnsCachePolicy, LocateRules } from './locate-rules.js';
 export { TargetResolver, type TargetResolverOptions } from './target-resolver.js';

@@ -3,9 +3,12 @@
  * ports and transports. Called by the endpoint before it sends; never sends a SIP message itself.
  *
  *   numeric host ──────────────────────────────────────────────► that address
- *   name with port ───────────────────────────► A / AAAA ──────► addresses, that port
+ *   name with port ───────────────────────────► A / AAAA ──────► addresses, that port (none: SRV)
  *   name with transport ────────► SRV ─► (none) A / AAAA ──────► addresses, SRV port or default port
  *   name ──► NAPTR ─► (none) ───► SRV ─► (none) A / AAAA ──────► the same, transport by NAPTR or SRV found
+ *   _sip._udp.name ─────────────► SRV ─► (none) A / AAAA ──────► the same, transport by the name
+ *
+ * {@link LocateRules} may have it otherwise.
  */
 import { isIP } from 'node:net';
 import { abortable } from '../../base/abort.js';
@@ -18,6 +21,7 @@ import type { Via } from '../message/via.js';
 import { DEFAULT_PORTS, type Target, type TransportProtocol, targetName } from '../transport/target.js';
 import { DnsCache } from './dns-cache.js';
 import type { DnsClient, NaptrRecord } from './dns-client.js';
+import { type LocateRules, lookupOrder, serviceOf } from './locate-rules.js';
 import { PenaltyList } from './penalty-list.js';
 import { orderSrv } from './srv-order.js';
 
@@ -28,8 +32,10 @@ export interface TargetResolverOptions {
   logger: Logger;
   /** What the client speaks, the preferred one first: decides where neither URI nor NAPTR does. */
   supported: readonly TransportProtocol[];
-  /** 'any': IPv4 addresses before IPv6 ones. */
+  /** 'any': IPv4 addresses before IPv6 ones. Where the rules name families these count. */
   family: 4 | 6 | 'any';
+  /** How to look, asked with every look-up; default: as RFC 3263 has it. */
+  rules?: () => LocateRules;
   /** How long a failed target is tried last; default 60,000. */
   penaltyMs?: number;
   /** For one DNS query; default 8,000. */
@@ -64,6 +70,15 @@ interface Service {
   name: string;
 }
 
+/** Where the services of a host are looked for. */
+interface Place {
+  protocol: TransportProtocol;
+  /** As given. */
+  port: number | undefined;
+  /** What certificates have to name. */
+  name: string;
+}
+
 export class TargetResolver {
   readonly #cache: DnsCache;
   readonly #penalties: PenaltyList;
@@ -71,9 +86,12 @@ export class TargetResolver {
   readonly #logger: Logger;
   readonly #supported: readonly TransportProtocol[];
   readonly #families: ReadonlyArray<4 | 6>;
+  readonly #rules: () => LocateRules;
 
   constructor(options: TargetResolverOptions) {
-    this.#cache = new DnsCache(options);
+    const rules = options.rules ?? ((): LocateRules => ({}));
+    this.#rules = rules;
+    this.#cache = new DnsCache({ ...options, policy: () => rules().cache ?? 'ttl' });
     this.#penalties = new PenaltyList(options.clock, options.penaltyMs ?? PENALTY_MS);
     this.#random = options.random;
     this.#logger = options.logger.child('resolver');
@@ -88,7 +106,7 @@ export class TargetResolver {
   async resolve(uri: Uri, signal?: AbortSignal): Promise<Target[]> {
     if (uri.kind !== 'sip') throw notFound(String(uri), 'only a sip or sips URI names a server');
     const targets = await abortable(this.#locateUri(uri), signal, `looking up ${uri.host}`);
-    return this.#penalties.sort(targets);
+    return this.#rules().failover === false ? targets.slice(0, 1) : this.#penalties.sort(targets);
   }
 
   /**
@@ -99,7 +117,7 @@ export class TargetResolver {
     const protocol = via.transport.toLowerCase();
     if (!isSupported(protocol, this.#supported))
       throw notFound(via.host, `the transport ${via.transport} is not supported`);
-    const located = this.#locateByTransport(via.host, protocol, via.port, serverName(protocol, via.host));
+    const located = this.#locateByTransport(via.host, protocol, via.port, via.host);
     return this.#penalties.sort(await abortable(located, signal, `looking up ${via.host}`));
   }
 
@@ -127,6 +145,8 @@ export class TargetResolver {
         ?.toLowerCase()
         .replace(/^\[|\]$/g, '') || uri.host;
     const usable = this.#supported.filter((protocol) => !uri.secure || isSecure(protocol));
+    const service = serviceOf(host);
+    if (service && usable.includes(service.protocol)) return this.#locateService(host, service, uri.port);
     const explicit = uri.transport === undefined ? undefined : transportOf(uri.transport, uri.secure);
     if (uri.transport !== undefined || isIP(host) || uri.port !== undefined) {
       // §4.1: without a transport parameter UDP for sip, TCP (with TLS on it) for sips.
@@ -140,7 +160,7 @@ export class TargetResolver {
           `the transport ${uri.transport ?? byScheme} is not supported for ${uri.secure ? 'sips' : 'sip'}`,
         );
       }
-      return this.#locateByTransport(host, protocol, uri.port, serverName(protocol, uri.host));
+      return this.#locateByTransport(host, protocol, uri.port, uri.host);
     }
     return this.#locateByDomain(host, usable, uri);
   }
@@ -150,21 +170,50 @@ export class TargetResolver {
     host: string,
     protocol: TransportProtocol,
     port: number | undefined,
-    name: string | undefined,
+    name: string,
   ): Promise<Target[]> {
     if (isIP(host)) {
       this.#checkFamily(host);
-      return [{ protocol, host, port: port ?? DEFAULT_PORTS[protocol], serverName: name }];
+      return [
+        { protocol, host, port: port ?? DEFAULT_PORTS[protocol], serverName: serverName(protocol, name) },
+      ];
     }
-    if (port === undefined && !isLocalName(host)) {
-      const targets = await this.#servers(
-        [{ protocol, name: `${SRV_PREFIXES[protocol]}.${host}` }],
-        name,
-        host,
-      );
-      if (targets) return targets;
+    const services = [{ protocol, name: `${SRV_PREFIXES[protocol]}.${host}` }];
+    return this.#locate(host, services, { protocol, port, name });
+  }
+
+  /** The name of SRV records was given in place of a domain. */
+  #locateService(
+    name: string,
+    { protocol, domain }: { protocol: TransportProtocol; domain: string },
+    port: number | undefined,
+  ): Promise<Target[]> {
+    return this.#locate(domain, [{ protocol, name }], { protocol, port, name: domain }, ['srv', 'address']);
+  }
+
+  /** SRV and addresses, in the order of the rules. */
+  async #locate(
+    host: string,
+    services: readonly Service[],
+    { protocol, port, name }: Place,
+    order = lookupOrder(this.#rules(), host, port !== undefined),
+  ): Promise<Target[]> {
+    let failure: unknown;
+    for (const step of order) {
+      if (step === 'srv' && isLocalName(host)) continue;
+      try {
+        const targets =
+          step === 'srv'
+            ? await this.#servers(services, name, host, port)
+            : await this.#hosts(host, protocol, port ?? DEFAULT_PORTS[protocol], serverName(protocol, name));
+        if (targets) return targets;
+      } catch (error) {
+        // Decidedly not available is an answer.
+        if (step === 'srv') throw error;
+        failure ??= error;
+      }
     }
-    return this.#hosts(host, protocol, port ?? DEFAULT_PORTS[protocol], name);
+    throw failure ?? notFound(host, 'it has no SRV records');
   }
 
   /** Neither transport nor port are given (§4.1). */
@@ -178,28 +227,31 @@ export class TargetResolver {
     const asked = uri.secure || plain.length === 0 ? usable : plain;
     const bySrv = asked.map((protocol) => ({ protocol, name: `${SRV_PREFIXES[protocol]}.${domain}` }));
     let protocol: TransportProtocol | undefined = uri.secure ? 'tls' : 'udp';
-    if (!isLocalName(domain)) {
+    let services: readonly Service[] = bySrv;
+    const { records = 'rfc', srvDomains } = this.#rules();
+    if (records === 'rfc' && !srvDomains && !isLocalName(domain)) {
       // Asked together: the names NAPTR leads to are usually the same, and the cache shares what is on its way.
       for (const { name } of bySrv) this.#cache.srv(name).catch(() => {});
-      const records = await this.#orNone(this.#cache.naptr(domain), domain);
-      const byNaptr = selectNaptr(records, usable);
-      const services = byNaptr.length > 0 ? byNaptr : bySrv;
-      const targets = await this.#servers(services, uri.host, domain);
-      if (targets) return targets;
-      if (byNaptr.length > 0) protocol = byNaptr[0].protocol;
+      const byNaptr = selectNaptr(await this.#orNone(this.#cache.naptr(domain), domain), usable);
+      if (byNaptr.length > 0) {
+        services = byNaptr;
+        protocol = byNaptr[0].protocol;
+      }
     }
     if (!usable.includes(protocol)) protocol = asked[0];
     if (protocol === undefined)
       throw notFound(domain, `no transport for ${uri.secure ? 'sips' : 'sip'} is enabled`);
-    return this.#hosts(domain, protocol, DEFAULT_PORTS[protocol], serverName(protocol, uri.host));
+    return this.#locate(domain, services, { protocol, port: undefined, name: uri.host });
   }
 
   /** The targets of the SRV records of `services`; undefined when there are none. */
   async #servers(
     services: readonly Service[],
-    name: string | undefined,
+    name: string,
     domain: string,
+    wanted: number | undefined,
   ): Promise<Target[] | undefined> {
+    const { srvPort = 'auto' } = this.#rules();
     const answers = await Promise.all(
       services.map(async ({ protocol, name: service }) => {
         const records = await this.#orNone(this.#cache.srv(service), service);
@@ -214,13 +266,15 @@ export class TargetResolver {
           // RFC 2782: a target of "." says that the service is decidedly not available.
           .filter(({ target }) => target !== '.' && target !== '')
           .map(async ({ target, port, priority }) => {
-            const addresses = await this.#addresses(target.replace(/\.$/, '').toLowerCase());
-            return addresses.map((host) => ({
+            const srvTarget = target.replace(/\.$/, '').toLowerCase();
+            const fallback = wanted ?? DEFAULT_PORTS[protocol];
+            return (await this.#addresses(srvTarget)).map((host) => ({
               protocol,
               host,
-              port,
+              port: srvPort === 'always' ? port : srvPort === 'never' ? fallback : (wanted ?? port),
               serverName: serverName(protocol, name),
               priority,
+              srvTarget,
             }));
           }),
       ),
@@ -246,7 +300,12 @@ export class TargetResolver {
 
   /** Addresses from the DNS; from the system (hosts file, search domains) when the DNS knows none. */
   async #addresses(host: string, trouble: unknown[] = []): Promise<string[]> {
-    if (isIP(host)) return this.#families.includes(isIP(host) as 4 | 6) ? [host] : [];
+    const all = await this.#allAddresses(host, trouble);
+    return this.#rules().allAddresses === false ? all.slice(0, 1) : all;
+  }
+
+  async #allAddresses(host: string, trouble: unknown[]): Promise<string[]> {
+    if (isIP(host)) return this.#lookedUp.includes(isIP(host) as 4 | 6) ? [host] : [];
     if (!isLocalName(host)) {
       const found = await this.#ofFamilies(host, trouble, (family) => this.#cache.address(host, family));
       if (found.length > 0) return found;
@@ -254,7 +313,7 @@ export class TargetResolver {
     const found = await this.#ofFamilies(host, trouble, (family) => this.#cache.lookup(host, family));
     if (found.length > 0 || !isLocalhost(host)) return found;
     // RFC 6761 §6.3, where the hosts file forgets it.
-    return this.#families.map((family) => (family === 4 ? '127.0.0.1' : '::1'));
+    return this.#lookedUp.map((family) => (family === 4 ? '127.0.0.1' : '::1'));
   }
 
   async #ofFamilies(
@@ -262,11 +321,10 @@ export class TargetResolver {
     trouble: unknown[],
     query: (family: 4 | 6) => Promise<ReadonlyArray<{ address: string }>>,
   ): Promise<string[]> {
-    const answers = await Promise.all(
-      this.#families.map((family) => this.#orNone(query(family), host, trouble)),
-    );
+    const families = this.#lookedUp;
+    const answers = await Promise.all(families.map((family) => this.#orNone(query(family), host, trouble)));
     return answers.flatMap((records, i) =>
-      records.map(({ address }) => address).filter((address) => isIP(address) === this.#families[i]),
+      records.map(({ address }) => address).filter((address) => isIP(address) === families[i]),
     );
   }
 
@@ -281,8 +339,14 @@ export class TargetResolver {
     }
   }
 
+  get #lookedUp(): ReadonlyArray<4 | 6> {
+    const { families = this.#families } = this.#rules();
+    if (families !== 'either') return families;
+    return this.#random.float() < 0.5 ? [4, 6] : [6, 4];
+  }
+
   #checkFamily(host: string): void {
-    if (!this.#families.includes(isIP(host) as 4 | 6))
+    if (!(this.#rules().literals ?? this.#lookedUp).includes(isIP(host) as 4 | 6))
       throw notFound(host, `IPv${isIP(host)} is not enabled`);
   }
 }

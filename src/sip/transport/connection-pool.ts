@@ -70,6 +70,20 @@ export class ConnectionPool {
     }
   }
 
+  /**
+   * True when one more of our own may be opened besides `pending` on their way; of `max`, the one that nobody watches
+   * and that was used longest ago is closed for it.
+   */
+  makeRoomForServer(max: number, pending: number): boolean {
+    const ours = [...this.#connections].filter(({ direction, open }) => direction === 'out' && open);
+    if (ours.length + pending < max) return true;
+    const idle = ours.filter(({ watched }) => !watched).sort((a, b) => a.lastActive - b.lastActive);
+    if (idle.length === 0) return false;
+    idle[0].closeSoon();
+    this.remove(idle[0]);
+    return true;
+  }
+
   /** True when there is room for one more besides `pending` on their way; closes a silent stranger for it. */
   makeRoom(pending: number): boolean {
     if (this.#connections.size + pending < this.#max) return true;

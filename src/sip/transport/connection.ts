@@ -13,7 +13,6 @@ import type { SwitchhookError } from '../../base/errors.js';
 import { type SipMessage, SipRequest } from '../message/message.js';
 import type { ParseFailure } from '../message/parse-message.js';
 import { StreamFramer } from '../message/stream-framer.js';
-import { withoutZone } from './address.js';
 import { connectionLost, type TransportContext, trace, transportError } from './context.js';
 import { BaseFlow } from './flow.js';
 import { hostPort } from './target.js';
@@ -98,7 +97,12 @@ export class Connection extends BaseFlow {
 
   get sentBy(): string {
     const port = this.#context.listeningPort(this.protocol, this.local.host) ?? this.local.port;
-    return hostPort(withoutZone(this.local.host), port);
+    return hostPort(this.#context.told(this.local.host), port);
+  }
+
+  /** When something was sent or received last. */
+  get lastActive(): number {
+    return this.#lastActive;
   }
 
   /** A valid message or a keep-alive has come over it. */

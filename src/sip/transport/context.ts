@@ -37,6 +37,10 @@ export interface TransportContext {
   readonly firstMessageTimeoutMs: number;
   readonly maxConnections: number;
   readonly maxSendQueueBytes: number;
+  readonly maxServers: number;
+  readonly udpBufferBytes: { readonly receive: number; readonly send: number };
+  /** What others are told in place of the local address. */
+  told(local: string): string;
   /** Hands a message up; never throws. */
   deliver(message: SipMessage, flow: Flow): void;
   /** Hands a broken message up; never throws. */

@@ -71,7 +71,8 @@ export function anyLocalAddress(family: 4 | 6): string {
   return found?.address ?? (family === 6 ? '::1' : '127.0.0.1');
 }
 
-function probeRoute(remoteHost: string): Promise<string> {
+/** The local address of the route to `remoteHost`. @throws the system's error when there is none */
+export function probeRoute(remoteHost: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = createSocket(isIPv6(remoteHost) ? 'udp6' : 'udp4');
     const settle = (error?: Error) => {

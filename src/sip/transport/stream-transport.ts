@@ -99,6 +99,12 @@ export class StreamTransport implements ConnectionOwner {
         this.#context.counters.connectionsRefused++;
         throw transportError(target, `there are ${this.#context.maxConnections} connections already`);
       }
+      const { maxServers } = this.#context;
+      if (
+        maxServers < Number.POSITIVE_INFINITY &&
+        !this.#pool.makeRoomForServer(maxServers, this.#dialling.size)
+      )
+        throw transportError(target, `there are connections to ${maxServers} servers already`);
       dialling = this.#dial(target, key);
     }
     dialling.waiting++;

@@ -12,6 +12,8 @@ export interface Target {
   serverName?: string;
   /** Of its SRV record (RFC 2782): servers of a higher number stand in for those of a lower one. */
   priority?: number;
+  /** The host name that record leads to. */
+  srvTarget?: string;
 }
 
 /** RFC 3261 §18.1.1, RFC 7118 §5.5: used where no port is given. */

@@ -15,7 +15,7 @@ import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from '../message/limits.js
 import type { SipMessage } from '../message/message.js';
 import type { ParseFailure } from '../message/parse-message.js';
 import type { Via } from '../message/via.js';
-import { canonicalAddress, isWildcard } from './address.js';
+import { canonicalAddress, isWildcard, withoutZone } from './address.js';
 import { type TransportContext, type TransportCounters, transportError } from './context.js';
 import type { Flow } from './flow.js';
 import { StreamTransport } from './stream-transport.js';
@@ -42,6 +42,14 @@ export interface TransportLayerOptions {
   maxConnections?: number;
   /** Unsent bytes of one connection or UDP socket; default 1 MiB. */
   maxSendQueueBytes?: number;
+  /** Connections of ours at once, to different servers; default: as many as `maxConnections` allows. */
+  maxServers?: number;
+  /** Buffers to ask the system for, of every UDP socket; 0 = what it gives by itself. Default 1 MiB each. */
+  udpBufferBytes?: { receive: number; send: number };
+  /** Told to others (Via, Contact) in place of our own address of the same family, as the public one of a fixed NAT. */
+  toldAddress?: string;
+  /** Tell the zone of link-local IPv6 addresses (`fe80::1%eth0`) as well, which means nothing elsewhere. Default false. */
+  keepZones?: boolean;
 }
 
 export interface ListenOptions {
@@ -64,6 +72,8 @@ const IDLE_TIMEOUT_MS = 600_000;
 const FIRST_MESSAGE_TIMEOUT_MS = 30_000;
 const MAX_CONNECTIONS = 1000;
 const MAX_SEND_QUEUE_BYTES = 1 << 20;
+/** The system may give less: bursts of a busy server must fit. */
+const UDP_BUFFER_BYTES = { receive: 1 << 20, send: 1 << 20 } as const;
 /** Sources of broken messages that were named in the log; then the list starts again. */
 const MAX_NAMED_SOURCES = 1000;
 
@@ -104,6 +114,9 @@ export class TransportLayer {
       firstMessageTimeoutMs: options.firstMessageTimeoutMs ?? FIRST_MESSAGE_TIMEOUT_MS,
       maxConnections: options.maxConnections ?? MAX_CONNECTIONS,
       maxSendQueueBytes: options.maxSendQueueBytes ?? MAX_SEND_QUEUE_BYTES,
+      maxServers: options.maxServers ?? Number.POSITIVE_INFINITY,
+      udpBufferBytes: options.udpBufferBytes ?? UDP_BUFFER_BYTES,
+      told: (local) => told(local, options),
       deliver: (message, flow) => this.#deliver(message, flow),
       deliverInvalid: (result, flow) => this.#deliverInvalid(result, flow),
       listeningPort: (protocol, local) => this.#listeningPort(protocol, local),
@@ -258,6 +271,11 @@ export class TransportLayer {
       this.#context.logger.error('a broken message could not be handled', { error, source: sourceOf(flow) });
     }
   }
+}
+
+function told(local: string, { toldAddress, keepZones }: TransportLayerOptions): string {
+  if (toldAddress && isIP(toldAddress) === isIP(local)) return toldAddress;
+  return keepZones ? local : withoutZone(local);
 }
 
 function sourceOf({ protocol, remote }: Flow): string {

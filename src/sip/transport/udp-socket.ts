@@ -8,7 +8,7 @@ import type { SocketAddress } from '../../base/diagnostics.js';
 import { SwitchhookError } from '../../base/errors.js';
 import { SipRequest } from '../message/message.js';
 import { type ParseResult, parseMessage } from '../message/parse-message.js';
-import { isWildcard, withoutZone } from './address.js';
+import { isWildcard } from './address.js';
 import { describe, type TransportContext, trace, transportError } from './context.js';
 import { BaseFlow } from './flow.js';
 import { anyLocalAddress, type RouteProbe } from './route-probe.js';
@@ -17,8 +17,6 @@ import { markSource } from './via-rules.js';
 
 /** 65,535 less the UDP header and, for IPv4, the IP header (RFC 768, RFC 791). */
 const MAX_PAYLOAD = { udp4: 65_507, udp6: 65_527 } as const;
-/** Asked of the system for both directions (it may give less): bursts of a busy server must fit. */
-const SOCKET_BUFFER_BYTES = 1 << 20;
 /** Flows kept so that the same peer gets the same flow; one that falls out still works. */
 const MAX_FLOWS = 10_000;
 /** Datagrams that wait for the route to their sender to be found. */
@@ -48,7 +46,7 @@ export class UdpFlow extends BaseFlow {
 
   get sentBy(): string {
     const { host, port } = this.local;
-    return hostPort(withoutZone(host), port);
+    return hostPort(this.socket.context.told(host), port);
   }
 
   send(data: Uint8Array, done?: (error: SwitchhookError | null) => void): void {
@@ -134,12 +132,12 @@ export class UdpSocket {
     const { address, port } = socket.address();
     this.address = { host: address, port };
     this.wildcard = isWildcard(address);
-    for (const grow of ['setRecvBufferSize', 'setSendBufferSize'] as const) {
-      try {
-        socket[grow](SOCKET_BUFFER_BYTES);
-      } catch {
-        // The system's own size has to do.
-      }
+    const { receive, send } = context.udpBufferBytes;
+    try {
+      if (receive > 0) socket.setRecvBufferSize(receive);
+      if (send > 0) socket.setSendBufferSize(send);
+    } catch {
+      // The system's own size has to do.
     }
     socket.on('message', (data, from) => this.#receive(data, from));
     socket.on('error', (error) => context.logger.warn('UDP socket error', { address: this.#name, error }));

@@ -59,6 +59,11 @@ export interface MediaPreferences extends SrtpPreferences {
   concealment?: boolean;
   /** Whom to listen to; default: whoever the peer moves to, with care. */
   strictSource?: MediaSessionOptions['strictSource'];
+  /** Address of this machine to take media on, when it is another than that of the signalling. */
+  bindAddress?: string;
+  /** Told in descriptions in place of the address and port the media is taken on, as those of a fixed NAT. */
+  toldAddress?: string;
+  toldPort?: number;
   /** When the peer may end our hold. Default 'never'. */
   unhold?: UnholdPolicy;
   /**
@@ -130,7 +135,8 @@ export class CallMedia {
 
   /** Binds the RTP ports. @throws ERR_MEDIA_PORTS, ERR_INVALID_ARGUMENT for an unknown codec or crypto-suite */
   static async open(options: CallMediaOptions): Promise<CallMedia> {
-    const { engine, address, label, preferences } = options;
+    const { engine, label, preferences } = options;
+    const address = ofSameFamily(preferences.bindAddress, options.address);
     checkCodecSettings(preferences.codecSettings);
     const codecs = planCodecs(preferences.codecs, preferences.codecSettings, preferences.narrowband);
     checkSrtp(preferences);
@@ -333,9 +339,8 @@ export class CallMedia {
     const { ptime, rtcpMux = true, telephoneEvents = true } = this.#preferences;
     const { codecSettings = {}, answerCodecs, rtcpXr } = this.#preferences;
     return {
-      address: this.hold.zeroAddress ? unspecified(this.session.address) : this.session.address,
-      port: this.session.rtpPort,
-      rtcpPort: this.session.rtcpPort,
+      ...this.#told,
+      address: this.hold.zeroAddress ? unspecified(this.session.address) : this.#told.address,
       formats: role === 'offer' ? this.#offered(negotiation.current) : this.#codecs.accepted,
       answerOrder: this.#codecs.answerOrder,
       telephoneEvent: telephoneEvents,
@@ -346,6 +351,18 @@ export class CallMedia {
       extraAttributes: rtcpXr ? [{ name: 'rtcp-xr', value: 'voip-metrics' }] : undefined,
       extraLines: this.#extraLines(),
       ...srtpWishes(this.#preferences, role, negotiation.current, this.#secureOffer),
+    };
+  }
+
+  /** Where the peer is to send to. */
+  get #told(): { address: string; port: number; rtcpPort: number } {
+    const { address, rtpPort, rtcpPort } = this.session;
+    const { toldAddress, toldPort } = this.#preferences;
+    return {
+      // The zone of a link-local address means nothing to the peer.
+      address: ofSameFamily(toldAddress, address).replace(/%.*$/, ''),
+      port: toldPort ?? rtpPort,
+      rtcpPort: toldPort ? toldPort + 1 : rtcpPort,
     };
   }
 
@@ -390,6 +407,11 @@ export class CallMedia {
       why: `its media host ${host} has no address for us`,
     });
   }
+}
+
+/** `wanted`, unless it is of the wrong family for a call that goes by `address`. */
+function ofSameFamily(wanted: string | undefined, address: string): string {
+  return wanted && isIP(wanted) === isIP(address) ? wanted : address;
 }
 
 /** 'Nowhere', which tells the peer to send nothing (RFC 3264 §8.4). */

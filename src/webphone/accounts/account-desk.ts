@@ -319,7 +319,7 @@ export class AccountDesk extends Emitter<AccountEvents> {
     const ours =
       identityOf({ server: settings.text('serveraddress'), username: settings.text('username') }) ===
       identityOf(fields);
-    const { keepAlive, registration } = accountSettings(settings);
+    const { keepAlive, registration, challenges } = accountSettings(settings);
     return {
       aor: `sip:${encodeURIComponent(fields.username).replace(/%2B/g, '+')}@${fields.server}`,
       server: fields.server,
@@ -332,6 +332,7 @@ export class AccountDesk extends Emitter<AccountEvents> {
       expires: fields.interval ?? DEFAULT_INTERVAL_S,
       keepAlive,
       registration,
+      challenges,
     };
   }
 

@@ -14,6 +14,7 @@ export interface AccountSettings
     | 'authUsername'
     | 'password'
     | 'ha1'
+    | 'challenges'
     | 'outboundProxy'
     | 'transport'
     | 'expires'
@@ -31,6 +32,7 @@ const KEEP_ALIVE_SECONDS_MAX = 3000;
 const UDP_KEEP_ALIVE = 28;
 const CONNECTION_KEEP_ALIVE = 600;
 const TLS_PORT = /:5061$/;
+const CHALLENGES = ['both', 'proxy', 'server'] as const;
 
 /** The account of the phone, or of a line that has settings of its own. */
 export function accountSettings(settings: SettingsReader): AccountSettings {
@@ -44,6 +46,7 @@ export function accountSettings(settings: SettingsReader): AccountSettings {
     authUsername: authUsername(settings),
     password: textOrNone(settings.text('password')),
     ha1: textOrNone(settings.text('md5')),
+    challenges: CHALLENGES[settings.number('authtype')],
     outboundProxy: proxyOf(settings),
     transport,
     expires: expiresOf(settings.number('registerinterval'), connected),

@@ -1,7 +1,12 @@
-/** The settings about sockets, certificates and timers as options of the phone. Reads certificate files, nothing else. */
+/**
+ * The settings about certificates and timers, with those about sockets and servers of the files beside it, as options
+ * of the phone. Reads certificate files, nothing else.
+ */
 import { readFileSync } from 'node:fs';
 import type { PhoneOptions } from '../../phone/index.js';
 import type { SettingsReader } from '../settings/settings.js';
+import { locateOptions } from './locate-options.js';
+import { listenOptions, socketOptions } from './socket-options.js';
 
 /** `timer`, `timer2` and `timer3` are in tenths. */
 const TENTHS = 10;
@@ -9,31 +14,23 @@ const T1_MS = 500;
 const T2_MS = 4000;
 const T4_MS = 5000;
 const D_MS = 32_000;
-/** Two ports for each call. */
-const PORTS_PER_CALL = 2;
-const LAST_PORT = 65_535;
-const PROTOCOLS = ['udp', 'tcp', 'tls'] as const;
 
 export function networkOptions(
   settings: SettingsReader,
-): Pick<PhoneOptions, 'listen' | 'tls' | 'sipTimers' | 'ringTimeout' | 'reliableProvisionals' | 'userAgent'> {
+): Pick<
+  PhoneOptions,
+  'listen' | 'locate' | 'sockets' | 'tls' | 'sipTimers' | 'ringTimeout' | 'reliableProvisionals' | 'userAgent'
+> {
   return {
     listen: listenOptions(settings),
+    locate: () => locateOptions(settings),
+    sockets: socketOptions(settings),
     tls: tlsOptions(settings),
     sipTimers: timers(settings),
     ringTimeout: ringSeconds(settings),
     reliableProvisionals: settings.flag('prack') ? 'supported' : 'off',
     userAgent: settings.text('useragent') || undefined,
   };
-}
-
-/** First and last port for media; undefined leaves it to the system. */
-export function mediaPorts(settings: SettingsReader): readonly [number, number] | undefined {
-  const first = settings.number('rtpport');
-  if (first === 0) return undefined;
-  const most = settings.number('maxsimcalls');
-  const calls = most > 0 ? most : settings.number('maxlineex');
-  return [first, Math.min(LAST_PORT, first + 2 * PORTS_PER_CALL * calls - 1)];
 }
 
 /** How long a conversation may last, in seconds; 0 = for ever. */
@@ -44,28 +41,6 @@ export function speechSeconds(settings: SettingsReader): number {
 /** How long a call may ring, in seconds; 0 for ever. */
 export function ringSeconds(settings: SettingsReader): number {
   return (settings.number('ringtimeout') * settings.number('timer2')) / TENTHS / 1000;
-}
-
-function listenOptions(settings: SettingsReader): PhoneOptions['listen'] {
-  const wishes = [
-    settings.number('listenonudp'),
-    settings.number('listenontcp'),
-    settings.number('listenontls'),
-  ];
-  const transport = settings.number('transport');
-  const chosen = PROTOCOLS.filter((_, at) => {
-    const wish = wishes[at];
-    // Automatic: UDP always, TCP unless UDP was asked for; TLS needs a certificate of ours, so it has to be asked for.
-    return wish > 0 || (wish < 0 && (at === 0 || (at === 1 && transport !== 0)));
-  });
-  const port = wishes.find((wish) => wish >= 10) ?? settings.number('signalingport');
-  const host =
-    settings.text('bindip') || (settings.number('bindtolocalip') === 1 ? settings.text('localip') : '');
-  return {
-    ...(host ? { host } : {}),
-    ...(port > 0 ? { port } : {}),
-    ...(wishes.some((wish) => wish >= 0) || transport >= 0 ? { transports: chosen } : {}),
-  };
 }
 
 function tlsOptions(settings: SettingsReader): PhoneOptions['tls'] {

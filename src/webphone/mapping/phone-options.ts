@@ -8,9 +8,10 @@ import { audioOptions } from './audio-options.js';
 import { callPolicies, customHeaderMode } from './call-options.js';
 import { deviceHeaders } from './device-headers.js';
 import { mediaOptions } from './media-options.js';
-import { mediaPorts, networkOptions } from './network-options.js';
+import { networkOptions } from './network-options.js';
 import { policyOptions } from './policy-options.js';
 import { serviceOptions } from './service-options.js';
+import { mediaSockets } from './socket-options.js';
 
 const STRICT_LINES = 6;
 const AUTO_MAIN = ['never', 'gentle', 'failure', 'always'] as const;
@@ -22,7 +23,7 @@ export function phoneOptions(settings: SettingsReader, find?: (file: string) => 
     ...networkOptions(settings),
     ...serviceOptions(settings),
     audio: audioOptions(settings, find),
-    media: { ...mediaOptions(settings, 'incoming'), portRange: mediaPorts(settings) },
+    media: { ...mediaOptions(settings, 'incoming'), ...mediaSockets(settings) },
     policies: policyOptions(settings),
     calls: callPolicies(settings),
     customHeaders: customHeaderMode(settings),

@@ -3,6 +3,10 @@ import type { RegistrationOptions } from '../../ua/index.js';
 import type { SettingsReader } from '../settings/settings.js';
 
 const GRANTED_BY = ['none', 'contact', 'header'] as const;
+/** `sendregexpire` from -1 on. */
+const ASKED_IN = ['header', 'nowhere', 'header', 'contact', 'header', 'both'] as const;
+/** `applysrvdomain` from -1 on. */
+const DOMAINS = ['auto', 'given', 'bare', 'target'] as const;
 const OUTBOUND = ['never', 'always'] as const;
 const KEEP_ALIVES = ['none', 'space', 'notify', 'crlf', 'crlfcrlf'] as const;
 /** How long a server that was heard of may be silent, by `reconnectonnokeepalive`. */
@@ -14,6 +18,9 @@ export function registrationOptions(settings: SettingsReader): RegistrationOptio
     refreshSeconds: settings.number('actualregisterexpires_val') || undefined,
     refreshDivisor: settings.number('actualregisterexpires_div') || undefined,
     grantedBy: GRANTED_BY[settings.number('acceptsrvexpire')],
+    askedIn: ASKED_IN[settings.number('sendregexpire') + 1],
+    event: settings.flag('sendregistrationevent') ? 'registration' : undefined,
+    domain: DOMAINS[settings.number('applysrvdomain') + 1],
     unregister: settings.flag('needunregister') && settings.number('fastexit') !== 2,
     unregisterAll: settings.number('unregall') === 1,
     unregisterWaitMs: settings.number('waitforunregister'),

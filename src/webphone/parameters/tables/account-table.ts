@@ -125,7 +125,6 @@ export const account = rows('account', [
       4: 'both',
     },
     effect: 'registration',
-    status: 'open',
     doc: 'Where REGISTER says its lifetime: in the Expires header, as parameter of the Contact, or both.',
   },
   {
@@ -133,7 +132,6 @@ export const account = rows('account', [
     type: 'bool',
     default: false,
     effect: 'registration',
-    status: 'open',
     doc: 'Add "Event: registration" to REGISTER, which some servers ask for.',
   },
   {
@@ -190,7 +188,6 @@ export const account = rows('account', [
     default: 0,
     values: { 0: 'normal/auto', 1: 'proxy only', 2: 'simple only' },
     effect: 'registration',
-    status: 'open',
     doc: 'Which kind of login requests to answer.',
   },
   {

@@ -30,7 +30,6 @@ export const servers = rows('servers', [
       4: 'SRV only',
     },
     effect: 'registration',
-    status: 'open',
     doc: 'Order in which SRV and address records are asked for.',
   },
   {
@@ -44,7 +43,6 @@ export const servers = rows('servers', [
       2: 'always',
     },
     effect: 'registration',
-    status: 'open',
     doc: 'Whether the host found by SRV takes the place of the domain in addresses.',
   },
   {
@@ -53,7 +51,6 @@ export const servers = rows('servers', [
     default: -1,
     values: { '-1': 'auto: only if no port configured', 0: 'never', 1: 'always' },
     effect: 'registration',
-    status: 'open',
     doc: 'Whether the port found by SRV is used.',
   },
   {
@@ -69,7 +66,6 @@ export const servers = rows('servers', [
       5: 'disable',
     },
     effect: 'registration',
-    status: 'open',
     doc: 'How far cached DNS answers are trusted.',
   },
   {
@@ -78,7 +74,6 @@ export const servers = rows('servers', [
     default: 1,
     values: { 0: 'off' },
     effect: 'registration',
-    status: 'open',
     doc: 'Go on to the next address when a name has several and one does not answer.',
   },
   {
@@ -87,7 +82,6 @@ export const servers = rows('servers', [
     default: 2,
     values: { 0: 'disabled' },
     effect: 'registration',
-    status: 'open',
     doc: 'At which attempt the next server that DNS names is tried; 0 stays with the first.',
   },
   {

@@ -67,7 +67,14 @@ describe("the client on Node's resolver", () => {
       family: 4,
     });
     expect(await resolver.resolve(parseUri('sip:bob@example.com'))).toEqual([
-      { protocol: 'tls', host: '192.0.2.7', port: 5061, serverName: 'example.com', priority: 1 },
+      {
+        protocol: 'tls',
+        host: '192.0.2.7',
+        port: 5061,
+        serverName: 'example.com',
+        srvTarget: 'sip.example.com',
+        priority: 1,
+      },
     ]);
     expect(server.queries).toContain('NAPTR example.com');
     expect(server.queries.filter((query) => query === 'SRV _sips._tcp.example.com')).toHaveLength(1);

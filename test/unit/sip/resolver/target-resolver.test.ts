@@ -364,6 +364,36 @@ describe('the cache', () => {
 });
 
 describe('failed targets', () => {
+  it('[dns-srv/0] priority, weight and what happened before order the servers of SRV records; without them addresses do', async () => {
+    const { resolver, resolve } = setUp({
+      srv: {
+        '_sip._udp.x.example': [
+          [20, 1, 5060, 'late.example'],
+          [10, 0, 5060, 'light.example'],
+          [10, 1000, 5060, 'heavy.example'],
+        ],
+      },
+      a: {
+        'late.example': ['192.0.2.3'],
+        'light.example': ['192.0.2.2'],
+        'heavy.example': ['192.0.2.1'],
+        'y.example': ['192.0.2.4'],
+      },
+      aaaa: { 'y.example': ['2001:db8::4'] },
+    });
+    const uri = 'sip:x.example;transport=udp';
+    const orders: string[] = [];
+    for (let i = 0; i < 50; i++) orders.push((await resolve(uri)).map((one) => one.slice(12, 13)).join(''));
+    expect(orders.filter((order) => order === '123').length).toBeGreaterThan(45);
+    expect(orders.every((order) => order.endsWith('3'))).toBe(true);
+    resolver.markFailed({ protocol: 'udp', host: '192.0.2.1', port: 5060 });
+    expect(await resolve(uri)).toEqual(['udp 192.0.2.2:5060', 'udp 192.0.2.3:5060', 'udp 192.0.2.1:5060']);
+    expect(await resolve('sip:y.example;transport=udp')).toEqual([
+      'udp 192.0.2.4:5060',
+      'udp [2001:db8::4]:5060',
+    ]);
+  });
+
   it('are tried last for the penalty time', async () => {
     const { resolver, resolve, clock } = setUp({
       a: { 'x.example': ['192.0.2.1', '192.0.2.2', '192.0.2.3'] },

@@ -4,7 +4,7 @@ import type { PolicyOptions } from '../../../../src/phone/index.js';
 import { callPolicies, holdOptions } from '../../../../src/webphone/mapping/call-options.js';
 import { codecSettings } from '../../../../src/webphone/mapping/codec-options.js';
 import { dtmfMethods, mediaOptions } from '../../../../src/webphone/mapping/media-options.js';
-import { mediaPorts, networkOptions } from '../../../../src/webphone/mapping/network-options.js';
+import { networkOptions } from '../../../../src/webphone/mapping/network-options.js';
 import { phoneOptions } from '../../../../src/webphone/mapping/phone-options.js';
 import { recordingPlan } from '../../../../src/webphone/mapping/recording-options.js';
 import { inputFormat, streamPlan } from '../../../../src/webphone/mapping/stream-options.js';
@@ -207,9 +207,14 @@ describe('sockets', () => {
   });
 
   it('[param:rtpport] is the first of the ports for media', () => {
-    expect(mediaPorts(of({}))).toBeUndefined();
-    expect(mediaPorts(of({ rtpport: 20_000, maxsimcalls: 10 }))).toEqual([20_000, 20_039]);
-    expect(phoneOptions(of({ rtpport: 64_000 })).media?.portRange).toEqual([64_000, 65_535]);
+    const range = (given: Given, sipPort: number) => {
+      const { portRange } = phoneOptions(of(given)).media ?? {};
+      return typeof portRange === 'function' ? portRange(sipPort) : portRange;
+    };
+    expect(range({}, 5060)).toBeUndefined();
+    expect(range({ maxsimcalls: 10 }, 15_060)).toEqual([15_062, 15_101]);
+    expect(range({ rtpport: 20_000, maxsimcalls: 10 }, 5060)).toEqual([20_000, 20_039]);
+    expect(range({ rtpport: 64_000 }, 5060)).toEqual([64_000, 65_535]);
   });
 
   it('[param:tlspolicy] [param:tlsversion] certificates are checked as told', () => {

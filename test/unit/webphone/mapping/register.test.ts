@@ -20,6 +20,7 @@ const ON_THE_WIRE: ReadonlyArray<readonly [string, Given, RegExp, RegExp?]> = [
   ['transport', { transport: 1 }, /^Via: SIP\/2\.0\/TCP/im, /^Via: SIP\/2\.0\/UDP/im],
   ['useragent', { useragent: 'Mine 7' }, /^User-Agent: Mine 7\r$/im],
   ['setinstanceid', { setinstanceid: 1 }, /^Contact: .*\+sip\.instance/im],
+  ['sendregistrationevent', { sendregistrationevent: true }, /^Event: registration\r$/im],
   ['geolocation', { geolocation: 1, locale: 'de-AT' }, /^X-Country: AT\r$/im],
 ];
 
@@ -38,6 +39,44 @@ describe('the REGISTER', () => {
       await world.register();
       expect(world.registrar.last.get('Authorization')).toMatch(/username="login"/);
       expect(world.registrar.bindings.size).toBe(1);
+    });
+  });
+
+  it('[param:authtype] answers challenges of servers and proxies, or of one kind alone', async () => {
+    const answers = (authtype: number, kind: 'WWW' | 'Proxy'): Promise<boolean> =>
+      inWorld({ authtype }, async (world) => {
+        const challenge = 'Digest realm="example.com", nonce="n", algorithm=MD5';
+        world.registrar.script = [
+          { status: kind === 'WWW' ? 401 : 407, headers: { [`${kind}-Authenticate`]: challenge } },
+        ];
+        await world.register();
+        return world.registrar.requests.some(
+          (request) => request.has('Authorization') || request.has('Proxy-Authorization'),
+        );
+      });
+    expect([await answers(0, 'WWW'), await answers(0, 'Proxy')]).toEqual([true, true]);
+    expect([await answers(1, 'WWW'), await answers(1, 'Proxy')]).toEqual([false, true]);
+    expect([await answers(2, 'WWW'), await answers(2, 'Proxy')]).toEqual([true, false]);
+  });
+
+  it('[param:sendregexpire] the lifetime stands in a header, in the Contact, in both or nowhere', async () => {
+    const places = async (sendregexpire: number): Promise<[boolean, boolean]> => {
+      const text = await registerOf({ sendregexpire, registerinterval: 77 });
+      return [/^Expires: 77\r$/m.test(text), /^Contact: .*;expires=77/m.test(text)];
+    };
+    expect(await places(-1)).toEqual([true, false]);
+    expect(await places(0)).toEqual([false, false]);
+    expect(await places(1)).toEqual([true, false]);
+    expect(await places(2)).toEqual([false, true]);
+    expect(await places(4)).toEqual([true, true]);
+    await inWorld({ sendregexpire: 0 }, async (world) => {
+      const phone = world.phone();
+      await world.register(phone);
+      const closing = phone.close();
+      await world.world.run(5000);
+      await closing;
+      expect(world.registrar.last.get('Expires')).toBe('0');
+      expect(world.registrar.bindings.size).toBe(0);
     });
   });
 
