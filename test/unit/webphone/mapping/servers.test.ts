@@ -160,7 +160,7 @@ describe('several addresses', () => {
   });
 
   it('[param:dnscanfailower] the next is tried at the repetition told, or never', async () => {
-    const after = (dnscanfailower: number): Promise<number> =>
+    const arrivesAfter = (dnscanfailower: number): Promise<number> =>
       onLoopback(async (world) => {
         const server = await world.server();
         await world.dns({ 'pbx.test': { a: ['127.0.0.2', '127.0.0.1'] } });
@@ -169,10 +169,10 @@ describe('several addresses', () => {
         await server.request('REGISTER', 0, 2400).catch(() => {});
         return server.count('REGISTER') > 0 ? performance.now() - begin : Number.POSITIVE_INFINITY;
       });
-    const once = await after(1);
+    const once = await arrivesAfter(1);
     expect(once).toBeGreaterThan(1400);
     expect(once).toBeLessThan(2400);
-    expect(await after(0)).toBe(Number.POSITIVE_INFINITY);
-    expect(await after(2)).toBe(Number.POSITIVE_INFINITY);
+    expect(await arrivesAfter(0)).toBe(Number.POSITIVE_INFINITY);
+    expect(await arrivesAfter(2)).toBe(Number.POSITIVE_INFINITY);
   });
 });
