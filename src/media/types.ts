@@ -68,6 +68,27 @@ export interface MediaSessionOptions {
   allowSpeedup?: boolean;
   /** Makes up what was lost; false plays silence instead. Default true. */
   concealment?: boolean;
+  /** What came before the first `configure` is played then, up to half a second. Default false: it is dropped. */
+  keepEarlyPackets?: boolean;
+  /** What is done about frames that could not be sent in their time. Default: the timestamp jumps over them. */
+  skew?: SkewOptions;
+  /** RTCP is sent. Default true. */
+  rtcp?: boolean;
+  /** Where RTP begins, in place of random numbers (RFC 3550 §5.1). */
+  start?: RtpStart;
+}
+
+export interface SkewOptions {
+  /** So many frames within ten times as many packets are let pass: the stream is late by them. Default 0. */
+  toleratedFrames?: number;
+  /** More than those, but no more than this: the last packet is sent again for each. Default 0. */
+  repeatUpTo?: number;
+}
+
+export interface RtpStart {
+  ssrc?: number;
+  sequence?: number;
+  timestamp?: number;
 }
 
 /** What is done to the audio of one direction. */
@@ -404,10 +425,12 @@ export interface MediaSession {
   setProcessing(options: ProcessingOptions): void;
   /**
    * Sends a header extension with every RTP packet: a list by RFC 8285 or any other (RFC 3550 §5.3.1); none to stop.
+   * @param whileMuted packets of silence sent with it although the session is muted without RTP; none when absent
    * @throws ERR_INVALID_ARGUMENT for more than 64 bytes
    */
   setHeaderExtension(
     extension?: readonly HeaderExtensionElement[] | { profile: number; data: Uint8Array },
+    whileMuted?: number,
   ): void;
   /** Sends what is heard and said to other programs over UDP. @throws ERR_INVALID_ARGUMENT, ERR_MEDIA_CODEC */
   stream(options: UdpStreamOptions): Promise<UdpStream>;

@@ -53,6 +53,8 @@ export interface RtpSessionOptions {
   lockSsrc?: boolean;
   /** Send RTCP. Default true. */
   rtcp?: boolean;
+  /** In place of random numbers (RFC 3550 §5.1). */
+  start?: { ssrc?: number; sequence?: number; timestamp?: number };
   /** Mean time between RTCP packets, ms; the minimum of RFC 3550 §6.2 is the default, 5000. */
   rtcpIntervalMs?: number;
 }
@@ -183,11 +185,12 @@ export class RtpSession {
     this.#logger = options.logger;
     this.#latch = new SourceLatch(options.latching ?? true);
     this.#lockSsrc = options.lockSsrc ?? false;
-    this.ssrc = random.uint32();
+    const { start = {} } = options;
+    this.ssrc = (start.ssrc ?? random.uint32()) >>> 0;
     // RFC 3550 §5.1: both start at random values. The sequence stays below 2^15 so that SRTP peers agree on the
     // roll-over counter even when the first packets are lost (RFC 3711 §3.3.1).
-    this.#sequence = random.uint32() & 0x7fff;
-    this.#timestampBase = random.uint32();
+    this.#sequence = (start.sequence ?? random.uint32() & 0x7fff) & 0xffff;
+    this.#timestampBase = (start.timestamp ?? random.uint32()) >>> 0;
     this.#reporter = new RtcpReporter({
       ssrc: this.ssrc,
       random,

@@ -143,7 +143,14 @@ export class FakeMediaSession extends Emitter<MediaSessionEvents> implements Med
 
   setProcessing(): void {}
 
-  setHeaderExtension(): void {}
+  /** The header extension packets would have, and how often it would go out while muted. */
+  extension: { profile: number; data: Uint8Array } | undefined;
+  extensionWhileMuted = 0;
+
+  setHeaderExtension(extension?: Parameters<MediaSession['setHeaderExtension']>[0], whileMuted = 0): void {
+    this.extension = extension && 'profile' in extension ? extension : undefined;
+    this.extensionWhileMuted = whileMuted;
+  }
 
   setMute({
     send = this.muted.send,

@@ -108,7 +108,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
     notifications,
     leaving: () => !lifecycle.usable,
   });
-  const extras = new LineExtras(stack, desk);
+  const extras = new LineExtras(stack, desk, settings);
   const dialer = new Dialer({ extras, stack, accounts, settings, board, report });
   const http = new HttpClient({ userAgent: `Switchhook/${packageVersion()}` });
   const files = new WorkFiles(folders.work);

@@ -5,7 +5,7 @@ export type { ApiValue, ArgumentSpec, FunctionGroup, FunctionSpec, ReturnType } 
 export { FUNCTIONS, findFunction } from './functions/table.js';
 export { type AccountSettings, accountSettings } from './mapping/account-options.js';
 export { callOptions, callPolicies, holdOptions } from './mapping/call-options.js';
-export { dtmfMethods, mediaOptions } from './mapping/media-options.js';
+export { mediaOptions } from './mapping/media-options.js';
 export { phoneOptions } from './mapping/phone-options.js';
 export { policyOptions } from './mapping/policy-options.js';
 export {

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import type { Clock } from '../../src/base/clock.js';
 import type { LoadCanceller } from '../../src/media/devices/echo-control.js';
 import { type Headset, MediaEngine, type MediaSession } from '../../src/media/index.js';
 import { Phone, type PhoneOptions } from '../../src/phone/index.js';
@@ -21,6 +22,8 @@ const HOST = '10.0.0.1';
 const PEER = '10.0.0.2';
 
 export interface DeskOptions {
+  /** The clock of the media, to be late on purpose. */
+  mediaClock?: (clock: Clock) => Clock;
   /** Of the media network. */
   network?: DatagramConditions;
   /** Of the other phone. */
@@ -69,7 +72,7 @@ export class WebphoneDesk {
     const backend = new FakeAudioBackend(clock);
     const engine = await MediaEngine.start({
       workers: 'in-process',
-      clock,
+      clock: options.mediaClock?.(clock) ?? clock,
       random,
       transport: network,
       audioBackend: backend,
@@ -170,6 +173,19 @@ export class WebphoneDesk {
     reader.close();
     await reading;
     return Int16Array.from(heard);
+  }
+
+  /** The datagrams of our media from now on, as they are on the wire. */
+  tap(): Array<{ data: Buffer; rtcp: boolean; atMs: number }> {
+    const seen: Array<{ data: Buffer; rtcp: boolean; atMs: number }> = [];
+    const { drop } = this.network.conditions;
+    this.network.conditions.drop = (data, to) => {
+      const rtcp = data.length > 1 && data[1] >= 192 && data[1] < 224;
+      if (to.address === PEER && data.length > 0)
+        seen.push({ data: Buffer.from(data), rtcp, atMs: this.world.clock.now() });
+      return drop?.(data, to) ?? false;
+    };
+    return seen;
   }
 
   /** RTP packets the other end gets within so long. */

@@ -170,7 +170,7 @@ export class CoreSession {
         this.#stream.processing = notice.options;
         break;
       case 'headerExtension':
-        this.#stream.rtp.headerExtension = notice.extension;
+        this.#stream.setHeaderExtension(notice.extension, notice.whileMuted);
         break;
       case 'closeStream':
         this.#closeStream(notice.stream);

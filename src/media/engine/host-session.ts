@@ -106,9 +106,10 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
 
   setHeaderExtension(
     extension?: readonly HeaderExtensionElement[] | { profile: number; data: Uint8Array },
+    whileMuted = 0,
   ): void {
     const packed = extension && packHeaderExtension(extension);
-    this.#link.notify({ op: 'headerExtension', session: this.id, extension: packed });
+    this.#link.notify({ op: 'headerExtension', session: this.id, extension: packed, whileMuted });
   }
 
   setMute({ send, receive, rtp }: { send?: boolean; receive?: boolean; rtp?: 'stop' | 'silence' }): void {

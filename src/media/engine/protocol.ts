@@ -84,7 +84,7 @@ export type Notice =
   | { op: 'pauseRecording'; session: number; recording: number; paused: boolean }
   | { op: 'digit'; session: number; digit: string; durationMs: number }
   | { op: 'processing'; session: number; options: ProcessingOptions }
-  | { op: 'headerExtension'; session: number; extension: Uint8Array | undefined }
+  | { op: 'headerExtension'; session: number; extension: Uint8Array | undefined; whileMuted: number }
   | { op: 'closeStream'; session: number; stream: number }
   | { op: 'mute'; session: number; send?: boolean; receive?: boolean; stop?: boolean }
   | { op: 'echo'; session: number; on: boolean }

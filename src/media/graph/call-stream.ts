@@ -35,11 +35,13 @@ import type { BridgePort } from './bridge-port.js';
 import type { CallSink } from './call-sink.js';
 import { DigitMerger } from './digit-merger.js';
 import { DtmfQueue } from './dtmf-queue.js';
+import { EarlyPackets } from './early-packets.js';
 import { InbandDialer } from './inband-dialer.js';
 import type { Player } from './player.js';
 import { RateAdapter } from './rate-adapter.js';
 import { ReceivePath } from './receive-path.js';
 import { SendPath } from './send-path.js';
+import { SendSkew } from './send-skew.js';
 import { SideProcessing } from './side-processing.js';
 import { type ResolvedStream, resolveStream } from './stream-config.js';
 import { callStreamStats } from './stream-stats.js';
@@ -109,6 +111,9 @@ export class CallStream implements Ticked, RtpSink {
   /** Muted without RTP. */
   #quiet = false;
   #idle: IdleSending = 'silence';
+  /** Packets that are sent for their header extension although it is quiet. */
+  #extensionsDue = 0;
+  readonly #early: EarlyPackets | undefined;
   /** How long it could have sent, up to {@link BEGINNING_MS}. */
   #begunMs = 0;
   #echo: RateAdapter | undefined;
@@ -148,8 +153,11 @@ export class CallStream implements Ticked, RtpSink {
       random: options.random,
       logger: options.logger,
       wallTime: () => options.clock.wallTime(),
+      rtcp: options.rtcp,
+      start: options.start,
     });
-    this.sent = new SendPath(this.rtp);
+    this.sent = new SendPath(this.rtp, options.skew && new SendSkew(options.skew));
+    this.#early = options.keepEarlyPackets ? new EarlyPackets() : undefined;
     this.dtmf = new DtmfQueue(this.sent, this.#dialer);
     if (options.processing) this.processing = options.processing;
     this.#events = new TelephoneEventReceiver({
@@ -192,6 +200,7 @@ export class CallStream implements Ticked, RtpSink {
       this.#periodMs = resolved.periodMs;
       this.#stopTicking = this.#deadlines.add(this, resolved.periodMs);
     }
+    this.#early?.release((data, address, port, rtcp) => this.onDatagram(data, address, port, rtcp));
   }
 
   /** The crypto-suite in use. */
@@ -247,6 +256,12 @@ export class CallStream implements Ticked, RtpSink {
     if (receive !== undefined) this.#receiveGain.set(receive ? 0 : 1);
   }
 
+  /** @param whileMuted packets to send with it even if it is quiet */
+  setHeaderExtension(extension: Uint8Array | undefined, whileMuted: number): void {
+    this.rtp.headerExtension = extension;
+    this.#extensionsDue = extension ? whileMuted : 0;
+  }
+
   set idle(sending: IdleSending) {
     this.#idle = sending;
   }
@@ -279,6 +294,10 @@ export class CallStream implements Ticked, RtpSink {
   onDatagram(data: Buffer, address: string, port: number, rtcp: boolean): void {
     // Empty ones are keep-alives.
     if (data.length === 0) return;
+    if (!this.#config && this.#early) {
+      this.#early.keep(data, address, port, rtcp);
+      return;
+    }
     const now = this.#clock.now();
     this.#now = now;
     this.rtp.onDatagram(data, data.length, address, port, now);
@@ -367,8 +386,9 @@ export class CallStream implements Ticked, RtpSink {
     this.#handOut(heard);
     this.#feedBridges(heard, sentCount, sentRate, config.sends);
     // What is dialled goes out in spite of all.
-    const sends = config.sends && (this.#dialling || (!this.#quiet && !this.#isIdle(sentCount)));
+    const sends = config.sends && (this.#dialling || this.#speaks(sentCount));
     this.sent.push(this.#sendFrame, sentCount, sends, now);
+    if (sends && this.#extensionsDue > 0 && this.sent.flushed) this.#extensionsDue--;
     this.#retirePlayers();
     this.dtmf.check();
     this.#housekeeping(now, sends);
@@ -378,7 +398,7 @@ export class CallStream implements Ticked, RtpSink {
     this.skippedFrames += periods;
     const ms = periods * this.#periodMs;
     this.received.skip();
-    this.sent.skip(ms);
+    this.sent.skip(ms, this.#clock.now());
     for (const sink of this.#sinks) sink.skip(ms);
   }
 
@@ -427,6 +447,11 @@ export class CallStream implements Ticked, RtpSink {
     this.#sentProcessing.process(frame, count, sampleRate);
     this.#sendGain.process(frame, 0, count);
     this.#dialer.process(frame, count, sampleRate);
+  }
+
+  #speaks(count: number): boolean {
+    if (this.#quiet) return this.#extensionsDue > 0;
+    return this.#extensionsDue > 0 || !this.#isIdle(count);
   }
 
   /** Nobody says anything, and that is not to be sent. */

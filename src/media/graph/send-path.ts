@@ -6,6 +6,7 @@ import { ComfortNoiseEncoder } from '../../codecs/cn/comfort-noise.js';
 import type { Codec, CodecOptions, Encoder } from '../../codecs/codec.js';
 import type { RtpSession } from '../../rtp/rtp-session.js';
 import { TelephoneEventSender } from '../../rtp/telephone-event-sender.js';
+import type { SendSkew } from './send-skew.js';
 import { SilenceDetector } from './silence-detector.js';
 
 export interface SendFormat {
@@ -30,6 +31,9 @@ const COMFORT_NOISE_MS = 1000;
 
 export class SendPath {
   readonly #rtp: RtpSession;
+  readonly #skew: SendSkew | undefined;
+  /** What the last packet was made of, if it may be wanted again. */
+  #last = new Int16Array(0);
   #config: SendConfig | undefined;
   #encoder: Encoder | undefined;
   #pcm = new Int16Array(0);
@@ -48,8 +52,9 @@ export class SendPath {
   #noise: ComfortNoiseEncoder | undefined;
   #noiseAgeMs = Number.POSITIVE_INFINITY;
 
-  constructor(rtp: RtpSession) {
+  constructor(rtp: RtpSession, skew?: SendSkew) {
     this.#rtp = rtp;
+    this.#skew = skew;
   }
 
   /** Of the PCM to push, in Hz; 8000 while nothing is configured. */
@@ -92,6 +97,7 @@ export class SendPath {
       this.#packetSamples = samples;
       this.#packetUnits = Math.round((samples * info.clockRate) / info.sampleRate);
       this.#pcm = new Int16Array(samples);
+      if (this.#skew?.repeats) this.#last = new Int16Array(samples);
       this.#filled = 0;
       const bytes = this.#rtp.headroom + Math.max(64, frames * info.maxFrameBytes) + 64;
       this.#packets = Array.from({ length: PACKET_BUFFERS }, () => Buffer.alloc(bytes));
@@ -119,9 +125,14 @@ export class SendPath {
   }
 
   /** Time has passed in which nothing was pushed. */
-  skip(ms: number): void {
+  skip(ms: number, nowMs: number): void {
     if (!this.#config) return;
-    this.#timestamp += Math.round((ms * this.#config.format.codec.info.clockRate) / 1000);
+    const units = Math.round((ms * this.#config.format.codec.info.clockRate) / 1000);
+    const frames = Math.round(units / this.#packetUnits);
+    const missing = this.#skew ? this.#skew.lag(frames) : frames;
+    for (let i = missing; i < 0; i++) this.#packet(this.#last, !this.#marker, nowMs);
+    if (missing <= 0) return;
+    this.#timestamp += missing === frames ? units : missing * this.#packetUnits;
     this.#marker = true;
   }
 
@@ -133,7 +144,14 @@ export class SendPath {
   #packet(pcm: Int16Array, active: boolean, nowMs: number): void {
     if (active) this.#sendPacket(pcm, nowMs);
     else this.#marker = true;
+    if (this.#skew) this.#remember(this.#skew, pcm);
     this.#timestamp += this.#packetUnits;
+  }
+
+  #remember(skew: SendSkew, pcm: Int16Array): void {
+    skew.pass();
+    if (!skew.repeats || pcm === this.#last) return;
+    for (let i = 0; i < this.#last.length; i++) this.#last[i] = pcm[i];
   }
 
   #sendPacket(pcm: Int16Array, nowMs: number): void {

@@ -57,6 +57,16 @@ export interface MediaPreferences extends SrtpPreferences {
   allowSpeedup?: boolean;
   /** Make up what was lost; false plays silence. Default true. */
   concealment?: boolean;
+  /** What came before the call was answered is played then; false drops it. Default false. */
+  keepEarlyPackets?: boolean;
+  /** What is done about frames that could not be sent in their time. */
+  skew?: MediaSessionOptions['skew'];
+  /** Send RTCP. Default true. */
+  rtcp?: boolean;
+  /** Numbers RTP begins with. */
+  rtpStart?: MediaSessionOptions['start'];
+  /** Tell about header extensions of received packets. Default false. */
+  headerExtensions?: boolean;
   /** Whom to listen to; default: whoever the peer moves to, with care. */
   strictSource?: MediaSessionOptions['strictSource'];
   /** Address of this machine to take media on, when it is another than that of the signalling. */
@@ -142,6 +152,7 @@ export class CallMedia {
     checkSrtp(preferences);
     const { silenceMs, timeoutMs, startTimeoutMs, ...how } = preferences;
     const { jitter, processing, strictSource, allowSpeedup, concealment } = how;
+    const { keepEarlyPackets, skew, rtcp, rtpStart, headerExtensions } = how;
     const session = await engine.openSession({
       address,
       label,
@@ -151,6 +162,11 @@ export class CallMedia {
       strictSource,
       allowSpeedup,
       concealment,
+      keepEarlyPackets,
+      skew,
+      rtcp,
+      start: rtpStart,
+      headerExtensions,
     });
     return new CallMedia(session, codecs, options);
   }

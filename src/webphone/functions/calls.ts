@@ -299,11 +299,17 @@ function hangUp(context: WebphoneContext, call: Call, reason: string): void {
   }
 }
 
-function setMute({ desk, board }: WebphoneContext, call: Call, mute: boolean, direction: number): void {
+function setMute(
+  { desk, board, settings }: WebphoneContext,
+  call: Call,
+  mute: boolean,
+  direction: number,
+): void {
   const notes = desk.notes(call);
   if (direction !== 1) notes.muteSend = mute;
   if (direction !== 2) notes.muteReceive = mute;
-  call.mute({ send: notes.muteSend, receive: notes.muteReceive });
+  const rtp = settings.flag('sendrtponmuted') ? 'silence' : 'stop';
+  call.mute({ send: notes.muteSend, receive: notes.muteReceive, rtp });
   board.monitor(call)?.changed();
 }
 

@@ -1,5 +1,6 @@
 /** Digits, INFO and USSD. */
 import type { Call } from '../../ua/index.js';
+import { dtmfOptions } from '../mapping/transfer-policies.js';
 import type { WebphoneContext } from '../webphone-context.js';
 import { define } from './spec.js';
 
@@ -14,7 +15,7 @@ export const dtmf = [
     run: (context, { line, dtmf }) => {
       const digits = dtmf.trim().toUpperCase();
       if (!/^[0-9*#A-D ,]+$/.test(digits)) return false;
-      const calls = able(context, line);
+      const calls = able(context, line).filter((call) => sends(context, call));
       for (const call of calls) sendDigits(context, call, digits.replaceAll(' ', ','));
       return calls.length > 0;
     },
@@ -56,33 +57,14 @@ function able({ desk }: WebphoneContext, line: number): Call[] {
   return desk.select(line).filter(({ state }) => state === 'connected');
 }
 
-/** The methods of `dtmfmode`, tried one after the other or, for the double ones, both. */
-const METHODS: Readonly<Record<number, ReadonlyArray<'info' | 'rfc4733' | 'inband' | 'auto'>>> = {
-  0: ['auto'],
-  1: ['info'],
-  2: ['auto'],
-  3: ['info', 'rfc4733'],
-  4: ['rfc4733'],
-  5: ['inband'],
-  6: ['rfc4733', 'inband'],
-  7: ['rfc4733'],
-};
+/** Digits are switched off by `dtmfmode` 0. */
+function sends({ settings, desk }: WebphoneContext, call: Call): boolean {
+  return dtmfOptions(settings.forLine(desk.lineOf(call))).method !== 'off';
+}
 
 function sendDigits(context: WebphoneContext, call: Call, digits: string): void {
-  const methods = METHODS[context.settings.number('dtmfmode')] ?? ['auto'];
-  const double = methods.length > 1;
-  const send = async (): Promise<void> => {
-    for (const method of methods) {
-      try {
-        await call.sendDtmf(digits, { method });
-      } catch (error) {
-        if (call.state !== 'connected' || double) throw error;
-        tell(context, call, 'WARNING', method === 'info' ? 'failback to rfc2833' : 'failback to inband');
-        await call.sendDtmf(digits, { method: method === 'info' ? 'auto' : 'inband' });
-      }
-    }
-  };
-  void send().then(
+  const settings = context.settings.forLine(context.desk.lineOf(call));
+  void call.sendDtmf(digits, dtmfOptions(settings)).then(
     () => tell(context, call, 'OK'),
     (error: Error) => tell(context, call, 'ERROR', error.message),
   );

@@ -1,5 +1,6 @@
 /** What goes over the wire: headers, SDP, whole messages. */
 import { headerLines, parseRawMessage } from '../signalling/header-lines.js';
+import { extensionWords } from '../signalling/line-extras.js';
 import type { MessageKind } from '../signalling/sip-history.js';
 import type { WebphoneContext } from '../webphone-context.js';
 import { guessType } from './dtmf.js';
@@ -100,13 +101,9 @@ export const sip = [
     returns: 'boolean',
     doc: 'Sends a header extension with every RTP packet; profile 0 and no words take it back.',
     run: ({ extras }, { line, profile, extension }) => {
-      const words = extension
-        .split(';')
-        .map((word) => word.trim())
-        .filter((word) => word !== '');
-      if (words.some((word) => !/^\d{1,10}$/.test(word) || Number(word) > 0xffff_ffff)) return false;
-      if (profile < 0 || profile > 0xffff) return false;
-      return extras.setExtension(line, profile, words.map(Number));
+      const words = extensionWords(extension);
+      if (!words || profile < 0 || profile > 0xffff) return false;
+      return extras.setExtension(line, profile, words);
     },
   }),
   define('API_ED137PTT', {

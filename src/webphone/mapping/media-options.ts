@@ -1,19 +1,23 @@
 /** The settings about the audio of calls as preferences of the media: encryption, jitter, processing, watching. Pure. */
-import type { DtmfOptions, MediaPreferences, SrtpMode } from '../../ua/index.js';
+import type { MediaPreferences, SrtpMode } from '../../ua/index.js';
 import type { SettingsReader } from '../settings/settings.js';
 import { codecRules, codecSettings } from './codec-options.js';
 
 const TLS = 2;
 const FRAME_MS = 20;
 const MAX_DELAY_MS = 4000;
+/** `fixrtpskew`: what grades from this on let pass. */
+const WIDE_GRADE = 5;
+const WIDE_FRAMES = 100;
+const USUAL_REPEATS = 2;
 const USUAL_SUITE = 'AES_CM_128_HMAC_SHA1_80';
 
-/** What `jittersize` stands for; `normal` is what the buffer does by itself. */
+/** What `jittersize` stands for; the usual one is good for eight packets. */
 const JITTER: ReadonlyArray<NonNullable<MediaPreferences['jitter']>> = [
   { fixedMs: 0 },
-  { minMs: 0, maxMs: 80 },
-  { minMs: 10, maxMs: 200 },
-  {},
+  { minMs: 0, maxMs: 60 },
+  { minMs: 10, maxMs: 100 },
+  { minMs: 20, maxMs: 160 },
   { minMs: 60, maxMs: 1000 },
   { minMs: 100, maxMs: 2000 },
   { minMs: 200, maxMs: 4000 },
@@ -40,6 +44,11 @@ export function mediaOptions(settings: SettingsReader, direction: 'incoming' | '
     processing: processingOptions(settings),
     allowSpeedup: settings.number('allowspeedup') === 0 ? false : undefined,
     concealment: settings.flag('plc') ? undefined : false,
+    keepEarlyPackets: settings.number('allowfirstdrop') === 0 || undefined,
+    skew: skewOptions(settings),
+    rtcp: settings.flag('rtcp') ? undefined : false,
+    rtpStart: rtpStart(settings),
+    headerExtensions: true,
     strictSource:
       settings.given('usesdpip') && settings.number('usesdpip') === 1
         ? 'address'
@@ -48,20 +57,6 @@ export function mediaOptions(settings: SettingsReader, direction: 'incoming' | '
     answerCodecs: ANSWER_CODECS[Math.max(0, settings.number('answerwithallcodec'))],
     finalCodec: FINAL_CODEC[settings.number('setfinalcodec')],
   };
-}
-
-/** How digits are sent; undefined when they are not to be. */
-export function dtmfMethods(settings: SettingsReader): ReadonlyArray<NonNullable<DtmfOptions['method']>> {
-  const modes: ReadonlyArray<ReadonlyArray<NonNullable<DtmfOptions['method']>>> = [
-    [],
-    ['info'],
-    ['auto'],
-    ['info', 'rfc4733'],
-    ['rfc4733'],
-    ['inband'],
-    ['info', 'inband'],
-  ];
-  return modes[settings.number('dtmfmode')];
 }
 
 function srtpOptions(
@@ -83,6 +78,22 @@ function srtpOptions(
     srtpSuites: suite === USUAL_SUITE ? undefined : [suite, USUAL_SUITE],
     srtpWrongKey: strictness >= 2 ? 'hangup' : 'report',
   };
+}
+
+/** From grade 5 on two seconds; 0 lets everything pass. */
+function skewOptions(settings: SettingsReader): MediaPreferences['skew'] {
+  const grade = settings.number('fixrtpskew');
+  const behind = settings.number('fixrtpskewbehind');
+  return {
+    toleratedFrames: grade <= 0 ? Number.MAX_SAFE_INTEGER : grade < WIDE_GRADE ? grade : WIDE_FRAMES,
+    repeatUpTo: behind < 0 ? USUAL_REPEATS : behind,
+  };
+}
+
+function rtpStart(settings: SettingsReader): MediaPreferences['rtpStart'] {
+  const given = (name: 'rtp_src' | 'rtp_seq' | 'rtp_timestamp'): number | undefined =>
+    settings.given(name) ? settings.number(name) : undefined;
+  return { ssrc: given('rtp_src'), sequence: given('rtp_seq'), timestamp: given('rtp_timestamp') };
 }
 
 function jitterOptions(settings: SettingsReader): MediaPreferences['jitter'] {

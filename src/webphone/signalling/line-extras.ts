@@ -3,6 +3,7 @@
  * call, of all, or of the next one. The calls and the user agent keep them; this finds whose they are.
  */
 import type { Call } from '../../ua/index.js';
+import type { Settings } from '../settings/settings.js';
 import type { Stack } from '../stack.js';
 import type { LineDesk } from '../status/line-desk.js';
 import { headerLines } from './header-lines.js';
@@ -20,15 +21,23 @@ type Lines = Call['custom'];
 export class LineExtras {
   readonly #stack: Stack;
   readonly #desk: LineDesk;
+  readonly #settings: Settings;
   /** Names of headers set for all, to be taken back. */
   readonly #names = new Map<Lines, Set<string>>();
   #nextUui: UserToUser;
   #nextExtension: Extension | undefined;
   #all: Extension | undefined;
 
-  constructor(stack: Stack, desk: LineDesk) {
+  constructor(stack: Stack, desk: LineDesk, settings: Settings) {
     this.#stack = stack;
     this.#desk = desk;
+    this.#settings = settings;
+    this.#all = givenExtension(settings);
+    settings.on('change', ({ name }) => {
+      if (name !== 'rtpextraheader' && name !== 'rtpextraheader_profile') return;
+      this.#all = givenExtension(settings);
+      for (const call of desk.calls) this.#send(call, this.#all);
+    });
     stack.on('made', (phone) => {
       phone.lines.on('seated', ({ call }) => this.#seated(call));
     });
@@ -76,24 +85,26 @@ export class LineExtras {
 
   /** @param words 32-bit words; none takes it back */
   setExtension(line: number, profile: number, words: readonly number[]): boolean {
-    const data = Buffer.alloc(4 * words.length);
-    for (const [at, word] of words.entries()) data.writeUInt32BE(word >>> 0, 4 * at);
-    const clears = line === CLEAR || (profile === 0 && words.length === 0);
-    const extension = clears ? undefined : { profile, data };
+    const extension = line === CLEAR ? undefined : extensionOf(profile, words);
     if (line === NEXT) {
       this.#nextExtension = extension;
       return true;
     }
     if (line === ALL || line === CLEAR) this.#all = extension;
     const calls = line === CLEAR ? this.#desk.calls : this.#desk.select(line);
-    for (const call of calls) call.media?.setHeaderExtension(extension);
+    for (const call of calls) this.#send(call, extension);
     return calls.length > 0 || line === ALL || line === CLEAR;
   }
 
   #seated(call: Call): void {
     const extension = this.#nextExtension ?? this.#all;
     this.#nextExtension = undefined;
-    if (extension) call.on('connected', () => call.media?.setHeaderExtension(extension));
+    if (extension) call.on('connected', () => this.#send(call, extension));
+  }
+
+  #send(call: Call, extension: Extension | undefined): void {
+    const repeats = this.#settings.number('sendrtpeextraheaderonmute');
+    call.media?.setHeaderExtension(extension, Math.max(0, repeats));
   }
 
   async #targets(line: number): Promise<Lines[]> {
@@ -120,6 +131,31 @@ export class LineExtras {
       target.setHeader(name, undefined);
     if (names.length === 0) this.#names.delete(target);
   }
+}
+
+/** @returns undefined for profile 0 without words, which is none */
+function extensionOf(profile: number, words: readonly number[]): Extension | undefined {
+  if (profile === 0 && words.length === 0) return undefined;
+  const data = Buffer.alloc(4 * words.length);
+  for (const [at, word] of words.entries()) data.writeUInt32BE(word >>> 0, 4 * at);
+  return { profile, data };
+}
+
+function givenExtension(settings: Settings): Extension | undefined {
+  return extensionOf(
+    settings.number('rtpextraheader_profile'),
+    extensionWords(settings.text('rtpextraheader')) ?? [],
+  );
+}
+
+/** 32-bit words in decimal, separated by semicolons; undefined when there is something else. */
+export function extensionWords(text: string): number[] | undefined {
+  const words = text
+    .split(';')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+  const wrong = words.some((word) => !/^\d{1,10}$/.test(word) || Number(word) > 0xffff_ffff);
+  return wrong ? undefined : words.map(Number);
 }
 
 /** The words of an extension, in decimal, separated by semicolons. */

@@ -68,6 +68,10 @@ export class CallMonitor {
     call.on('info', ({ body }) => {
       host.notifications.publish('INFO', { type: 'REC', line, peername: this.peer, text: body });
     });
+    call.on('dtmfFallback', ({ to }) => {
+      const text = `failback to ${to === 'rfc4733' ? 'rfc2833' : 'inband'}`;
+      host.notifications.publish('INFO', { type: 'WARNING', line, peername: this.peer, text });
+    });
     call.on('connected', () => {
       call.media?.on('headerExtension', ({ profile, data }) => {
         if (!host.tellsExtensions()) return;

@@ -92,11 +92,11 @@ describe('a call of ours', () => {
     const session = w.media();
     expect(w.webphone.API_IsMuted(-1)).toBe(0);
     w.webphone.API_Mute(-2, true, 0);
-    expect(session.muted).toEqual({ send: true, receive: true });
+    expect(session.muted).toEqual({ send: true, receive: true, rtp: 'stop' });
     expect(w.webphone.API_IsMuted(-1)).toBe(1);
     expect(w.states(1).at(-1)).toBe('Muted');
     w.webphone.API_Mute(1, false, 2);
-    expect(session.muted).toEqual({ send: false, receive: true });
+    expect(session.muted).toEqual({ send: false, receive: true, rtp: 'stop' });
     expect(w.webphone.API_IsMuted(-1)).toBe(2);
     w.webphone.API_Mute(1, false, 3);
     w.webphone.API_Mute(1, true);

@@ -31,7 +31,6 @@ export const media = rows('media', [
     type: 'bool',
     default: true,
     effect: 'next call',
-    status: 'open',
     doc: 'Send and receive RTCP reports.',
   },
   {
@@ -58,7 +57,6 @@ export const media = rows('media', [
     type: 'string',
     default: '',
     effect: 'now',
-    status: 'open',
     doc: 'Words of an RTP header extension to send, as decimal numbers separated by semicolons.',
   },
   {
@@ -68,7 +66,6 @@ export const media = rows('media', [
     default: 0,
     range: { min: 0, max: 65535 },
     effect: 'now',
-    status: 'open',
     doc: 'The profile number of that extension.',
   },
   {
@@ -76,7 +73,6 @@ export const media = rows('media', [
     type: 'int',
     default: 3,
     effect: 'now',
-    status: 'open',
     doc: 'How often a changed extension is sent while muted.',
   },
   {
@@ -173,7 +169,6 @@ export const media = rows('media', [
     default: -1,
     values: { '-1': 'auto', 0: 'no', 1: 'yes' },
     effect: 'next call',
-    status: 'open',
     doc: 'Drop what arrived before playing began.',
   },
   {
@@ -182,7 +177,6 @@ export const media = rows('media', [
     default: 3,
     values: { 0: 'disable', '1+': 'grade' },
     effect: 'next call',
-    status: 'open',
     doc: 'Straighten out the timing of a source that delivers unevenly.',
   },
   {
@@ -191,7 +185,6 @@ export const media = rows('media', [
     default: -1,
     values: { '-1': 'auto (2)', 0: 'advance timestamp', '1+': 'repeat limit' },
     effect: 'next call',
-    status: 'open',
     doc: 'What to do when the source falls behind.',
   },
   {
@@ -224,7 +217,6 @@ export const media = rows('media', [
     type: 'int',
     scope: 'line',
     effect: 'next call',
-    status: 'open',
     doc: 'First timestamp of the media sent.',
   },
   {
@@ -232,7 +224,6 @@ export const media = rows('media', [
     type: 'int',
     scope: 'line',
     effect: 'next call',
-    status: 'open',
     doc: 'First sequence number of the media sent.',
   },
   {
@@ -240,7 +231,6 @@ export const media = rows('media', [
     type: 'int',
     scope: 'line',
     effect: 'next call',
-    status: 'open',
     doc: 'SSRC of the media sent.',
   },
 ]);
