@@ -66,7 +66,10 @@ class WebphoneCore {
       settings: this.settings,
       workFolder,
       store: phone.store,
-      phoneOptions: ({ logger }, { find }) => ({ logger, ...phoneOptions(this.settings, find), ...phone }),
+      phoneOptions: ({ logger }, { find }) => {
+        const set = phoneOptions(this.settings, find);
+        return { logger, ...set, ...phone, lanPeers: { ...set.lanPeers, ...phone.lanPeers } };
+      },
     });
     followPolicies(this.settings, this.#parts);
     followServers(this.settings, this.#parts);

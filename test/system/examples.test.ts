@@ -6,8 +6,10 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Phone } from '../../dist/index.js';
 import { levelDbov } from '../../src/dsp/level.js';
 import { readWav } from '../../src/media/index.js';
+import { businessExamples } from '../support/business-examples.js';
 import { cliPath, NodeProgram, projectRoot, runNode } from '../support/run-node.js';
 
+const USERS = 'app:pw,caller:pw,agent:pw,boss:pw';
 let exchange: NodeProgram;
 let folder: string;
 let env: Record<string, string>;
@@ -16,7 +18,7 @@ const caller = (): string[] => ['--server', env.SIP_SERVER, '--user', 'caller', 
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'switchhook-examples-'));
-  exchange = new NodeProgram([cliPath, 'exchange', '--port', '0', '--users', 'app:pw,caller:pw', '--json']);
+  exchange = new NodeProgram([cliPath, 'exchange', '--port', '0', '--users', USERS, '--json']);
   const [, address] = await exchange.until(/"address":"([^"]+)"/);
   env = { SIP_SERVER: address, SIP_USER: 'app', SIP_PASSWORD: 'pw', RECORDINGS: folder };
 });
@@ -156,6 +158,8 @@ const tests: Record<string, () => Promise<void>> = {
     }
   },
 };
+
+for (const [name, check] of Object.entries(businessExamples)) tests[name] = () => check({ env, folder });
 
 describe('examples', () => {
   it.each(Object.entries(tests))('%s runs', async (_, test) => test());

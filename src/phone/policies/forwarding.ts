@@ -3,6 +3,8 @@
 export interface ForwardingOptions {
   /** Every call goes there. */
   always?: string;
+  /** Every call is answered and transferred there (REFER): for servers that do not know redirections. */
+  transfer?: string;
   /** Calls that come while there is another. */
   busy?: string;
   /** Calls that nobody has answered or refused for `noAnswerMs`. */

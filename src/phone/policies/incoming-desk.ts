@@ -79,6 +79,7 @@ export class IncomingDesk {
       return this.#reject(call, answering.rejectStatus ?? UNAVAILABLE, 'auto-reject');
     }
     if (forwarding.always) return this.#forward(call, forwarding.always, 'forward-always', 'unconditional');
+    if (forwarding.transfer) return this.#transfer(call, forwarding.transfer);
     if (this.#busy(call)) {
       if (forwarding.busy) return this.#forward(call, forwarding.busy, 'forward-on-busy', 'user-busy');
       return this.#reject(call, answering.busyStatus ?? BUSY, 'reject-phone-busy');
@@ -146,6 +147,17 @@ export class IncomingDesk {
       this.#options.logger.error('a call could not be forwarded', { callId: call.id, target, error });
       call.reject(UNAVAILABLE);
     }
+  }
+
+  #transfer(call: Call, target: string): void {
+    this.#options.handled(call, 'forward');
+    call
+      .answer()
+      .then(() => call.transferTo(target))
+      .catch((error: unknown) => {
+        this.#options.logger.warn('a call could not be transferred', { callId: call.id, target, error });
+        void call.hangup();
+      });
   }
 
   #reject(call: Call, status: number, cause: CallCause): void {

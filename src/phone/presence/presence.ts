@@ -18,7 +18,7 @@ import { type Peer, peerOf } from '../peer-name.js';
 import type { ServiceHost } from '../service-host.js';
 import { type OwnStatus, presenceDocument } from './presence-status.js';
 import { type PresenceState, PresenceWatch } from './presence-watch.js';
-import { type StrangerPolicy, Watchers, type WatchRequest } from './watchers.js';
+import { nameOf, type StrangerPolicy, Watchers, type WatchRequest } from './watchers.js';
 
 export interface PresenceOptions {
   /** False: we neither watch, publish nor can be watched. Default true. */
@@ -136,13 +136,13 @@ export class Presence extends Emitter<PresenceEvents> {
     if (status !== 'invisible') this.#tell();
   }
 
-  /** Shows one peer another status than all others; undefined ends that. */
+  /** Shows one peer, named by the address or the user alone, another status than all others; undefined ends that. */
   async publishTo(user: string, status: OwnStatus | undefined): Promise<void> {
-    const peer = peerOf(resolveTarget(user, this.#host.account()));
-    if (status) this.#forOne.set(peer.uri, status);
-    else this.#forOne.delete(peer.uri);
+    const name = nameOf(user).toLowerCase();
+    if (status) this.#forOne.set(name, status);
+    else this.#forOne.delete(name);
     await this.#host.agent();
-    if (status !== 'invisible') this.#tell(peer);
+    if (status !== 'invisible') this.#tell((peer) => namesOf(peer).includes(name));
   }
 
   /** For the phone: it has started. */
@@ -205,9 +205,9 @@ export class Presence extends Emitter<PresenceEvents> {
   }
 
   /** To everybody who watches us, or to one. */
-  #tell(peer?: Peer): void {
+  #tell(whom: (peer: Peer) => boolean = () => true): void {
     for (const subscription of this.#agent?.subscriptions.subscribers('presence') ?? []) {
-      if (!peer || peerOf(subscription.subscriber).uri === peer.uri) subscription.notify();
+      if (whom(peerOf(subscription.subscriber))) subscription.notify();
     }
   }
 
@@ -216,7 +216,8 @@ export class Presence extends Emitter<PresenceEvents> {
     const { uri } = account
       ? peerOf(account.uri)
       : peerOf(subscription?.dialog.local.uri ?? 'sip:anonymous.invalid');
-    const one = subscription && this.#forOne.get(peerOf(subscription.subscriber).uri);
+    const names = subscription ? namesOf(peerOf(subscription.subscriber)) : [];
+    const one = names.map((name) => this.#forOne.get(name)).find((status) => status !== undefined);
     const { email, displayName = account?.displayName } = this.#options;
     const status = one ?? this.#status;
     return printPidf(
@@ -257,4 +258,8 @@ export class Presence extends Emitter<PresenceEvents> {
 function emailOf(request: SipRequest): string | undefined {
   const mails = request.callInfo.map(({ uri }) => uri.toString()).filter((uri) => /^mailto:/i.test(uri));
   return mails[0]?.slice('mailto:'.length);
+}
+
+function namesOf({ uri, user }: Peer): string[] {
+  return [uri.toLowerCase(), user.toLowerCase()];
 }

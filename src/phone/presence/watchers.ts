@@ -86,7 +86,8 @@ export class Watchers {
   }
 }
 
-function nameOf(user: string): string {
+/** How a user is known: by the address, or by the user name alone. */
+export function nameOf(user: string): string {
   const text = user.trim();
   return text.includes('@') ? peerOf(/^\w+:/.test(text) ? text : `sip:${text}`).uri : text;
 }

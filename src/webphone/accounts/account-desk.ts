@@ -105,7 +105,7 @@ export class AccountDesk extends Emitter<AccountEvents> {
         server: settings.text('serveraddressN', member) || server,
         username: settings.text('usernameN', member),
         password: settings.text('passwordN', member),
-        interval: settings.number('registerintervalN', member) || undefined,
+        interval: settings.number('registerintervalN', member) || accountSettings(settings).expires,
         proxy: '',
         realm: '',
         authUsername: '',
@@ -324,7 +324,8 @@ export class AccountDesk extends Emitter<AccountEvents> {
       aor: `sip:${encodeURIComponent(fields.username).replace(/%2B/g, '+')}@${fields.server}`,
       server: fields.server,
       authUsername: fields.authUsername || undefined,
-      password: fields.password || undefined,
+      // What an account leaves open is as with the main one.
+      password: fields.password || (ours ? undefined : settings.text('password') || undefined),
       ha1: ours && !fields.password ? settings.text('md5') || undefined : undefined,
       displayName: fields.displayName || undefined,
       outboundProxy: fields.proxy || undefined,

@@ -42,7 +42,7 @@ export class Dialer {
   /**
    * Begins a call.
    * @param line the line wanted; any when less than 1
-   * @param peer empty: who was dialled last
+   * @param peer empty: who is set for the line, else who was dialled last
    * @returns the call once it has a line; undefined when it could not be placed, which was reported
    */
   async dial(line: number, peer: string): Promise<Call | undefined> {
@@ -58,11 +58,11 @@ export class Dialer {
       const reader = settings.snapshot(chosen ?? NEXT_LINE);
       const account = await accounts.forCall(reader);
       if (abort.signal.aborted) return undefined;
-      const callId = this.#nextCallId;
+      const callId = this.#nextCallId ?? (reader.text('callid') || undefined);
       this.#nextCallId = undefined;
       const uui = extras.takeUserToUser();
       const how = callOptions(reader);
-      return await phone.dial(dialString(peer, reader), {
+      return await phone.dial(dialString(peer || reader.text('peer'), reader), {
         ...how,
         policies: uui ? { ...how.policies, uui } : how.policies,
         line: chosen,

@@ -290,7 +290,9 @@ function rejectStatus({ settings }: WebphoneContext): number {
   return status >= 300 && status <= 699 ? status : 603;
 }
 
-function hangUp(context: WebphoneContext, call: Call, reason: string): void {
+function hangUp(context: WebphoneContext, call: Call, text: string): void {
+  const { desk, settings } = context;
+  const reason = text || settings.forLine(desk.lineOf(call)).text('discreason');
   context.board.hangupBegins(call);
   if (call.direction === 'incoming' && call.state === 'ringing') {
     call.reject(rejectStatus(context), reason || undefined);

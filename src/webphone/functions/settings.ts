@@ -1,6 +1,7 @@
 /** Settings: global, per line, and the credentials. */
 
 import type { SettingValue } from '../parameters/spec.js';
+import { liveParameter, setLiveParameter } from '../status/line-parameters.js';
 import type { WebphoneContext } from '../webphone-context.js';
 import { define } from './spec.js';
 
@@ -75,7 +76,10 @@ export const settings = [
     overloads: [[LINE, { name: 'param', type: 'string', doc: 'name of the setting' }]],
     returns: 'string',
     doc: 'What a setting is for a line.',
-    run: (context, { line, param }) => asText(context.settings.get(param, lineNumber(context, line))),
+    run: (context, { line, param }) => {
+      const number = lineNumber(context, line);
+      return liveParameter(context, param, number) ?? asText(context.settings.get(param, number));
+    },
   }),
   define('API_SetCredentials', {
     group: 'settings',
@@ -165,7 +169,11 @@ function setForLine(
     context.settings.clearLines();
     return true;
   }
-  return context.settings.set(param, value, { line: lineNumber(context, line), permanent }).ok;
+  const number = lineNumber(context, line);
+  return (
+    setLiveParameter(context, param, value, number) ??
+    context.settings.set(param, value, { line: number, permanent }).ok
+  );
 }
 
 /** -1 is the active line. */

@@ -35,6 +35,7 @@ export function policyOptions(settings: SettingsReader): Required<PolicyOptions>
     filter: filter(settings),
     forwarding: {
       always: settings.text('callforwardalways') || undefined,
+      transfer: settings.text('calltransferalways') || undefined,
       busy: settings.text('callforwardonbusy') || undefined,
       noAnswer: settings.text('callforwardonnoanswer') || undefined,
       noAnswerMs: settings.number('callforwardonnoanswertimeout') * 1000,

@@ -5,6 +5,7 @@ import { list } from './policy-options.js';
 
 const BLF_MODES = ['off', 'auto', 'on', 'always'] as const;
 const VOICEMAIL_MODES = ['off', 'unsolicited', 'auto', 'registered', 'start'] as const;
+const LAN = ['off', 'answer', 'search'] as const;
 const STRANGERS = ['reject', 'ask', 'accept'] as const;
 /** As `defsetmuted` and `defmute` count them. */
 const MUTES = ['both', 'speaker', 'microphone', 'both', 'both'] as const;
@@ -13,7 +14,7 @@ export function serviceOptions(
   settings: SettingsReader,
 ): Pick<
   PhoneOptions,
-  'presence' | 'blf' | 'voicemail' | 'messages' | 'mute' | 'conferences' | 'capabilityRequest'
+  'presence' | 'blf' | 'voicemail' | 'messages' | 'mute' | 'conferences' | 'capabilityRequest' | 'lanPeers'
 > {
   const presence = settings.number('enablepresence');
   const expires = settings.number('notifyexpiresec');
@@ -48,6 +49,8 @@ export function serviceOptions(
       keepSending: settings.flag('sendrtponmuted'),
     },
     conferences: { several: settings.number('conference_tracklines') === 1 },
+    // A program that speaks to its network unasked would surprise: it has to be set, whatever the default says.
+    lanPeers: { mode: settings.given('detectlanpeers') ? LAN[settings.number('detectlanpeers')] : 'off' },
     capabilityRequest: settings.flag('capabilityrequest'),
   };
 }

@@ -46,10 +46,11 @@ export class MessageDesk {
     const call = line > 0 ? desk.select(line).find(({ state }) => state === 'connected') : undefined;
     if ((!peer && !call) || text === '') return false;
     const contentType = settings.text('contenttype') || undefined;
-    const work = stack.start().messages.send(peer, text, {
+    const separate = settings.number('separatechatdiag') === 1;
+    const work = stack.start().messages.send(peer || (call?.remote.uri ?? ''), text, {
       id: String(id > 0 ? id : this.#nextId++),
       group,
-      call,
+      call: separate ? undefined : call,
       contentType,
       headers: sms ? { 'X-Sms': 'Yes' } : undefined,
     });

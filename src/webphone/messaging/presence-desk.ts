@@ -11,6 +11,7 @@ import type {
   WatchRequest,
 } from '../../phone/index.js';
 import type { NotificationHub } from '../notifications/notification-hub.js';
+import type { Settings } from '../settings/settings.js';
 import type { Stack } from '../stack.js';
 
 const STATUSES: Readonly<Record<string, OwnStatus>> = {
@@ -22,11 +23,14 @@ const STATUSES: Readonly<Record<string, OwnStatus>> = {
   offline: 'offline',
 };
 const DIRECTIONS = { outgoing: 'out', incoming: 'in' } as const;
+const ONE_USER = 'upresence_USERNAME';
 /** Requests that wait for an answer. */
 const MAX_REQUESTS = 200;
 
 export interface PresenceDeskOptions {
   stack: Stack;
+  settings: Settings;
+  background(work: Promise<unknown>, what: string): void;
   notifications: NotificationHub;
 }
 
@@ -39,6 +43,13 @@ export class PresenceDesk {
     this.#options = options;
     options.stack.on('made', (phone) => this.#attach(phone));
     options.stack.on('stopped', () => this.#requests.clear());
+    const { settings, stack } = options;
+    stack.on('running', () => {
+      for (const member of settings.members(ONE_USER)) this.#showTo(member);
+    });
+    settings.on('change', ({ name, key }) => {
+      if (name === ONE_USER && stack.phone) this.#showTo(key.slice(key.indexOf('_') + 1));
+    });
   }
 
   /** People whose requests are accepted. */
@@ -110,7 +121,19 @@ export class PresenceDesk {
     return this.#options.stack.start();
   }
 
-  #attach({ presence, blf, voicemail }: Phone): void {
+  /** What one user sees of us, whatever the others see. */
+  #showTo(user: string): void {
+    const { settings, background } = this.#options;
+    const status = STATUSES[settings.text(ONE_USER, user).trim().toLowerCase()];
+    background(this.#phone.presence.publishTo(user, status), ONE_USER);
+  }
+
+  #attach(phone: Phone): void {
+    const { presence, blf, voicemail } = phone;
+    phone.on('lanPeer', ({ user, name, uri }) => {
+      const { notifications } = this.#options;
+      notifications.publish('NEWUSER', { peername: user, displayname: name, email: '', uri });
+    });
     presence.on('change', (state) => this.#presence(state));
     presence.on('watcher', (request) => this.#asked(request));
     blf.on('change', (state) => this.#lamp(state));

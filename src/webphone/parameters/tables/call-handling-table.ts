@@ -348,7 +348,6 @@ export const callHandling = rows('call-handling', [
     default: '',
     scope: 'line',
     effect: 'next call',
-    status: 'open',
     doc: 'Number called or calling on this line.',
   },
   {
@@ -357,7 +356,6 @@ export const callHandling = rows('call-handling', [
     default: '',
     scope: 'line',
     effect: 'now',
-    status: 'open',
     doc: 'Text that goes with the end of the call on this line.',
   },
   {
@@ -365,7 +363,6 @@ export const callHandling = rows('call-handling', [
     type: 'int',
     scope: 'line',
     effect: 'now',
-    status: 'open',
     doc: 'Number of the line.',
   },
   {
@@ -374,7 +371,6 @@ export const callHandling = rows('call-handling', [
     default: '',
     scope: 'line',
     effect: 'now',
-    status: 'open',
     doc: 'State of the line, to read.',
   },
 ]);

@@ -146,7 +146,6 @@ export const holdMute = rows('hold-mute', [
     values: { 0: 'no', 1: 'we hold' },
     scope: 'line',
     effect: 'now',
-    status: 'open',
     doc: 'Hold state of this line; setting it holds and resumes.',
   },
 ]);

@@ -42,7 +42,6 @@ export const messaging = rows('messaging', [
     default: 0,
     values: { 0: 'one dialog', 1: 'separate dialogs' },
     effect: 'now',
-    status: 'open',
     doc: 'Send every message with a Call-ID of its own.',
   },
   {
@@ -120,7 +119,6 @@ export const messaging = rows('messaging', [
     type: 'string',
     default: '',
     effect: 'now',
-    status: 'open',
     doc: 'What this one user sees of our presence, whatever the others see.',
   },
   {
@@ -144,7 +142,6 @@ export const messaging = rows('messaging', [
     default: 2,
     values: { 0: 'no, not discoverable', 1: 'listen only', 2: 'also search' },
     effect: 'restart',
-    status: 'open',
     doc: 'Find other phones in the local network, and be found.',
   },
 ]);

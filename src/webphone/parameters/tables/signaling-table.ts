@@ -63,7 +63,7 @@ export const signaling = rows('signaling', [
     },
     range: { min: 0, max: 255 },
     effect: 'restart',
-    status: 'platform',
+    status: 'open',
     doc: 'Type-of-service byte of SIP packets.',
   },
   {
@@ -330,7 +330,6 @@ export const signaling = rows('signaling', [
     default: '',
     scope: 'line',
     effect: 'next call',
-    status: 'open',
     doc: 'Call-ID of the line, or the one for its next call.',
   },
 ]);

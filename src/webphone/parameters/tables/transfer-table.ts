@@ -169,7 +169,6 @@ export const transfer = rows('transfer', [
     type: 'string',
     default: '',
     effect: 'next call',
-    status: 'open',
     doc: 'Answer all calls and transfer them there, where redirecting does not work.',
   },
 ]);

@@ -1,0 +1,45 @@
+/**
+ * What stands under the names of settings and is about the call a line has now: who it is with, its Call-ID, its state,
+ * whether it is held, why the last one ended. What is set for the next call of the line stays with the settings. Used by
+ * API_GetLineParameter and API_SetLineParameter.
+ */
+import { resolveName } from '../parameters/names.js';
+import type { WebphoneContext } from '../webphone-context.js';
+
+/** Undefined: what the settings say holds. */
+export function liveParameter(context: WebphoneContext, name: string, line: number): string | undefined {
+  const { desk, board } = context;
+  const call = desk.calls.find((one) => desk.lineOf(one) === line);
+  switch (resolveName(name)?.key) {
+    case 'line':
+      return String(line);
+    case 'peer':
+      return call?.remote.user;
+    case 'callid':
+      return call?.id;
+    case 'state':
+      return call ? desk.notes(call).state : '';
+    case 'holded':
+      return call?.held.local ? '1' : '0';
+    case 'discreason':
+      return !call && board.last?.line === line ? board.last.reason.text : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** @returns undefined for what the settings are to keep; false for what can only be read, or has no call to act on */
+export function setLiveParameter(
+  { desk, background }: WebphoneContext,
+  name: string,
+  value: string,
+  line: number,
+): boolean | undefined {
+  const key = resolveName(name)?.key;
+  if (key === 'line' || key === 'state') return false;
+  if (key !== 'holded') return undefined;
+  const call = desk.calls.find((one) => desk.lineOf(one) === line && one.state === 'connected');
+  if (!call) return false;
+  background(/^(0|false)$/i.test(value.trim()) ? call.resume() : call.hold(), 'holded');
+  return true;
+}
