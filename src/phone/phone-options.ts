@@ -124,6 +124,8 @@ export interface PhoneOptions {
   calls?: CallPolicies;
   /** What becomes of a header that both the phone and the application have. Default 'keep'. */
   customHeaders?: CustomHeaderMode;
+  /** Value of Allow-Events; default: what is served, in answers to OPTIONS. */
+  allowEvents?: string;
   /** Data of this device for all messages; nothing of it is sent unless asked for. */
   device?: DeviceHeaders;
   /** Calls at once; default 1000. */
@@ -136,6 +138,12 @@ export interface PhoneOptions {
   diagnostics?: Diagnostics;
   /** SIP timers other than those of the RFC, in ms; for tests and private networks. */
   sipTimers?: Partial<TimerValues>;
+  /** False leaves 401 and 407 to INVITE without ACK, for servers that stumble over it. Default true. */
+  acknowledgesChallenges?: boolean;
+  /**
+   * From how many waiting requests on a caller gets 100 at once; he gets it after 200 ms else. Default: never at once.
+   */
+  tryingFrom?: number;
   /** For tests. */
   clock?: Clock;
   /** For tests. */

@@ -415,6 +415,8 @@ export class Phone extends Emitter<PhoneEvents> {
       userAgent,
       timers: options.sipTimers,
       failoverRetries,
+      tryingFrom: () => options.tryingFrom ?? Number.POSITIVE_INFINITY,
+      acknowledgesChallenges: () => options.acknowledgesChallenges ?? true,
     });
     let engine = options.engine ?? before?.engine;
     try {
@@ -452,6 +454,7 @@ export class Phone extends Emitter<PhoneEvents> {
         maxCalls: options.maxCalls,
         policies: options.calls,
         customHeaders: options.customHeaders,
+        allowEvents: options.allowEvents,
         device: options.device,
         refuse: (request, flow) => filter.refuses(request, flow),
       });

@@ -44,6 +44,8 @@ export interface UserAgentOptions {
   policies?: CallPolicies;
   /** What becomes of a header that both the stack and the application have. Default 'keep'. */
   customHeaders?: CustomHeaderMode;
+  /** Value of Allow-Events in requests and answers that may have it; default: what is served, in answers to OPTIONS. */
+  allowEvents?: string;
   /** Data of this device for all messages; nothing of it is sent unless asked for. */
   device?: DeviceHeaders;
 }

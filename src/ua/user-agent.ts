@@ -15,7 +15,7 @@ import {
 } from '../sip/index.js';
 import { Account, type AccountOptions, contactFor } from './account.js';
 import { Call } from './call/call.js';
-import type { CallEnvironment, DialogEntry } from './call/call-host.js';
+import { type CallEnvironment, type DialogEntry, sdpOf } from './call/call-host.js';
 import type { CallPolicies } from './call/call-policies.js';
 import { CallSession, type CallSessionInit } from './call/call-session.js';
 import { preferencesFor } from './call/codec-rules.js';
@@ -34,6 +34,7 @@ import type { Publication, PublishOptions } from './subscription/publication.js'
 import type { Subscription } from './subscription/subscription.js';
 import type { SubscribeOptions } from './subscription/subscription-types.js';
 import { Subscriptions } from './subscription/subscriptions.js';
+import { leavesMediaOpen } from './third-party/descriptions.js';
 import { ThirdPartyCall, type ThirdPartyOptions } from './third-party/third-party-call.js';
 import { ReferServer } from './transfer/refer-server.js';
 import { referenceOf } from './transfer/replaces.js';
@@ -227,7 +228,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
   }
 
   #decorate(message: SipMessage, own?: CustomLines): void {
-    const { device, customHeaders } = this.#options;
+    const { device, customHeaders, allowEvents } = this.#options;
     if (device?.mac) message.set('X-MAC', device.mac);
     if (device?.country) message.set('X-Country', device.country);
     const lines = own && !this.custom.empty ? new CustomLines() : (own ?? this.custom);
@@ -236,6 +237,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       lines.take(own);
     }
     lines.apply(message, customHeaders);
+    if (allowEvents !== undefined && tellsEvents(message)) message.set('Allow-Events', allowEvents);
     const name = message instanceof SipRequest ? 'User-Agent' : 'Server';
     if (!message.has(name)) message.set(name, this.#options.userAgent);
   }
@@ -447,6 +449,8 @@ export class UserAgent extends Emitter<UserAgentEvents> {
   }
 
   #incomingCall(request: SipRequest, tx: ServerHandle): void {
+    if (this.policies.thirdParties === 'refuse' && leavesMediaOpen(sdpOf(request)))
+      return void tx.reply(403, 'No Third Parties');
     const reference = referenceOf(this.#env, request, this.policies);
     if (reference.action === 'refuse') return void tx.reply(reference.status);
     const session = this.#newSession({
@@ -511,6 +515,13 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     const secure = request.uri.kind === 'sip' && request.uri.secure;
     return this.#accountFor(request)?.contact(flow) ?? contactFor(userOf(request), flow, undefined, secure);
   }
+}
+
+/** Where RFC 6665 §8.2.2 has Allow-Events. */
+function tellsEvents(message: SipMessage): boolean {
+  const method = message instanceof SipRequest ? message.method : message.cseq.method;
+  if (!(message instanceof SipRequest) && (message as SipResponse).status >= 300) return false;
+  return method === 'INVITE' || method === 'REGISTER' || method === 'OPTIONS' || method === 'SUBSCRIBE';
 }
 
 function userOf(request: SipRequest): string | undefined {

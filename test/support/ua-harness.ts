@@ -277,7 +277,7 @@ export class RawPeer {
   /** A request outside of or within a dialog, sent to `host` by UDP. */
   async request(
     method: string,
-    to: Party,
+    to: Pick<Party, 'uri' | 'host'>,
     options: {
       callId?: string;
       cseq?: number;

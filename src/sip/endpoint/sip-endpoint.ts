@@ -56,6 +56,10 @@ export interface SipEndpointOptions {
    * every request. Default 2, which is 3.5 s.
    */
   failoverRetries?: () => number;
+  /** From how many waiting requests on an INVITE gets its 100 at once, instead of after 200 ms; default: never. */
+  tryingFrom?: () => number;
+  /** False leaves 401 and 407 to INVITE without ACK, against RFC 3261 §17.1.1.3. Default true. */
+  acknowledgesChallenges?: () => boolean;
   /**
    * True for a proxy: copies of a request that come back from a fork are requests of their own, and responses have
    * the Via of who sent us the request. A user agent answers the former with 482 (RFC 3261 §8.2.2.2) and drops the
@@ -138,6 +142,8 @@ export class SipEndpoint {
       timers: { ...DEFAULT_TIMERS, ...options.timers },
       stateTap: options.diagnostics.state,
       serverName: userAgent,
+      tryingFrom: options.tryingFrom ?? (() => Number.POSITIVE_INFINITY),
+      acknowledgesChallenges: options.acknowledgesChallenges ?? (() => true),
       load: this.#load,
       ended: (transaction) => this.#table.remove(transaction),
       sendResponse: (via, flow, bytes, done) => this.#sendResponse(via, flow, bytes, done),

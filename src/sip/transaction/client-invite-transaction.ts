@@ -127,7 +127,10 @@ export class ClientInviteTransaction implements Transaction {
       ? 0
       : Math.max(this.context.timers.d, transactionTimeout(this.context.timers));
     this.#stateTimer = this.context.clock.after(d, this.#onStateTimer);
-    this.flow.send(this.#ack, this.#sent);
+    const { status } = response;
+    // RFC 3261 §17.1.1.3 has no such exception; servers that stumble over it ask for one.
+    if ((status === 401 || status === 407) && !this.context.acknowledgesChallenges()) this.#ack = undefined;
+    if (this.#ack) this.flow.send(this.#ack, this.#sent);
   }
 
   readonly #onTimerA = (): void => {

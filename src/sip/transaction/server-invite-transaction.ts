@@ -1,6 +1,7 @@
 /**
  * The INVITE server transaction (RFC 3261 §17.2.1 as changed by RFC 6026 §8.5). Made by the endpoint for every new
- * INVITE; its user answers through {@link ServerHandle}. Sends 100 when the user is silent for 200 ms, repeats final
+ * INVITE; its user answers through {@link ServerHandle}. Sends 100 when the user is silent for 200 ms (at once where
+ * that is wanted), repeats final
  * responses other than 2xx until the ACK, and never repeats a 2xx by itself.
  *
  * ```
@@ -43,6 +44,11 @@ export class ServerInviteTransaction extends ServerTransaction {
 
   override watchUser(): void {
     if (this.#state !== 'proceeding' || this.#provisionalSent) return;
+    const { load, tryingFrom } = this.context;
+    if (load.pending >= tryingFrom()) {
+      this.handle?.reply(100);
+      return;
+    }
     this.#sendTimer = this.context.clock.after(this.context.timers.trying, () => {
       if (!this.#provisionalSent) this.handle?.reply(100);
     });

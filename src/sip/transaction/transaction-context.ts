@@ -25,6 +25,10 @@ export interface TransactionContext {
   readonly stateTap: Tap<StateTrace>;
   /** The Server header of responses we build; empty for none. */
   readonly serverName: string;
+  /** From how many waiting requests on an INVITE gets its 100 at once. */
+  tryingFrom(): number;
+  /** The final responses 401 and 407 to INVITE are acknowledged. */
+  acknowledgesChallenges(): boolean;
   /** How many received requests wait for their final response. */
   readonly load: { pending: number };
   /** The transaction has reached 'terminated' and must be forgotten. */

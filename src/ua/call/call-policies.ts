@@ -12,6 +12,7 @@ import type { DtmfOptions } from './digit-sender.js';
 import type { EarlyMediaOptions } from './early-media.js';
 import type { EncryptionLevel } from './encryption-level.js';
 import type { HoldOptions } from './hold.js';
+import type { RequestWay } from './request-way.js';
 
 /** When a call ends by itself, in seconds; 0 or absent = never. */
 export interface CallLimits {
@@ -43,6 +44,18 @@ export interface CallPolicies extends TransferPolicies {
   earlyMedia?: EarlyMediaOptions;
   /** The least protection a call needs; one with less is ended as 'not-encrypted'. Default: none. */
   encryption?: Exclude<EncryptionLevel, 'unknown'>;
+  /** The way of requests within calls. Default 'rfc'. */
+  requestWay?: RequestWay;
+  /**
+   * The ACK of a call of ours does not wait for the media to be set up, where it need not say anything of it. Default
+   * false.
+   */
+  earlyAck?: boolean;
+  /**
+   * INVITEs that leave the offer to us, or offer nothing yet: how a third party connects two others (RFC 3725). 'refuse'
+   * answers them with 403. Default 'accept'.
+   */
+  thirdParties?: 'accept' | 'refuse';
   /** Send and read Diversion (RFC 5806) when a call is redirected. Default true. */
   diversions?: boolean;
   /** Send History-Info (RFC 7044) when a call is redirected. Default false. */

@@ -46,6 +46,7 @@ import { IncomingInvite } from './incoming-invite.js';
 import { MORTAL_DIALOG } from './mortal-dialog.js';
 import { OutgoingInvite, type OutgoingInviteOptions } from './outgoing-invite.js';
 import { noteRedirections } from './redirection.js';
+import { flowOf } from './request-way.js';
 import { SessionModifier } from './session-modifier.js';
 import { SessionTimer } from './session-timer.js';
 
@@ -255,6 +256,7 @@ export class CallSession implements CallHost {
     this.#outgoing = new OutgoingInvite(this, {
       ...options,
       onRedirected: (request, redirections) => noteRedirections(request, redirections, this.policies),
+      earlyAck: this.policies.earlyAck === true && (this.#init.media.finalCodec ?? 'never') === 'never',
       finalCodec: (dialog) => this.#namesFinalCodec(dialog),
       onProgress: (response, earlyMedia) => {
         if (this.#early.progress(response, earlyMedia)) {
@@ -349,7 +351,7 @@ export class CallSession implements CallHost {
   sendInDialog(dialog: Dialog, request: SipRequest, handlers: InDialogHandlers): ClientHandle {
     this.decorate(request);
     return this.env.endpoint.send(request, {
-      flow: this.#flowFor(dialog),
+      flow: this.#flowFor(dialog, request),
       auth: this.account?.auth,
       nextCseq: () => ++dialog.localSeq,
       beforeSend: (message, flow) => {
@@ -365,21 +367,15 @@ export class CallSession implements CallHost {
   }
 
   sendAck(dialog: Dialog, ack: SipRequest): void {
-    this.env.endpoint.sendAck(ack, { flow: this.#flowFor(dialog) });
+    this.env.endpoint.sendAck(ack, { flow: this.#flowFor(dialog, ack) });
   }
 
   metOver(flow: Flow | undefined): void {
     this.#flow ??= flow;
   }
 
-  /**
-   * A connection is used again when the next hop is the peer of it: always for a call that came over it, else when
-   * the route goes through the proxy it leads to. Datagrams need no flow.
-   */
-  #flowFor(dialog: Dialog): Flow | undefined {
-    const flow = this.#flow;
-    if (!flow?.open || !flow.reliable) return undefined;
-    return !dialog.isCaller || dialog.routeSet.length > 0 ? flow : undefined;
+  #flowFor(dialog: Dialog, request: SipRequest): Flow | undefined {
+    return flowOf(request, dialog, this.#flow, this.policies.requestWay ?? 'rfc');
   }
 
   bye(dialog: Dialog, reason?: string): void {

@@ -125,8 +125,8 @@ export class HoldState {
    */
   agreed(allows: Direction, asked?: Direction): boolean {
     const before = this.#theirs;
-    // The peer knows: there is nothing older to go back to.
-    if (asked === this.wanted) this.#ours.before = undefined;
+    // The peer knows, by our offer or our answer: there is nothing older to go back to.
+    if (asked === undefined || asked === this.wanted) this.#ours.before = undefined;
     this.#theirs = directionOf(
       asked === undefined || sends(asked) ? sends(allows) : sends(before),
       asked === undefined || receives(asked) ? receives(allows) : receives(before),

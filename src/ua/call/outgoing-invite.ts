@@ -37,6 +37,8 @@ export interface OutgoingInviteOptions {
   redirects: number;
   /** An INVITE is about to leave for another target than the one first called. */
   onRedirected(request: SipRequest, redirections: readonly Redirection[]): void;
+  /** The ACK need not wait for the media, when it carries no description. */
+  earlyAck: boolean;
   /** Whether the ACK names the one codec of several that will be used. */
   finalCodec(dialog: Dialog): boolean;
   onProgress(response: SipResponse, earlyMedia: boolean): void;
@@ -351,6 +353,12 @@ export class OutgoingInvite {
   async #settle(acknowledgement: Acknowledgement, response: SipResponse): Promise<void> {
     const { dialog, ack } = acknowledgement;
     let failure: SwitchhookError | undefined;
+    const early = this.#options.earlyAck && !this.#offerless;
+    const acknowledge = (): void => {
+      acknowledgement.ready = true;
+      this.#host.sendAck(dialog, ack);
+    };
+    if (early) acknowledge();
     try {
       await this.#agree(dialog, sdpOf(response), ack);
     } catch (error) {
@@ -358,8 +366,7 @@ export class OutgoingInvite {
     }
     this.#phase = 'over';
     // RFC 3261 §13.2.2.4: even a call we cannot use is acknowledged, then ended.
-    acknowledgement.ready = true;
-    this.#host.sendAck(dialog, ack);
+    if (!early) acknowledge();
     if (failure) {
       this.#host.fail({ by: 'error', status: 488, reason: 'Not Acceptable Here', error: failure });
       return;

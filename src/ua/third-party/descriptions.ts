@@ -28,6 +28,11 @@ export function blackHole(): string {
   ].join('\r\n');
 }
 
+/** The description leaves open where media is to go: there is none, it has no media, or no address. */
+export function leavesMediaOpen(sdp: string | undefined): boolean {
+  return sdp === undefined || !/^m=/m.test(sdp) || /^c=IN IP4 0\.0\.0\.0\s*$/m.test(sdp);
+}
+
 /** The answer that takes an offer and lets nothing flow (flow III). @throws ERR_SDP_PARSE */
 export function heldAnswer(offer: string): string {
   const media = parseSdp(offer).media.flatMap(({ kind, port, protocol, formats, attributes }) => [

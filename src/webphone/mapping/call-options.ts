@@ -69,8 +69,17 @@ export function callPolicies(settings: SettingsReader): CallPolicies {
     diversions: settings.number('diversion') === 1,
     dtmf: dtmfOptions(settings),
     earlyMedia: earlyMediaOptions(settings),
+    earlyAck: settings.number('sendearlyack') === 1,
+    requestWay: requestWay(settings),
+    thirdParties: settings.number('enable_3pcc') === 0 ? 'refuse' : 'accept',
     ...transferPolicies(settings),
   };
+}
+
+function requestWay(settings: SettingsReader): CallPolicies['requestWay'] {
+  const contact = settings.number('favorizecontactaddr');
+  if (contact === 4) return 'contact';
+  return contact < 2 || settings.flag('invrecoroute') ? 'source' : 'rfc';
 }
 
 export function holdOptions(settings: SettingsReader): HoldOptions {

@@ -19,7 +19,16 @@ export function networkOptions(
   settings: SettingsReader,
 ): Pick<
   PhoneOptions,
-  'listen' | 'locate' | 'sockets' | 'tls' | 'sipTimers' | 'ringTimeout' | 'reliableProvisionals' | 'userAgent'
+  | 'listen'
+  | 'locate'
+  | 'sockets'
+  | 'tls'
+  | 'sipTimers'
+  | 'ringTimeout'
+  | 'reliableProvisionals'
+  | 'userAgent'
+  | 'acknowledgesChallenges'
+  | 'tryingFrom'
 > {
   return {
     listen: listenOptions(settings),
@@ -30,6 +39,9 @@ export function networkOptions(
     ringTimeout: ringSeconds(settings),
     reliableProvisionals: settings.flag('prack') ? 'supported' : 'off',
     userAgent: settings.text('useragent') || undefined,
+    acknowledgesChallenges: settings.number('ackforauthrequest') !== 0,
+    tryingFrom:
+      settings.number('sendearlytrying') === 0 ? undefined : settings.number('sendearlytrying_treshold'),
   };
 }
 

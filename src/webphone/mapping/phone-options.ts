@@ -27,6 +27,7 @@ export function phoneOptions(settings: SettingsReader, find?: (file: string) => 
     policies: policyOptions(settings),
     calls: callPolicies(settings),
     customHeaders: customHeaderMode(settings),
+    allowEvents: settings.given('alloweventsheader') ? settings.text('alloweventsheader') : undefined,
     device: deviceHeaders(settings),
     lines: {
       initial: settings.number('maxlines'),

@@ -52,12 +52,13 @@ export class CallMonitor {
   readonly #notes: CallNotes;
   #told = new Set<string>();
 
-  constructor(call: Call, line: number, host: MonitorHost) {
+  /** @param rings false for a call that is dealt with before anybody could take it */
+  constructor(call: Call, line: number, host: MonitorHost, rings = true) {
     this.call = call;
     this.line = line;
     this.#host = host;
     this.#notes = host.desk.notes(call);
-    this.#begin();
+    this.#begin(rings);
     call.on('progress', ({ status }) => this.#progress(status));
     call.on('state', (state) => {
       if (state === 'connected') this.#connected();
@@ -112,11 +113,11 @@ export class CallMonitor {
     if (this.call.state === 'connected') this.#say(this.#notes.state, stats);
   }
 
-  #begin(): void {
+  #begin(rings: boolean): void {
     if (!this.outgoing) this.#host.global(GLOBAL_TEXTS.incoming);
     this.#moment('CallSetup');
     this.#notes.state = 'Setup';
-    if (!this.outgoing) this.#enter('Ringing');
+    if (!this.outgoing && rings) this.#enter('Ringing');
   }
 
   #progress(status: number): void {

@@ -161,6 +161,11 @@ export class StatusBoard {
     });
     phone.lines.on('active', ({ line }) => notifications.publish('LINE', { line }));
     phone.lines.on('seated', ({ call, line }) => this.#monitors.set(call, new CallMonitor(call, line, host)));
+    // The phone tells nothing of them when they are to be hidden. They never get a line: the next free one stands in.
+    phone.on('automatic', (call) => {
+      if (phone.lines.lineOf(call) !== undefined) return;
+      this.#monitors.set(call, new CallMonitor(call, phone.lines.free() ?? 0, host, false));
+    });
     this.#repeat();
   }
 

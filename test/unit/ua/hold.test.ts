@@ -251,6 +251,25 @@ describe('a peer that ends our hold', () => {
   });
 });
 
+it('a resume that fails after an answer of ours has told of it stays', async () => {
+  const { world, peer, call, offer } = await scripted();
+  void call.hold();
+  await world.run(50);
+  const answer = peer.onRequest;
+  peer.onRequest = (request) => {
+    const status = peer.count('INVITE') === 3 ? 491 : 403;
+    if (request.method === 'INVITE') peer.respond(request, status);
+  };
+  const resumed = outcome(call.resume());
+  await world.run(50);
+  expect(directionIn(await offer(sdp({ version: 9, direction: 'sendonly' })))).toBe('recvonly');
+  await world.run(5000);
+  expect(resumed.text).toBe('ERR_CALL_REJECTED');
+  expect(call.held).toEqual({ local: false, remote: true });
+  peer.onRequest = answer;
+  await world.end();
+});
+
 it('a hold and the resume that waits behind it both fail: nothing is held', async () => {
   const { world, peer, call } = await scripted();
   const answer = peer.onRequest;

@@ -286,7 +286,7 @@ export const callHandling = rows('call-handling', [
     default: 0,
     values: { 0: 'notify', 1: 'hide' },
     effect: 'next call',
-    doc: 'Say nothing about calls that are handled by themselves.',
+    doc: 'Say nothing about calls that are refused, forwarded or left alone by themselves.',
   },
   {
     name: 'disccode',

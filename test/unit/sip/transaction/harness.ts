@@ -105,6 +105,8 @@ export function makeBench(reliable = false): Bench {
     timers: DEFAULT_TIMERS,
     stateTap: diagnostics.state,
     serverName: 'test',
+    tryingFrom: () => Number.POSITIVE_INFINITY,
+    acknowledgesChallenges: () => true,
     load: { pending: 0 },
     ended: (transaction) => ended.push(transaction),
     sendResponse: (_via, flow, bytes, done) => flow.send(bytes, done),
