@@ -220,7 +220,7 @@ export class Registration extends Emitter<RegistrationEvents> {
 
   async #leave(): Promise<void> {
     // RFC 3261 §10.2: one at a time, or the two might pass each other.
-    while (this.#busy) await this.#settled().catch(() => {});
+    while (this.#busy && !this.#closed) await this.#settled().catch(() => {});
     if (this.#closed) return;
     if (this.#bound && this.account.registration.unregister !== false) {
       this.#busy = true;

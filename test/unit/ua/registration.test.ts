@@ -417,6 +417,18 @@ describe('registration under way', () => {
     await world.end();
   });
 
+  it('an unregister that waits for the answer to a REGISTER comes to its end when closed', async () => {
+    const { world, registrar, registration, alice } = await setUp();
+    registrar.script = [0, 0];
+    outcome(registration.register());
+    await world.run(100);
+    const left = outcome(registration.unregister());
+    void alice.agent.close();
+    await world.run(2_500);
+    expect(left.text).toBe('done');
+    await world.end();
+  });
+
   it('rejects with the error when no server can be found, and goes on trying', async () => {
     const { world, registrar, registration } = await setUp({ server: 'nowhere.invalid' });
     const registered = outcome(registration.register());
