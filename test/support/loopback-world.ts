@@ -7,7 +7,7 @@ import { systemClock } from '../../src/base/clock.js';
 import { createDiagnostics } from '../../src/base/diagnostics.js';
 import { nullLogger } from '../../src/base/logger.js';
 import { cryptoRandom } from '../../src/base/random.js';
-import type { PhoneOptions } from '../../src/phone/index.js';
+import type { PhoneOptions, SocketOptions } from '../../src/phone/index.js';
 import {
   type Flow,
   type ServerHandle,
@@ -22,6 +22,13 @@ import { FakeMediaEngine } from '../../src/testing/fake-media.js';
 import { FakeResolver } from '../../src/testing/fake-resolver.js';
 import { type Notification, Webphone } from '../../src/webphone/index.js';
 import type { Given } from './settings-world.js';
+
+const COMMON = {
+  clock: systemClock,
+  random: cryptoRandom,
+  logger: nullLogger,
+  diagnostics: createDiagnostics(),
+};
 
 interface Arrived {
   request: SipRequest;
@@ -59,14 +66,8 @@ export class LoopServer {
 
   static async start(options: LoopServerOptions = {}): Promise<LoopServer> {
     const { host = '127.0.0.1', port = 0, protocols = ['udp', 'tcp'], tls } = options;
-    const common = {
-      clock: systemClock,
-      random: cryptoRandom,
-      logger: nullLogger,
-      diagnostics: createDiagnostics(),
-    };
-    const transport = new TransportLayer({ ...common, tls });
-    const endpoint = new SipEndpoint({ ...common, transport, resolver: new FakeResolver() });
+    const transport = new TransportLayer({ ...COMMON, tls });
+    const endpoint = new SipEndpoint({ ...COMMON, transport, resolver: new FakeResolver() });
     let bound = port;
     for (const protocol of protocols)
       bound = (await endpoint.listen({ protocol, host, port: bound })).address.port;
@@ -115,6 +116,13 @@ export class LoopbackWorld {
     this.#dns = await DnsServer.start(zone);
     this.#closers.push(() => this.#dns?.close() ?? Promise.resolve());
     return this.#dns;
+  }
+
+  /** Sockets alone. */
+  transport(options: SocketOptions, tls?: TlsOptions): TransportLayer {
+    const transport = new TransportLayer({ ...COMMON, ...options, tls });
+    this.#closers.push(() => transport.close());
+    return transport;
   }
 
   /** A webphone of these settings that is not started yet; user and password are there. */

@@ -20,7 +20,7 @@ export type SettingScope = 'global' | 'line' | 'both';
 export type SettingEffect = 'now' | 'next call' | 'registration' | 'restart';
 
 /**
- * `works`, or why it does nothing: nobody has done it yet (`open`); an engine that is not there yet (`video` … `webphone`), or nothing this program
+ * `works`, or why it does nothing: nobody has done it yet (`open`); an engine that is not there yet (`video` … `webphone`), what Node.js cannot do (`platform`), or nothing this program
  * could do (`java`: ways of a Java runtime; `vendor`: services of another vendor).
  */
 export type SettingStatus =
@@ -33,6 +33,7 @@ export type SettingStatus =
   | 'tunnel'
   | 'nat'
   | 'webphone'
+  | 'platform'
   | 'java'
   | 'vendor';
 
@@ -46,6 +47,7 @@ export const STATUS_TEXTS: Readonly<Record<Exclude<SettingStatus, 'works'>, stri
   tunnel: 'waits for a tunnel',
   nat: 'waits for STUN, TURN, ICE and UPnP',
   webphone: 'waits for the window of the web phone',
+  platform: 'waits for Node.js, which cannot do it',
   java: 'concerns a Java runtime and does nothing here',
   vendor: 'concerns services of another vendor and does nothing here',
 };
@@ -59,6 +61,7 @@ export const WAITING: readonly SettingStatus[] = [
   'tunnel',
   'nat',
   'webphone',
+  'platform',
 ];
 
 export interface ParameterRow<Name extends string = string> {

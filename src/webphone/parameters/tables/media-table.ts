@@ -48,7 +48,7 @@ export const media = rows('media', [
     },
     range: { min: 0, max: 255 },
     effect: 'restart',
-    status: 'open',
+    status: 'platform',
     doc: 'Type-of-service byte of media packets. 10 reads as hexadecimal, as in the manual.',
   },
   {

@@ -144,14 +144,12 @@ export const nat = rows('nat', [
     type: 'string',
     default: '',
     effect: 'next call',
-    status: 'open',
     doc: 'Address to tell in media descriptions only.',
   },
   {
     name: 'localsdpport',
     type: 'int',
     effect: 'next call',
-    status: 'open',
     doc: 'Port to tell in media descriptions.',
   },
   {
@@ -159,7 +157,6 @@ export const nat = rows('nat', [
     type: 'string',
     default: '',
     effect: 'restart',
-    status: 'open',
     doc: 'Beginning of the address to prefer when the machine has several.',
   },
   {

@@ -62,7 +62,7 @@ export const signaling = rows('signaling', [
     },
     range: { min: 0, max: 255 },
     effect: 'restart',
-    status: 'open',
+    status: 'platform',
     doc: 'Type-of-service byte of SIP packets.',
   },
   {

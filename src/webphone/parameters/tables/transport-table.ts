@@ -13,7 +13,6 @@ export const transport = rows('transport', [
       3: 'both or any (not recommended)',
     },
     effect: 'restart',
-    status: 'open',
     doc: 'Bind the local address by the route to the server, as connecting a UDP socket would tell it.',
   },
   {
@@ -30,42 +29,36 @@ export const transport = rows('transport', [
       5: 'IPv6 only',
     },
     effect: 'restart',
-    status: 'open',
     doc: 'Which IP families are used. The hasipv4, hasipv6 … settings follow from it unless given.',
   },
   {
     name: 'hasipv4',
     type: 'bool',
     effect: 'restart',
-    status: 'open',
     doc: 'Use IPv4; follows from inet when not given.',
   },
   {
     name: 'hasipv6',
     type: 'bool',
     effect: 'restart',
-    status: 'open',
     doc: 'Use IPv6; follows from inet when not given.',
   },
   {
     name: 'listenonipv6',
     type: 'bool',
     effect: 'restart',
-    status: 'open',
     doc: 'Open the SIP sockets on IPv6; follows from inet when not given.',
   },
   {
     name: 'ipvdualstack',
     type: 'bool',
     effect: 'restart',
-    status: 'open',
     doc: 'One socket for both families; follows from inet when not given.',
   },
   {
     name: 'cropipv6scopeid',
     type: 'bool',
     effect: 'restart',
-    status: 'open',
     doc: 'Leave the zone (%eth0) out of IPv6 addresses.',
   },
   {
@@ -74,7 +67,6 @@ export const transport = rows('transport', [
     default: -1,
     values: { '-1': 'auto (1)', 0: 'no preference', 1: 'IPv4', 2: 'IPv6' },
     effect: 'restart',
-    status: 'open',
     doc: 'Which family to try first when a name has addresses of both.',
   },
   {
@@ -155,7 +147,6 @@ export const transport = rows('transport', [
     type: 'string',
     default: '',
     effect: 'restart',
-    status: 'open',
     doc: 'Address of this machine for media, when it is another one.',
   },
   {
@@ -197,7 +188,6 @@ export const transport = rows('transport', [
     values: { '-1': 'auto', 0: 'OS default', '1+': 'bytes' },
     unit: 'bytes',
     effect: 'restart',
-    status: 'open',
     doc: 'Socket buffers of the system.',
   },
   {
@@ -206,7 +196,6 @@ export const transport = rows('transport', [
     default: 64000,
     unit: 'bytes',
     effect: 'restart',
-    status: 'open',
     doc: 'Socket buffer for SIP.',
   },
   {
@@ -215,7 +204,6 @@ export const transport = rows('transport', [
     default: 40000,
     unit: 'bytes',
     effect: 'restart',
-    status: 'open',
     doc: 'Socket buffer for media.',
   },
   {
@@ -226,7 +214,6 @@ export const transport = rows('transport', [
     values: { '-1': 'automatic' },
     unit: 'ms',
     effect: 'restart',
-    status: 'open',
     doc: 'How long connecting over TCP or TLS may take.',
   },
   {
@@ -241,7 +228,6 @@ export const transport = rows('transport', [
     type: 'int',
     default: 10,
     effect: 'restart',
-    status: 'open',
     doc: 'SIP connections to different servers at once.',
   },
   {
@@ -249,7 +235,6 @@ export const transport = rows('transport', [
     type: 'int',
     default: 0,
     effect: 'restart',
-    status: 'open',
     doc: '2 drops the limit on connections to different servers.',
   },
 ]);
