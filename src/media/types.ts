@@ -68,6 +68,7 @@ export interface MediaSessionOptions {
   allowSpeedup?: boolean;
   /** Makes up what was lost; false plays silence instead. Default true. */
   concealment?: boolean;
+  nat?: NatPacketOptions;
   /** What came before the first `configure` is played then, up to half a second. Default false: it is dropped. */
   keepEarlyPackets?: boolean;
   /** What is done about frames that could not be sent in their time. Default: the timestamp jumps over them. */
@@ -89,6 +90,16 @@ export interface RtpStart {
   ssrc?: number;
   sequence?: number;
   timestamp?: number;
+}
+
+/** Packets without content that keep a NAT open towards the peer. */
+export interface NatPacketOptions {
+  /** How many at the beginning, and whenever the peer's address changes, one every period; default 0. */
+  opening?: number;
+  /** What they are: a line end, an empty datagram, or RTP of a payload type nobody knows. Default: 'crlf' at the beginning, 'empty' later. */
+  kind?: 'crlf' | 'empty' | 'rtp';
+  /** One after so long without RTP (hold, mute); 0 = never. Default 15000 (RFC 6263). */
+  keepAliveMs?: number;
 }
 
 /** What is done to the audio of one direction. */

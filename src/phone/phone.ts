@@ -16,6 +16,7 @@ import {
   Account,
   type AccountOptions,
   type Call,
+  parseServer,
   type Reachability,
   type Registration,
   type RegistrationState,
@@ -364,6 +365,16 @@ export class Phone extends Emitter<PhoneEvents> {
   /** Why the application had better start anew; undefined while it need not. */
   get resetRecommended(): string | undefined {
     return this.#recovery.recommendation;
+  }
+
+  /** True when the name can be looked up, which takes a network; the answer may come from the cache. Never throws. */
+  async canLookUp(name: string): Promise<boolean> {
+    const { endpoint } = await this.#ready();
+    try {
+      return (await endpoint.resolve(parseServer(name, 'name'))).length > 0;
+    } catch {
+      return false;
+    }
   }
 
   /** Other phones found on this network. */

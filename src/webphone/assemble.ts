@@ -36,6 +36,7 @@ import { SipHistory } from './signalling/sip-history.js';
 import { TlsContext } from './signalling/tls-context.js';
 import { Stack } from './stack.js';
 import { LineDesk } from './status/line-desk.js';
+import { checkNetworkOnFailure } from './status/network-check.js';
 import { Statistics } from './status/statistics.js';
 import { StatusBoard } from './status/status-board.js';
 import type { Folders, WebphoneParts } from './webphone-context.js';
@@ -99,6 +100,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
   stack.on('made', (phone) => phone.diagnostics.sip.subscribe((trace) => log.sip(trace)));
   const desk = new LineDesk(stack);
   const accounts = new AccountDesk({ settings, stack, clock, background });
+  checkNetworkOnFailure({ accounts, settings, stack, notifications, background });
   const board = new StatusBoard({
     clock,
     settings,

@@ -21,6 +21,7 @@ export const HOST = '10.0.0.1';
 export class WebphoneWorld {
   readonly world = new UaWorld();
   readonly engine = new FakeMediaEngine();
+  readonly resolver = new FakeResolver();
   readonly folder: string;
   readonly webphone: Webphone;
   /** Everything told so far. */
@@ -57,7 +58,7 @@ export class WebphoneWorld {
         engine: this.engine,
         store: this.#temporary ? new MemoryStore() : undefined,
         diagnostics,
-        network: { transport: this.world.network.transport(HOST), resolver: new FakeResolver() },
+        network: { transport: this.world.network.transport(HOST), resolver: this.resolver },
         listen: { host: HOST, port: 5060 },
       },
     });

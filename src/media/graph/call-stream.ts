@@ -37,6 +37,7 @@ import { DigitMerger } from './digit-merger.js';
 import { DtmfQueue } from './dtmf-queue.js';
 import { EarlyPackets } from './early-packets.js';
 import { InbandDialer } from './inband-dialer.js';
+import { NatPackets } from './nat-packets.js';
 import type { Player } from './player.js';
 import { RateAdapter } from './rate-adapter.js';
 import { ReceivePath } from './receive-path.js';
@@ -48,8 +49,6 @@ import { callStreamStats } from './stream-stats.js';
 import { voipMetrics } from './voip-metrics.js';
 import { Watchdog } from './watchdog.js';
 
-/** While nothing is sent, something leaves this often, so that NATs keep the way open (RFC 6263 §7: 15 s). */
-const KEEP_ALIVE_MS = 15_000;
 /** A source that changes its SSRC all the time is told about once a second. */
 const SSRC_EVENT_MS = 1000;
 /** Changes of a header extension are told this often at most. */
@@ -125,6 +124,7 @@ export class CallStream implements Ticked, RtpSink {
   readonly #outputs: AppOutput[] = [];
   readonly #ports: BridgePort[] = [];
   #input: AppInput | undefined;
+  readonly #nat: NatPackets;
   #flowing = false;
   #lastSentMs = 0;
   /** The clock at the last tick or datagram. */
@@ -158,6 +158,15 @@ export class CallStream implements Ticked, RtpSink {
     });
     this.sent = new SendPath(this.rtp, options.skew && new SendSkew(options.skew));
     this.#early = options.keepEarlyPackets ? new EarlyPackets() : undefined;
+    this.#nat = new NatPackets(
+      {
+        headroom: this.rtp.headroom,
+        raw: (data) => this.#sendRaw(data),
+        rtp: (data, start, length, payloadType) =>
+          this.rtp.send(data, start, length, payloadType, this.sent.timestamp, false, this.#now),
+      },
+      options.nat,
+    );
     this.dtmf = new DtmfQueue(this.sent, this.#dialer);
     if (options.processing) this.processing = options.processing;
     this.#events = new TelephoneEventReceiver({
@@ -188,6 +197,7 @@ export class CallStream implements Ticked, RtpSink {
     for (const { payloadType, clockRate } of resolved.receiveEvents)
       this.#eventClockRates[payloadType] = clockRate;
     this.rtp.configure(resolved.rtp, now);
+    this.#nat.aim(resolved.rtp.remote);
     this.rtp.voipMetrics = config.rtcpXr ? this.#metrics : undefined;
     if (before?.receives && !resolved.receives) this.received.reset();
     this.received.configure(resolved.receive, resolved.receiveComfortNoise);
@@ -540,18 +550,16 @@ export class CallStream implements Ticked, RtpSink {
     if (verdict !== undefined) this.#tell(verdict, now);
     if (this.#receivedProcessing.takeChange()) this.#tellVoice('received', this.#receivedProcessing.speaking);
     if (this.#sentProcessing.takeChange()) this.#tellVoice('sent', this.#sentProcessing.speaking);
-    if (!sends && this.#lastSentMs + KEEP_ALIVE_MS <= now) this.#keepAlive(now);
+    if (this.#nat.poll(sends ? 0 : now - this.#lastSentMs)) this.#lastSentMs = now;
   }
 
   #tellVoice(side: 'sent' | 'received', speaking: boolean): void {
     this.#emit({ name: 'voice', value: { side, speaking } });
   }
 
-  /** RFC 6263 §4.1: an empty datagram opens NATs and troubles nobody. */
-  #keepAlive(now: number): void {
-    this.#lastSentMs = now;
+  #sendRaw(data: Uint8Array): void {
     const remote = this.rtp.remote;
-    if (remote && this.#pair) this.#pair.send(EMPTY_BYTES, 0, 0, remote.host, remote.port, false);
+    if (remote && this.#pair) this.#pair.send(data, 0, data.length, remote.host, remote.port, false);
   }
 
   #tell(verdict: 'noMedia' | 'mediaBack' | 'mediaTimeout', now: number): void {

@@ -62,6 +62,11 @@ export class SendPath {
     return this.#config?.format.codec.info.sampleRate ?? 8000;
   }
 
+  /** Of the next packet, in RTP clock units. */
+  get timestamp(): number {
+    return this.#timestamp;
+  }
+
   get codecName(): string | undefined {
     return this.#config?.format.codec.info.name;
   }

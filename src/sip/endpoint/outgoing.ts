@@ -24,6 +24,8 @@ export interface Destination {
   targets?: readonly Target[];
   /** An existing flow, and nothing else (RFC 5626). */
   flow?: Flow;
+  /** Larger requests go over TCP instead of UDP; default: the limit of the endpoint. */
+  maxUdpBytes?: number;
   signal?: AbortSignal;
 }
 
@@ -185,7 +187,8 @@ export abstract class Outgoing {
   }
 
   #tooLarge(flow: Flow, bytes: Uint8Array): boolean {
-    return flow.protocol === 'udp' && bytes.length > this.core.limits.maxUdpRequestBytes;
+    const { maxUdpBytes = this.core.limits.maxUdpRequestBytes } = this.destination;
+    return flow.protocol === 'udp' && bytes.length > maxUdpBytes;
   }
 
   #wantsTcp(flow: Flow, bytes: Uint8Array): boolean {

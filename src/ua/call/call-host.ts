@@ -27,6 +27,7 @@ import type { Subscriptions } from '../subscription/subscriptions.js';
 import type { InviteOptions } from '../user-agent-types.js';
 import type { Call } from './call.js';
 import type { CallMedia } from './call-media.js';
+import type { CallPolicies } from './call-policies.js';
 import type { CallSession } from './call-session.js';
 import type { CallOutcome } from './call-types.js';
 import type { SessionTimer, SessionTimerOptions } from './session-timer.js';
@@ -83,6 +84,7 @@ export interface CallEnvironment extends SignallingEnvironment {
 
 export interface CallHost extends DialogOwner {
   readonly env: CallEnvironment;
+  readonly policies: CallPolicies;
   readonly logger: Logger;
   readonly account: Account | undefined;
   readonly callId: string;

@@ -74,6 +74,8 @@ export interface MediaPreferences extends SrtpPreferences {
   /** Told in descriptions in place of the address and port the media is taken on, as those of a fixed NAT. */
   toldAddress?: string;
   toldPort?: number;
+  /** Packets that open and keep a NAT towards the peer; 'private' opens it with one where our address is a private one. */
+  nat?: Omit<NonNullable<MediaSessionOptions['nat']>, 'opening'> & { opening?: number | 'private' };
   /** When the peer may end our hold. Default 'never'. */
   unhold?: UnholdPolicy;
   /**
@@ -93,6 +95,10 @@ export type OfferKind = 'full' | 'zero-address' | 'no-media';
 
 /** The IP addresses of a host name. */
 export type HostLookup = (host: string) => Promise<string[]>;
+
+/** RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291 §2.5.6. */
+const PRIVATE =
+  /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|169\.254\.|f[cd]|fe[89ab])/i;
 
 /** Stands for the established dialog where an early one is named by its remote tag. */
 const ESTABLISHED = '';
@@ -167,6 +173,7 @@ export class CallMedia {
       rtcp,
       start: rtpStart,
       headerExtensions,
+      nat: natPackets(preferences.nat, address),
     });
     return new CallMedia(session, codecs, options);
   }
@@ -423,6 +430,12 @@ export class CallMedia {
       why: `its media host ${host} has no address for us`,
     });
   }
+}
+
+function natPackets(nat: MediaPreferences['nat'], address: string): MediaSessionOptions['nat'] {
+  if (!nat) return undefined;
+  const { opening, ...rest } = nat;
+  return { ...rest, opening: opening === 'private' ? Number(PRIVATE.test(address)) : opening };
 }
 
 /** `wanted`, unless it is of the wrong family for a call that goes by `address`. */

@@ -38,6 +38,8 @@ export interface CallPolicies extends TransferPolicies {
   /** What `hold()` means without options. */
   hold?: HoldOptions;
   limits?: CallLimits;
+  /** Larger requests of the call go over TCP instead of UDP, in bytes. Default 1300 (RFC 3261 §18.1.1). */
+  maxUdpBytes?: number;
   /** How digits are sent. */
   dtmf?: DtmfOptions;
   /** Before a call of ours is answered. */

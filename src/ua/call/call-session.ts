@@ -352,6 +352,7 @@ export class CallSession implements CallHost {
     this.decorate(request);
     return this.env.endpoint.send(request, {
       flow: this.#flowFor(dialog, request),
+      maxUdpBytes: this.policies.maxUdpBytes,
       auth: this.account?.auth,
       nextCseq: () => ++dialog.localSeq,
       beforeSend: (message, flow) => {

@@ -129,6 +129,7 @@ export class OutgoingInvite {
     this.#handle = env.endpoint.send(request, {
       targets,
       flow: targets ? undefined : this.#options.flow,
+      maxUdpBytes: this.#host.policies.maxUdpBytes,
       auth: this.#host.account?.auth,
       nextCseq: () => ++this.#seq,
       beforeSend: (message, flow) => {

@@ -4,6 +4,7 @@
  */
 import type { AccountOptions } from '../../ua/index.js';
 import type { SettingsReader } from '../settings/settings.js';
+import { imsOptions } from './ims-options.js';
 import { registrationOptions } from './registration-options.js';
 
 /** What every account of the settings has, as far as it is given. */
@@ -74,7 +75,7 @@ function proxyOf(settings: SettingsReader): string | undefined {
 function authUsername(settings: SettingsReader): string | undefined {
   const login = settings.text('sipusername');
   // The private identity of an IMS network has the domain in it.
-  if (settings.number('ims3gpp_authuname') === 1) {
+  if (imsOptions(settings).privateIdentity) {
     const user = login || settings.text('username');
     const domain = settings.text('realm') || serverOf(settings).replace(/:\d+$/, '');
     return user && domain && !user.includes('@') ? `${user}@${domain}` : textOrNone(user);

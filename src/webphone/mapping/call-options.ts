@@ -66,6 +66,7 @@ export function callPolicies(settings: SettingsReader): CallPolicies {
     },
     hold: holdOptions(settings),
     limits: { speech: speechSeconds(settings) },
+    maxUdpBytes: settings.number('maxsipmessagesize') || undefined,
     diversions: settings.number('diversion') === 1,
     dtmf: dtmfOptions(settings),
     earlyMedia: earlyMediaOptions(settings),

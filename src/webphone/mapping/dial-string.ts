@@ -1,5 +1,6 @@
 /** What is dialled, in the kind of address the settings ask for: `sipproto`, and telephone numbers in an IMS network. */
 import type { SettingsReader } from '../settings/settings.js';
+import { imsOptions } from './ims-options.js';
 
 const NUMBER = /^\+?[\d*#().\- ]+$/;
 
@@ -9,13 +10,13 @@ export function dialString(peer: string, settings: SettingsReader): string {
   if (text === '' || /^(sips?|tel):/i.test(text)) return text;
   const scheme = settings.text('sipproto').toLowerCase();
   const digits = text.replace(/\D/g, '').length;
-  const phone = settings.number('ims3gpp_phonenum');
+  const { numbers } = imsOptions(settings);
   const isNumber = NUMBER.test(text);
-  const wantsTel = scheme === 'tel' || (phone === 2 && digits > settings.number('ims3gpp_minphonelen'));
+  const wantsTel = scheme === 'tel' || (numbers === 'tel' && digits > settings.number('ims3gpp_minphonelen'));
   if (isNumber && wantsTel) return `tel:${text.replace(/[().\- ]/g, '')}`;
   const domain = settings.text('serveraddress');
   if (scheme === 'sips' && (text.includes('@') || domain)) return `sips:${withDomain(text, domain)}`;
-  if (isNumber && phone === 1 && domain) return `sip:${withDomain(text, domain)};user=phone`;
+  if (isNumber && numbers === 'phone' && domain) return `sip:${withDomain(text, domain)};user=phone`;
   return text;
 }
 

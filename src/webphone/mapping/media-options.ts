@@ -2,6 +2,7 @@
 import type { MediaPreferences, SrtpMode } from '../../ua/index.js';
 import type { SettingsReader } from '../settings/settings.js';
 import { codecRules, codecSettings } from './codec-options.js';
+import { mediaAddresses } from './socket-options.js';
 
 const TLS = 2;
 const FRAME_MS = 20;
@@ -53,9 +54,20 @@ export function mediaOptions(settings: SettingsReader, direction: 'incoming' | '
       settings.given('usesdpip') && settings.number('usesdpip') === 1
         ? 'address'
         : STRICT_SOURCE[settings.number('strictssrc')],
+    nat: natOptions(settings),
+    ...mediaAddresses(settings),
     unhold: UNHOLD[settings.number('acceptholdchange')],
     answerCodecs: ANSWER_CODECS[Math.max(0, settings.number('answerwithallcodec'))],
     finalCodec: FINAL_CODEC[settings.number('setfinalcodec')],
+  };
+}
+
+function natOptions(settings: SettingsReader): MediaPreferences['nat'] {
+  const packets = settings.number('natopenpackets');
+  return {
+    opening: packets < 0 ? 'private' : packets,
+    kind: ([undefined, 'crlf', 'rtp'] as const)[settings.number('natopenpackettype')],
+    keepAliveMs: settings.number('rtpkeepaliveival'),
   };
 }
 

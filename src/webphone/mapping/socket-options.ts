@@ -103,10 +103,7 @@ function bufferSize(
 /** The sockets for media: every call takes the first free ports from the one given on, or from two after that for SIP. */
 export function mediaSockets(
   settings: SettingsReader,
-): Pick<
-  NonNullable<PhoneOptions['media']>,
-  'portRange' | 'portOrder' | 'bufferBytes' | 'bindAddress' | 'toldAddress' | 'toldPort'
-> {
+): Pick<NonNullable<PhoneOptions['media']>, 'portRange' | 'portOrder' | 'bufferBytes'> {
   const given = settings.number('rtpport');
   const most = settings.number('maxsimcalls');
   const calls = most > 0 ? most : settings.number('maxlineex');
@@ -122,6 +119,14 @@ export function mediaSockets(
     },
     portOrder: 'first',
     bufferBytes: bufferSize(settings, 'sockbuffsize_rtp'),
+  };
+}
+
+/** The addresses for media, which count from the next call on. */
+export function mediaAddresses(
+  settings: SettingsReader,
+): Pick<NonNullable<PhoneOptions['media']>, 'bindAddress' | 'toldAddress' | 'toldPort'> {
+  return {
     bindAddress: settings.text('rtpbindip') || undefined,
     toldAddress: settings.text('localsdpip') || settings.text('localip') || undefined,
     toldPort: settings.number('localsdpport') || undefined,

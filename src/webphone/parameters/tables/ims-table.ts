@@ -8,7 +8,6 @@ export const ims = rows('ims', [
     default: -1,
     values: { '-1': 'auto detect', 0: 'disable', 1: 'basic', 2: 'full' },
     effect: 'registration',
-    status: 'open',
     doc: 'Behave as a phone in an IMS network (VoLTE); the ims3gpp_ settings choose details.',
   },
   {

@@ -105,7 +105,6 @@ export const media = rows('media', [
     default: 25000,
     unit: 'ms',
     effect: 'next call',
-    status: 'open',
     doc: 'Time between the packets that keep the NAT open while nothing is sent.',
   },
   {

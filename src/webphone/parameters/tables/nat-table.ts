@@ -115,7 +115,6 @@ export const nat = rows('nat', [
       '2+': 'that many packets',
     },
     effect: 'next call',
-    status: 'open',
     doc: "How many small packets open the NAT towards the peer's media address. Automatic sends one from a private address.",
   },
   {
@@ -129,7 +128,6 @@ export const nat = rows('nat', [
       3: 'ED-137 keep-alive',
     },
     effect: 'next call',
-    status: 'open',
     doc: 'What those packets are.',
   },
   {

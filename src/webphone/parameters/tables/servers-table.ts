@@ -97,7 +97,6 @@ export const servers = rows('servers', [
     default: 0,
     values: { 0: 'off' },
     effect: 'now',
-    status: 'open',
     doc: 'After a failure, look whether the network or only the server is gone.',
   },
   {
@@ -105,7 +104,6 @@ export const servers = rows('servers', [
     type: 'string',
     default: '',
     effect: 'now',
-    status: 'open',
     doc: 'Name to look up for that.',
   },
 ]);

@@ -252,7 +252,6 @@ export const signaling = rows('signaling', [
     type: 'int',
     scope: 'line',
     effect: 'next call',
-    status: 'open',
     doc: 'Larger SIP messages go over a connection instead of UDP.',
   },
   {

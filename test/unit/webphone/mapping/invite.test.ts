@@ -111,6 +111,39 @@ describe('the INVITE', () => {
     );
   });
 
+  it('[param:ims3gpp] switches the ways of an IMS network on and off, or goes by the domain', async () => {
+    const called = (given: Given): Promise<string> => inviteOf({ ...given, ims3gpp_minphonelen: 4 }, NUMBER);
+    expect(await called({ ims3gpp: 0, ims3gpp_phonenum: 1 })).not.toMatch(/user=phone/);
+    expect(await called({ ims3gpp: -1 })).not.toMatch(/user=phone/);
+    expect(await called({ ims3gpp: 1 })).toMatch(/^INVITE sip:0612345678@10\.0\.0\.100;user=phone/);
+    expect(await called({ ims3gpp: 2 })).toMatch(/user=phone/);
+    const login = (given: Given): Promise<string> =>
+      inWorld({ ...given, realm: 'ims.example' }, async (world) => {
+        world.registrar.password = 'secret';
+        await world.register();
+        return world.registrar.last.get('Authorization') ?? '';
+      });
+    expect(await login({ ims3gpp: 1 })).toMatch(/username="anna@ims\.example"/);
+    expect(await login({ ims3gpp: 0, ims3gpp_authuname: 1 })).toMatch(/username="anna"/);
+    const settings = new Settings();
+    settings.set('serveraddress', 'ims.mnc001.mcc262.3gppnetwork.org');
+    expect(dialString('0612345678', settings)).toMatch(/user=phone$/);
+  });
+
+  it('[param:maxsipmessagesize] requests of a line go over TCP when they are larger', async () => {
+    const protocols = (size: number): Promise<string[]> =>
+      inWorld({}, async (world) => {
+        world.settings.set('maxsipmessagesize', size, { line: 1 });
+        await world.dial('1234', 1);
+        await world.world.run(300);
+        return world.registrar.others
+          .filter(({ request }) => request.method === 'INVITE')
+          .map(({ request }) => request.topVia?.transport.toLowerCase() ?? '');
+      });
+    expect(await protocols(400)).toEqual(['tcp']);
+    expect(await protocols(4000)).toEqual(['udp']);
+  });
+
   it('[param:enabledirectcalls] calls addresses elsewhere at our server when told so', async () => {
     expect(await inviteOf({ enabledirectcalls: 0 }, 'sip:bob@10.0.0.100:5062')).toMatch(/^INVITE sip:bob@/);
     expect(await inviteOf({ enabledirectcalls: 0 }, 'sip:bob@other.example')).toMatch(

@@ -1,0 +1,167 @@
+/** When a webphone starts and registers by itself, and what it tells meanwhile. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { FakeMediaEngine } from '../../../src/testing/fake-media.js';
+import { FakeResolver } from '../../../src/testing/fake-resolver.js';
+import { Webphone } from '../../../src/webphone/index.js';
+import type { FakeRegistrar } from '../../support/fake-registrar.js';
+import type { Given } from '../../support/settings-world.js';
+import { HOST, SERVER, WebphoneWorld } from '../../support/webphone-world.js';
+
+const ACCOUNT = { serveraddress: SERVER, username: 'alice', password: 'secret' };
+
+let w: WebphoneWorld;
+let registrar: FakeRegistrar;
+const more: Webphone[] = [];
+
+async function begin(given: Given = {}): Promise<void> {
+  w = new WebphoneWorld(given);
+  registrar = await w.registrar();
+  registrar.password = 'secret';
+}
+
+/** Beside the one of the world, which is not used: made with its settings, started as they say. */
+async function made(given: Given): Promise<string[]> {
+  await begin();
+  const webphone = new Webphone({
+    settings: given,
+    workFolder: w.folder,
+    phone: {
+      clock: w.world.clock,
+      random: w.world.random,
+      engine: new FakeMediaEngine(),
+      network: { transport: w.world.network.transport('10.0.0.5'), resolver: new FakeResolver() },
+      listen: { host: '10.0.0.5', port: 5060 },
+    },
+  });
+  more.push(webphone);
+  const told: string[] = [];
+  webphone.notifications.subscribe((one) => told.push(String(one)));
+  await w.run(500);
+  return told;
+}
+
+afterEach(async () => {
+  for (const webphone of more.splice(0)) {
+    const closing = webphone.close();
+    await w.run(5000);
+    await closing;
+  }
+  await w.end();
+});
+
+describe('starting', () => {
+  it('[registration/0] [param:startsipstack] 1 opens the sockets at once with a complete account', async () => {
+    const told = await made(ACCOUNT);
+    expect(told.filter((one) => one.startsWith('START'))).toContain('START,sip');
+    expect(registrar.bindings.size).toBe(1);
+  });
+
+  it('[registration/0] [param:startsipstack] 1 waits without one, until the first registration', async () => {
+    const told = await made({ serveraddress: SERVER, username: 'alice' });
+    expect(told).not.toContain('START,sip');
+    expect(registrar.requests).toHaveLength(0);
+    more[0].API_SetParameter('password', 'secret');
+    expect(more[0].API_Register()).toBe(true);
+    await w.run(500);
+    expect(told).toContain('START,sip');
+    expect(registrar.bindings.size).toBe(1);
+  });
+
+  it('[param:startsipstack] 0 waits for API_Start, 2 does not wait for an account', async () => {
+    const waiting = await made({ ...ACCOUNT, startsipstack: 0 });
+    expect(waiting).not.toContain('START,sip');
+    more[0].API_Start();
+    await w.run(500);
+    expect(waiting).toContain('START,sip');
+    for (const webphone of more.splice(0)) {
+      const closing = webphone.close();
+      await w.run(5000);
+      await closing;
+    }
+    await w.end();
+    expect(await made({ startsipstack: 2 })).toContain('START,sip');
+  });
+
+  it('[param:startsipstack] 3 and more wait for so many seconds', async () => {
+    const told = await made({ ...ACCOUNT, startsipstack: 5 });
+    await w.run(4000);
+    expect(told).not.toContain('START,sip');
+    await w.run(1000);
+    expect(told).toContain('START,sip');
+    expect(registrar.bindings.size).toBe(1);
+  });
+});
+
+describe('registering by itself', () => {
+  const registers = async (given: Given): Promise<number> => {
+    await begin({ ...given });
+    registrar.password = given.password ? 'secret' : undefined;
+    w.webphone.API_Start();
+    await w.run(500);
+    const count = registrar.bindings.size;
+    await w.end();
+    return count;
+  };
+
+  it('[registration/0] [param:register] 0 leaves it to the application, 1 wants a complete account, 2 asks for no password', async () => {
+    const { password: _, ...open } = ACCOUNT;
+    expect(await registers({ ...ACCOUNT, register: 0 })).toBe(0);
+    expect(await registers({ ...ACCOUNT, register: 1 })).toBe(1);
+    expect(await registers({ ...open, register: 2 })).toBe(1);
+    await begin({ ...ACCOUNT, register: 0 });
+    w.webphone.API_Start();
+    await w.run(500);
+    expect(registrar.requests).toHaveLength(0);
+    // Without arguments it is the account of the settings.
+    expect(w.webphone.API_Register()).toBe(true);
+    await w.run(500);
+    expect(registrar.bindings.size).toBe(1);
+    expect(registrar.last.from.uri.toString()).toBe(`sip:alice@${SERVER}`);
+  });
+
+  it('[registration/2] [notify:REGISTER] tells state, main account, user, reason and code, and the texts in their order', async () => {
+    await begin(ACCOUNT);
+    w.webphone.API_Start();
+    await w.run(500);
+    expect(w.strings('REGISTER')).toEqual([
+      'REGISTER,0,0,Registering...,true,,alice,,-1',
+      'REGISTER,0,1,Registered,true,,alice,,-1',
+    ]);
+    expect(w.states(-1)).toEqual(['Initialized', 'Register...', 'Registering...', 'Registered.']);
+    w.forget();
+    // The first one takes the old registration back.
+    registrar.script = [200, 403];
+    w.webphone.API_Register();
+    await w.run(3000);
+    const failed = w.strings('REGISTER').at(-1) ?? '';
+    expect(failed).toMatch(/^REGISTER,0,2,.*,true,,alice,.*,403$/);
+    expect(w.states(-1).at(-1)).toBe('Register Failed');
+  });
+});
+
+describe('after a failure', () => {
+  const report = async (given: Given, known: boolean): Promise<string[]> => {
+    w = new WebphoneWorld({ ...ACCOUNT, serveraddress: 'pbx.example', ...given });
+    registrar = await w.registrar();
+    const table: FakeResolver['table'] = w.resolver.table;
+    table.set('pbx.example', [{ protocol: 'udp', host: '10.0.0.99', port: 5060 }]);
+    if (known) table.set('probe.example', [{ protocol: 'udp', host: '198.51.100.1', port: 5060 }]);
+    w.world.network.unreachable.add('10.0.0.99');
+    w.webphone.API_Start();
+    await w.run(70_000);
+    const told = w.strings('EVENT').filter((one) => /network/i.test(one));
+    await w.end();
+    return told;
+  };
+
+  it('[param:networkchecks] [param:networkchecksdomain] says whether the network or the server is gone, when asked to', async () => {
+    const checks = { networkchecks: 1, networkchecksdomain: 'probe.example' };
+    expect((await report(checks, true))[0]).toBe(
+      'EVENT,WARNING,The network is there, the server does not answer',
+    );
+    expect((await report(checks, false))[0]).toBe('EVENT,WARNING,No network');
+    expect(await report({ ...checks, networkchecks: 0 }, true)).toEqual([]);
+    await begin();
+    expect(w.world.network.packets.filter(({ from }) => from.host === HOST)).toEqual([]);
+  });
+});
