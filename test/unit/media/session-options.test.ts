@@ -108,7 +108,7 @@ describe('a media time-out of its own for the start', () => {
 });
 
 describe('a strict session', () => {
-  it.each(['address', 'ssrc'] as const)('by %s does not follow', async (strictSource) => {
+  it.each(['address', 'ssrc'] as const)('[security-strict/6] by %s does not follow', async (strictSource) => {
     const { clock, network, engine, a, b } = await pairWith({ strictSource });
     await clock.run(500);
     const before = (await b.stats()).received.packets;

@@ -1,5 +1,5 @@
 /** Where settings come from, which of them win, and what servers may send. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -138,6 +138,16 @@ describe('kept settings', () => {
     await loadOnly.close();
     expect((await start()).settings.text('username')).toBe('anna');
   });
+
+  it.each([1, 0, -1, -2])(
+    '[security-strict/9] autocfgsave %i: only 1 writes settings to the disk',
+    async (autocfgsave) => {
+      const loaded = await start({ sources: { commandLine: [['autocfgsave', String(autocfgsave)]] } });
+      loaded.settings.set('username', 'anna');
+      await loaded.close();
+      expect(existsSync(join(folder, 'settings.dat'))).toBe(autocfgsave === 1);
+    },
+  );
 
   it('[config-persist/1] [param:resetsettings] [param:configversion] go when a reset is asked for', async () => {
     const keep = async (sources: SettingSources = {}, version?: string): Promise<string> => {
