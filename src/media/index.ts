@@ -26,7 +26,13 @@ export type { UploadCallInfo } from './files/upload-target.js';
 export { audioFormats, type MediaFormat } from './formats.js';
 export { type QualityPoints, type QualityReport, qualityReport } from './quality-report.js';
 export { eachFrame, readableAudio, writableAudio } from './streams/node-streams.js';
-export { receiveAudio, type UdpInput, type UdpInputOptions } from './streams/udp-receiver.js';
+export {
+  openUnpacker,
+  receiveAudio,
+  type UdpInput,
+  type UdpInputOptions,
+  type Unpacker,
+} from './streams/udp-receiver.js';
 export type { DatagramHandler, DatagramPair, DatagramTransport } from './transport.js';
 export type * from './types.js';
 export { formatWav, parseWav, readWav, type WavAudio, writeWav } from './wav/wav-file.js';

@@ -222,6 +222,11 @@ export interface RecordOptions {
   layout?: 'mono' | 'stereo' | 'separate' | 'received' | 'sent';
   /** In Hz; 8000 when absent. GSM is always 8000; Opus takes the next of 8000, 16000, 24000 and 48000. */
   sampleRate?: number;
+  /**
+   * What is done while one side says nothing at all: 'noise' fills it with faint noise; 'both' begins only once both
+   * sides have been heard. Both sides are in time with each other in any case.
+   */
+  sync?: 'noise' | 'both';
   /** By the extension when absent (.wav, .gsm, .mp3, .ogg, .opus), WAV for others. */
   format?: RecordingFormat;
 }

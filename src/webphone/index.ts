@@ -8,13 +8,6 @@ export { callOptions, callPolicies, holdOptions } from './mapping/call-options.j
 export { mediaOptions } from './mapping/media-options.js';
 export { phoneOptions } from './mapping/phone-options.js';
 export { policyOptions } from './mapping/policy-options.js';
-export {
-  planFor,
-  type RecordedCall,
-  type RecordingPlan,
-  recordingPlan,
-} from './mapping/recording-options.js';
-export { type InputFormat, inputFormat, type StreamPlan, streamPlan } from './mapping/stream-options.js';
 export * from './notifications/index.js';
 export { packageVersion } from './package-version.js';
 export {

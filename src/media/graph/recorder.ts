@@ -15,6 +15,10 @@ import type { CallSink } from './call-sink.js';
 import { RateAdapter } from './rate-adapter.js';
 
 const BLOCK_MS = 500;
+/** Of the noise in place of silence, about -70 dBov. */
+const NOISE_PEAK = 16;
+/** G.711 has no zero. */
+const SILENT_PEAK = 8;
 /** Blocks waiting for the disk: more than ten seconds, then audio is left out. */
 const MAX_BLOCKS = 24;
 
@@ -42,6 +46,10 @@ export class Recorder implements CallSink {
   #silence = 0;
   #frames = 0;
   #paused = false;
+  readonly #sync: RecordOptions['sync'];
+  #receivedHeard = false;
+  #sentHeard = false;
+  #noise = 1;
   #failed: SwitchhookError | undefined;
   #pumping: Promise<void> | undefined;
   #stopped: Promise<RecordingResult> | undefined;
@@ -50,8 +58,10 @@ export class Recorder implements CallSink {
     plan: RecordingPlan,
     writers: readonly AudioFileWriter[],
     onError: (error: SwitchhookError) => void,
+    sync: RecordOptions['sync'],
   ) {
     this.#plan = plan;
+    this.#sync = sync;
     this.#writers = writers;
     this.sampleRate = plan.sampleRate;
     this.#received = new RateAdapter(this.sampleRate);
@@ -79,7 +89,7 @@ export class Recorder implements CallSink {
       await Promise.allSettled(writers.map((writer) => writer.close()));
       throw fileError(plan.paths[writers.length], error);
     }
-    return new Recorder(plan, writers, onError);
+    return new Recorder(plan, writers, onError, options.sync);
   }
 
   set paused(paused: boolean) {
@@ -107,6 +117,7 @@ export class Recorder implements CallSink {
     const count = Math.max(left, right);
     this.#received.frame.fill(0, left, count);
     this.#sent.frame.fill(0, right, count);
+    if (this.#sync && !this.#prepare(count)) return;
     this.#frames += count;
     const room = this.#blockFrames();
     for (let done = 0; done < count; ) {
@@ -119,6 +130,27 @@ export class Recorder implements CallSink {
       this.#fill(block, done, run);
       done += run;
       if (block.frames === room) this.#submit();
+    }
+  }
+
+  /** @returns false while it does not begin yet */
+  #prepare(count: number): boolean {
+    const received = isSilent(this.#received.frame, count);
+    const sent = isSilent(this.#sent.frame, count);
+    if (this.#sync === 'noise') {
+      if (received) this.#addNoise(this.#received.frame, count);
+      if (sent) this.#addNoise(this.#sent.frame, count);
+      return true;
+    }
+    this.#receivedHeard ||= !received;
+    this.#sentHeard ||= !sent;
+    return this.#receivedHeard && this.#sentHeard;
+  }
+
+  #addNoise(frame: Int16Array, count: number): void {
+    for (let i = 0; i < count; i++) {
+      this.#noise = (Math.imul(this.#noise, 1_103_515_245) + 12_345) & 0x7fffffff;
+      frame[i] = ((this.#noise >> 16) % (2 * NOISE_PEAK)) - NOISE_PEAK;
     }
   }
 
@@ -239,6 +271,11 @@ export class Recorder implements CallSink {
       error: this.#failed,
     };
   }
+}
+
+function isSilent(frame: Int16Array, count: number): boolean {
+  for (let i = 0; i < count; i++) if (frame[i] > SILENT_PEAK || frame[i] < -SILENT_PEAK) return false;
+  return true;
 }
 
 function copy(from: Int16Array, fromAt: number, to: Int16Array, toAt: number, count: number): void {

@@ -41,7 +41,7 @@ const MAX_FRAME_SAMPLES = 5760;
 const PCM_RATE = 8000;
 
 /** Makes samples of a packet; undefined when there are none in it. */
-interface Unpacker {
+export interface Unpacker {
   readonly sampleRate: number;
   unpack(data: Buffer): Int16Array | undefined;
   close(): void;
@@ -122,6 +122,13 @@ class CodedUnpacker implements Unpacker {
   }
 }
 
+/** For packets that come in another way. @throws ERR_INVALID_ARGUMENT for an unknown codec */
+export function openUnpacker(audio: StreamAudio): Promise<Unpacker> {
+  if (audio.kind === 'pcm')
+    return Promise.resolve(pcmUnpacker(audio.sampleRate ?? PCM_RATE, audio.bigEndian === true));
+  return CodedUnpacker.open(audio);
+}
+
 class Receiver implements UdpInput {
   readonly #socket: Socket;
   readonly #unpacker: Unpacker;
@@ -176,8 +183,7 @@ export async function receiveAudio(
   const { address = '127.0.0.1', port = 0, audio = { kind: 'pcm' }, headerBytes = 0 } = options;
   const rate = audio.kind === 'pcm' ? (audio.sampleRate ?? PCM_RATE) : PCM_RATE;
   if (!isSampleRate(rate)) throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `sampleRate ${rate}` });
-  const unpacker =
-    audio.kind === 'pcm' ? pcmUnpacker(rate, audio.bigEndian === true) : await CodedUnpacker.open(audio);
+  const unpacker = await openUnpacker(audio);
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
   const receiver = new Receiver(socket, unpacker);
   try {

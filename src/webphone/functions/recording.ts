@@ -31,8 +31,8 @@ export const recording = [
     ],
     returns: 'boolean',
     doc: 'Begins or ends the recording of calls. VREC tells how it goes.',
-    run: ({ recordings }, { startstop, filename, line }) =>
-      startstop === 0 ? recordings.stop(line) : recordings.start(line, filename.trim(), startstop),
+    run: ({ recordings }, { startstop, now, filename, line }) =>
+      startstop === 0 ? recordings.stop(line, now !== 0) : recordings.start(line, filename.trim(), startstop),
   }),
   define('API_GetLastRecFileName', {
     group: 'recording',

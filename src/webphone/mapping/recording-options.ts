@@ -1,5 +1,5 @@
 /** The settings about recordings as what is recorded, under which name, and where it goes. Pure. */
-import { join } from 'node:path';
+import { extname, isAbsolute, join } from 'node:path';
 import type { RecordOptions, UploadOptions } from '../../media/index.js';
 import type { SettingsReader } from '../settings/settings.js';
 
@@ -12,7 +12,7 @@ export interface RecordedCall {
 }
 
 export interface RecordingPlan {
-  /** Where the file goes, without a folder of its own in the settings below the one given. */
+  /** Where the file goes: below the folder given, unless it was named with one of its own. */
   path: string;
   options: RecordOptions;
   /** Longest recording; undefined: none. */
@@ -23,6 +23,9 @@ export interface RecordingPlan {
 }
 
 const MINUTE_MS = 60_000;
+const ADDRESS = /^(https?|ftps?):\/\//i;
+/** What is automatic, and no, is aligned by time in any case. */
+const SYNC: Readonly<Record<number, RecordOptions['sync']>> = { 1: 'noise', 2: 'both' };
 const FORMATS: ReadonlyArray<{ extension: string; options: RecordOptions }> = [
   { extension: '.wav', options: { format: 'wav', layout: 'stereo' } },
   { extension: '.gsm', options: { format: 'gsm', layout: 'separate' } },
@@ -32,38 +35,65 @@ const FORMATS: ReadonlyArray<{ extension: string; options: RecordOptions }> = [
   { extension: '.wav', options: { format: 'wav', layout: 'mono' } },
 ];
 
-/** @returns undefined when calls are not recorded by themselves */
+/** Automatic recording, and a mode of 4: as the settings say; 0 none, 1 a file, 2 an upload, 3 both. */
+export function recordingMode(settings: SettingsReader): number {
+  return settings.number('voicerecording');
+}
+
+/**
+ * @param name a file, which may have a folder and an ending of its own; an address to upload to; or '' for a name by the
+ * settings. The words DATETIME, DATE, CALLID and USER are replaced
+ * @returns undefined for an upload to nowhere
+ */
 export function recordingPlan(
   settings: SettingsReader,
   call: RecordedCall,
   folder: string,
+  mode: number,
+  name = '',
 ): RecordingPlan | undefined {
-  const mode = settings.number('voicerecording');
-  return mode === 0 ? undefined : planFor(settings, call, folder, mode);
+  const address = ADDRESS.test(name) ? name : '';
+  const url =
+    address || settings.text('http_addr') || settings.text('voicerecftp_addr') || settings.text('ftp_addr');
+  if (mode >= 2 && !url) return undefined;
+  const minutes = settings.number('voicerecordingbuff');
+  const uploads = mode >= 2 || address !== '';
+  return {
+    ...fileOf(settings, call, folder, address ? '' : name),
+    maxMs: minutes > 0 ? minutes * MINUTE_MS : undefined,
+    keep: mode !== 2,
+    upload: uploads
+      ? { url, retries: [0, 1, Number.POSITIVE_INFINITY][settings.number('uploadretry')] }
+      : undefined,
+  };
 }
 
-/** As above for a recording that was asked for. @param mode 1 a file, 2 an upload, 3 both */
-export function planFor(
+function fileOf(
   settings: SettingsReader,
   call: RecordedCall,
   folder: string,
-  mode: number,
-): RecordingPlan {
+  name: string,
+): Pick<RecordingPlan, 'path' | 'options'> {
   const { extension, options } = FORMATS[settings.number('voicerecformat')];
-  const name = recordingName(settings, call);
-  const minutes = settings.number('voicerecordingbuff');
   const kilohertz = settings.number('voicerecsamplerate');
-  const url = settings.text('voicerecftp_addr') || settings.text('http_addr');
-  return {
-    path: join(folder, `${name}${extension}`),
-    options: { ...options, sampleRate: kilohertz > 0 ? kilohertz * 1000 : undefined },
-    maxMs: minutes > 0 ? minutes * MINUTE_MS : undefined,
-    keep: mode !== 2 || !url,
-    upload:
-      mode >= 2 && url
-        ? { url, retries: [0, 1, Number.POSITIVE_INFINITY][settings.number('uploadretry')] }
-        : undefined,
-  };
+  const sampleRate = kilohertz > 0 ? kilohertz * 1000 : undefined;
+  const sync = SYNC[settings.number('syncvoicerec')];
+  if (name === '') {
+    const path = join(folder, `${recordingName(settings, call)}${extension}`);
+    return { path, options: { ...options, sampleRate, sync } };
+  }
+  const filled = name.replace(/DATETIME|DATE|CALLID|USER/g, (word) => keyword(word, call));
+  const path = isAbsolute(filled) ? filled : join(folder, filled.replace(/(^|[\\/])\.\.(?=[\\/]|$)/g, '$1_'));
+  const own = extname(path).toLowerCase();
+  if (own === '') return { path: `${path}${extension}`, options: { ...options, sampleRate, sync } };
+  // An ending of its own decides; one that is the usual one leaves the channels as they are wanted.
+  return { path, options: own === extension ? { ...options, sampleRate, sync } : { sampleRate, sync } };
+}
+
+function keyword(word: string, { callId, username, startedAt }: RecordedCall): string {
+  if (word === 'DATETIME') return stamp(startedAt);
+  if (word === 'DATE') return stamp(startedAt).replace(/^(\d{4})(\d\d)(\d\d).*/, '$1_$2_$3');
+  return safe(word === 'USER' ? username : callId);
 }
 
 function recordingName(settings: SettingsReader, call: RecordedCall): string {

@@ -7,6 +7,8 @@ export interface StreamPlan {
   udp: UdpStreamOptions | undefined;
   /** Queued for API_GetMedia. */
   queued: boolean;
+  /** What is queued, sent to a port of ours. */
+  toQueue(port: number): UdpStreamOptions;
   /** Conference members one by one. */
   separate: boolean;
 }
@@ -31,6 +33,7 @@ const AUDIO: ReadonlyArray<StreamAudio> = [
   { kind: 'pcm', sampleRate: 16_000, bigEndian: true },
   { kind: 'pcm', sampleRate: 16_000 },
 ];
+const LOOPBACK = '127.0.0.1';
 const LINES: ReadonlyArray<StreamHeader['line']> = [undefined, 'text', 'text-call-id', 'byte', 'byte-vad'];
 
 /** @param line and Call-ID the packets may be marked with */
@@ -42,10 +45,7 @@ export function streamPlan(settings: SettingsReader, line: number, callId: strin
   const sent = settings.number('sendmediaout_to');
   // Only video was asked for.
   const audio = media !== 2;
-  const udp: UdpStreamOptions = {
-    address: settings.text('sendmedia_to_ip') || undefined,
-    receivedPort: received > 0 && direction !== 2 ? received : undefined,
-    sentPort: sent > 0 && direction !== 1 ? sent : undefined,
+  const packets: UdpStreamOptions = {
     audio: AUDIO[settings.number('sendmedia_atype')],
     header: {
       mediaType: media === 3,
@@ -56,10 +56,18 @@ export function streamPlan(settings: SettingsReader, line: number, callId: strin
     },
     marks: settings.number('sendmedia_marks') === 1,
   };
+  const to = (address: string, receivedPort: number, sentPort: number): UdpStreamOptions => ({
+    ...packets,
+    address,
+    receivedPort: receivedPort > 0 && direction !== 2 ? receivedPort : undefined,
+    sentPort: sentPort > 0 && direction !== 1 ? sentPort : undefined,
+  });
+  const udp = to(settings.text('sendmedia_to_ip') || LOOPBACK, received, sent);
   const ports = udp.receivedPort !== undefined || udp.sentPort !== undefined;
   return {
     udp: audio && ports && [-1, 1, 3].includes(mode) ? udp : undefined,
     queued: audio && (mode === 2 || mode === 3),
+    toQueue: (port) => to(LOOPBACK, port, port),
     separate: settings.number('sendmedia_conf') === 1,
   };
 }

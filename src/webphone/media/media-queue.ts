@@ -1,11 +1,12 @@
 /**
- * The audio packets API_GetMedia takes: every connected call streams what is heard and said to a socket of ours on the
- * loopback address, and what comes is queued up to 900 packets. When nobody takes them all are dropped, as the manual
- * has it, and counted.
+ * The audio of calls for programs, as the `sendmedia_…` settings have it: over UDP to ports of theirs, and in a queue for
+ * API_GetMedia, for which every connected call streams to a socket of ours on the loopback address. The queue takes 900
+ * packets; when nobody takes them all are dropped, as the manual has it, and counted.
  */
 import { createSocket, type Socket } from 'node:dgram';
-import type { StreamAudio, StreamHeader, UdpStream, UdpStreamOptions } from '../../media/index.js';
+import type { UdpStream } from '../../media/index.js';
 import type { Call } from '../../ua/index.js';
+import { type StreamPlan, streamPlan } from '../mapping/stream-options.js';
 import type { SettingsReader } from '../settings/settings.js';
 import type { Stack } from '../stack.js';
 import type { LineDesk } from '../status/line-desk.js';
@@ -34,7 +35,12 @@ export class MediaQueue {
   constructor(options: MediaQueueOptions) {
     this.#options = options;
     options.stack.on('made', (phone) => {
-      phone.lines.on('seated', ({ call }) => call.on('connected', () => void this.#attach(call)));
+      phone.lines.on('seated', ({ call }) => {
+        call.on('connected', () => {
+          this.#send(call);
+          this.#attach(call);
+        });
+      });
     });
     options.stack.on('stopped', () => this.end());
   }
@@ -47,7 +53,7 @@ export class MediaQueue {
   /** The next packet; waits for it up to `timeoutMs`. Empty when there is none. Begins the queueing. */
   async next(timeoutMs: number): Promise<Uint8Array> {
     this.#listening = true;
-    for (const call of this.#options.desk.calls) if (call.state === 'connected') void this.#attach(call);
+    for (const call of this.#options.desk.calls) if (call.state === 'connected') this.#attach(call);
     if (this.#packets.length === 0) await this.#something(Math.max(timeoutMs, 20));
     return this.#packets.shift() ?? NOTHING;
   }
@@ -65,14 +71,22 @@ export class MediaQueue {
     return true;
   }
 
-  async #attach(call: Call): Promise<void> {
-    const wanted = this.#listening || [2, 3].includes(this.#options.settings.number('sendmedia_mode'));
-    if (!wanted || this.#streams.has(call) || !call.media) return;
+  #plan(call: Call): StreamPlan {
+    return streamPlan(this.#options.settings, this.#options.desk.lineOf(call), call.id);
+  }
+
+  /** To the ports of another program, until the call ends. */
+  #send(call: Call): void {
+    const { udp } = this.#plan(call);
+    if (udp) call.media?.stream(udp).catch((error: unknown) => this.#options.report('sendmedia', error));
+  }
+
+  #attach(call: Call): void {
+    const plan = this.#plan(call);
     const { media } = call;
+    if (!(this.#listening || plan.queued) || this.#streams.has(call) || !media) return;
     const stream = this.#open()
-      .then((port) =>
-        media.stream(streamOptions(this.#options.settings, port, call, this.#options.desk.lineOf(call))),
-      )
+      .then((port) => media.stream(plan.toQueue(port)))
       .catch((error: unknown) => {
         this.#options.report('API_GetMedia', error);
         return undefined;
@@ -115,56 +129,5 @@ export class MediaQueue {
       const timer = setTimeout(done, timeoutMs);
       this.#wake.add(done);
     });
-  }
-}
-
-/** What the `sendmedia_…` settings make of a stream. */
-export function streamOptions(
-  settings: SettingsReader,
-  port: number,
-  call: Pick<Call, 'id'>,
-  line: number,
-): UdpStreamOptions {
-  const direction = settings.number('sendmedia_dir');
-  const type = settings.number('sendmedia_mtype');
-  const lineHeaders: ReadonlyArray<StreamHeader['line']> = [
-    undefined,
-    'text',
-    'text-call-id',
-    'byte',
-    'byte-vad',
-  ];
-  return {
-    address: '127.0.0.1',
-    receivedPort: direction === 2 ? undefined : port,
-    sentPort: direction === 1 ? undefined : port,
-    audio: audioOf(settings.number('sendmedia_atype')),
-    header: {
-      mediaType: type === 3,
-      direction: direction === 3,
-      line: lineHeaders[settings.number('sendmedia_line')],
-      lineNumber: line,
-      callId: call.id,
-    },
-    marks: settings.number('sendmedia_marks') === 1,
-  };
-}
-
-function audioOf(type: number): StreamAudio {
-  switch (type) {
-    case 1:
-      return { kind: 'rtp' };
-    case 2:
-      return { kind: 'pcm', sampleRate: 8000 };
-    case 3:
-      return { kind: 'pcm', sampleRate: 16_000 };
-    case 4:
-      return { kind: 'payload' };
-    case 5:
-      return { kind: 'pcm', sampleRate: 16_000, bigEndian: true };
-    case 6:
-      return { kind: 'pcm', sampleRate: 16_000 };
-    default:
-      return { kind: 'pcm' };
   }
 }

@@ -2,11 +2,13 @@
  * Plays files and samples to the peers for the API, and tells by PLAYREADY when that is over. A new file takes the place
  * of one that still plays; buffers queue up. What is to be heard here goes to the devices.
  */
-import type { Playback } from '../../media/index.js';
+import { openUnpacker, type Playback, type StreamAudio, type Unpacker } from '../../media/index.js';
 import type { Call } from '../../ua/index.js';
+import { type InputFormat, inputFormat } from '../mapping/stream-options.js';
 import type { NotificationHub } from '../notifications/notification-hub.js';
 import type { SettingsReader } from '../settings/settings.js';
 import type { LineDesk } from '../status/line-desk.js';
+import { rtpAudio } from './rtp-input.js';
 
 export interface PlayerDeskOptions {
   desk: LineDesk;
@@ -16,10 +18,12 @@ export interface PlayerDeskOptions {
 }
 
 const WAV_HEADER_BYTES = 12;
+const USUAL_RATE = 8000;
 
 export class PlayerDesk {
   readonly #options: PlayerDeskOptions;
   readonly #playing = new Map<Call, Set<Playback>>();
+  readonly #unpackers = new Map<Call, Promise<Unpacker>>();
   readonly #queues = new Map<Call, { pending: number; generation: number }>();
 
   constructor(options: PlayerDeskOptions) {
@@ -51,13 +55,23 @@ export class PlayerDesk {
     return true;
   }
 
-  /** Sends samples (16-bit PCM, little endian, or a whole WAV file) after those that are still to be sent. */
+  /** Sends samples as the settings describe them, a whole WAV file, or an RTP packet, after what is still to be sent. */
   stream(line: number, bytes: Uint8Array, length: number): boolean {
     const calls = this.#connected(line);
     const part = length > 0 ? bytes.subarray(0, length) : bytes;
-    const { samples, sampleRate } = this.#samples(part);
+    const format = inputFormat(this.#options.settings);
+    const audio = format.rtp === false ? undefined : rtpAudio(part, format.rtp === true);
+    if (audio) {
+      for (const call of calls) this.#unpack(call, audio, Buffer.from(part));
+      return calls.length > 0;
+    }
+    if (format.rtp === true) return false;
+    const samples = samplesOf(part, format);
     if (calls.length === 0 || samples.length === 0) return false;
-    for (const call of calls) this.#queue(call, samples, sampleRate);
+    for (const call of calls) {
+      if (format.realTime) call.clearAudio();
+      this.#queue(call, samples, format.sampleRate || USUAL_RATE);
+    }
     return true;
   }
 
@@ -85,22 +99,24 @@ export class PlayerDesk {
     });
   }
 
-  #samples(bytes: Uint8Array): { samples: Int16Array; sampleRate: number } {
-    const { settings } = this.#options;
-    const rate = settings.number('audioinput_samplerate') || 8000;
-    const channels = Math.max(1, settings.number('audioinput_channels') || 1);
-    const bits = settings.number('audioinput_bitdepth') || 16;
-    const start = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const body =
-      start.length > WAV_HEADER_BYTES && start.toString('latin1', 0, 4) === 'RIFF' ? dataOf(start) : start;
-    const width = bits === 8 ? 1 : 2;
-    const frames = Math.floor(body.length / (width * channels));
-    const samples = new Int16Array(frames);
-    for (let i = 0; i < frames; i++) {
-      const at = i * width * channels;
-      samples[i] = width === 1 ? (body[at] - 128) << 8 : body.readInt16LE(at);
+  /** Packets are transcoded one after the other. */
+  #unpack(call: Call, audio: StreamAudio, packet: Buffer): void {
+    let unpacker = this.#unpackers.get(call);
+    if (!unpacker) {
+      unpacker = openUnpacker(audio);
+      this.#unpackers.set(call, unpacker);
+      void call.ended.then(() => {
+        this.#unpackers.delete(call);
+        void unpacker?.then((one) => one.close());
+      });
     }
-    return { samples, sampleRate: rate };
+    void unpacker.then(
+      (one) => {
+        const samples = one.unpack(packet);
+        if (samples && call.state === 'connected') this.#queue(call, samples, one.sampleRate);
+      },
+      (error: unknown) => this.#options.report('API_StreamSoundBuff', error),
+    );
   }
 
   #connected(line: number): Call[] {
@@ -117,6 +133,20 @@ export class PlayerDesk {
       callid: call.id,
     });
   }
+}
+
+/** One channel of 16 bits, whatever it was. */
+function samplesOf(bytes: Uint8Array, { bits, channels }: InputFormat): Int16Array {
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const riff = start.length > WAV_HEADER_BYTES && start.toString('latin1', 0, 4) === 'RIFF';
+  const body = riff ? dataOf(start) : start;
+  const width = bits / 8;
+  const read = (at: number): number => (width === 1 ? (body[at] - 128) << 8 : body.readInt16LE(at));
+  return Int16Array.from({ length: Math.floor(body.length / (width * channels)) }, (_, i) => {
+    let sum = 0;
+    for (let channel = 0; channel < channels; channel++) sum += read((i * channels + channel) * width);
+    return Math.round(sum / channels);
+  });
 }
 
 /** The samples of a RIFF file whose header came along. */

@@ -1,37 +1,47 @@
 /**
- * Records calls into files for the API: names them as the settings say, uploads them where that is wanted, and tells how
- * it goes by VREC. An existing file is never written over.
+ * Records calls into files: those that are to be by the settings, and those the API is asked to record. Names and uploads
+ * them as the mapping plans it, and tells how it goes by VREC. An existing file is never written over.
+ *
+ *     init ─▶ saving ─▶ saved (or saved as wave, where the wanted encoder is not there)
+ *                  └──▶ failed
  */
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { basename, dirname, extname, isAbsolute, join } from 'node:path';
-import { type Recording, type RecordOptions, uploadRecording } from '../../media/index.js';
+import { dirname, extname } from 'node:path';
+import type { Clock, Timer } from '../../base/clock.js';
+import { isSwitchhookError } from '../../base/errors.js';
+import { type Recording, uploadRecording } from '../../media/index.js';
 import type { Call } from '../../ua/index.js';
+import { type RecordingPlan, recordingMode, recordingPlan } from '../mapping/recording-options.js';
 import type { NotificationHub } from '../notifications/notification-hub.js';
-import type { SettingsReader } from '../settings/settings.js';
+import type { Settings } from '../settings/settings.js';
+import type { Stack } from '../stack.js';
 import { hostOf, type LineDesk, userOf } from '../status/line-desk.js';
 
 const STAGE = { init: 1, saving: 2, saved: 3, failed: 4 } as const;
 const TYPE = { file: 1, ftp: 2, http: 3 } as const;
+const AS_WAVE = 'saved as wav';
 
 export interface RecordingDeskOptions {
+  stack: Stack;
   desk: LineDesk;
   notifications: NotificationHub;
-  settings: SettingsReader;
+  settings: Settings;
+  clock: Clock;
   /** Where files go that have no folder of their own. */
   folder: string;
-  /** Wall-clock time in ms. */
-  wallTime(): number;
 }
 
 interface Running {
-  call: Call;
-  line: number;
+  readonly call: Call;
+  readonly line: number;
+  readonly plan: RecordingPlan;
+  readonly source: 'USER' | 'SETTINGS';
   recording: Promise<Recording>;
+  /** The file, which may have become a wave file. */
   path: string;
-  /** Where the file goes when it is complete. */
-  upload?: string;
-  source: string;
+  asWave: boolean;
+  limit: Timer | undefined;
 }
 
 export class RecordingDesk {
@@ -41,6 +51,14 @@ export class RecordingDesk {
 
   constructor(options: RecordingDeskOptions) {
     this.#options = options;
+    options.stack.on('made', (phone) => {
+      phone.lines.on('seated', ({ line, call }) => {
+        call.on('connected', () => {
+          const mode = recordingMode(options.settings.forLine(line));
+          if (mode !== 0 && !this.#running.has(call)) this.#begin(call, '', mode, 'SETTINGS');
+        });
+      });
+    });
   }
 
   /**
@@ -48,29 +66,25 @@ export class RecordingDesk {
    * @param name a file, an address to upload to, or '' for what the settings say
    * @param mode 1 file, 2 upload, 3 both, 4 as the settings say
    */
-  start(line: number, name: string, mode: number, source = 'USER'): boolean {
+  start(line: number, name: string, mode: number): boolean {
     const { desk, settings } = this.#options;
-    const how = mode === 4 ? settings.number('voicerecording') || 1 : mode;
+    const how = mode === 4 ? recordingMode(settings) || 1 : mode;
     if (how < 1 || how > 3) return false;
     const calls = desk.select(line).filter((call) => call.state === 'connected' && !this.#running.has(call));
-    const address = /^(https?|ftps?):\/\//i.test(name) ? name : '';
-    const upload =
-      how === 1
-        ? address
-        : address ||
-          settings.text('http_addr') ||
-          settings.text('voicerecftp_addr') ||
-          settings.text('ftp_addr');
-    if (how !== 1 && !upload) return false;
-    for (const call of calls) this.#begin(call, address ? '' : name, upload, source);
-    return calls.length > 0;
+    return calls.map((call) => this.#begin(call, name, how, 'USER')).includes(true);
   }
 
-  /** Ends recordings; the files are complete a little later. */
-  stop(line: number): boolean {
+  /**
+   * Ends recordings; the files are complete a little later.
+   * @param now false: what was recorded so far is saved when the call ends
+   */
+  stop(line: number, now = true): boolean {
     const calls = this.#options.desk.select(line);
     const running = [...this.#running.values()].filter(({ call }) => line === -2 || calls.includes(call));
-    for (const one of running) void this.#finish(one);
+    for (const one of running) {
+      if (now) void this.#finish(one);
+      else void one.recording.then((recording) => recording.pause());
+    }
     return running.length > 0;
   }
 
@@ -88,18 +102,35 @@ export class RecordingDesk {
     return true;
   }
 
-  #begin(call: Call, name: string, upload: string, source: string): void {
-    const line = this.#options.desk.lineOf(call);
-    const { extension, options } = this.#format(name);
-    const path = this.#path(call, name, extension);
-    const recording = mkdir(dirname(path), { recursive: true }).then(() => call.record(path, options));
-    const one: Running = { call, line, recording, path, upload: upload || undefined, source };
+  #begin(call: Call, name: string, mode: number, source: Running['source']): boolean {
+    const { desk, settings, folder, clock } = this.#options;
+    const line = desk.lineOf(call);
+    const recorded = {
+      callId: call.id,
+      username: userOf(call.local),
+      peer: call.remote.user || 'unknown',
+      startedAt: new Date(clock.wallTime()),
+    };
+    const plan = recordingPlan(settings.forLine(line), recorded, folder, mode, name);
+    if (!plan) return false;
+    const one: Running = {
+      call,
+      line,
+      plan,
+      source,
+      path: unused(plan.path),
+      asWave: false,
+      recording: undefined as never,
+      limit: undefined,
+    };
+    one.recording = this.#record(one);
     this.#running.set(call, one);
     this.#tell(line, STAGE.init, one);
-    recording.then(
+    one.recording.then(
       () => {
-        this.#files.push({ line, path });
+        this.#files.push({ line, path: one.path });
         this.#tell(line, STAGE.saving, one);
+        if (plan.maxMs !== undefined) one.limit = clock.after(plan.maxMs, () => void this.#finish(one));
         void call.ended.then(() => this.#finish(one));
       },
       (error: Error) => {
@@ -107,100 +138,70 @@ export class RecordingDesk {
         this.#tell(line, STAGE.failed, one, error.message);
       },
     );
+    return true;
+  }
+
+  /** In the wanted format, or as a wave file where that cannot be made. */
+  async #record(one: Running): Promise<Recording> {
+    const { call, plan } = one;
+    await mkdir(dirname(one.path), { recursive: true });
+    try {
+      return await call.record(one.path, plan.options);
+    } catch (error) {
+      if (!isSwitchhookError(error, 'ERR_MEDIA_CODEC')) throw error;
+      one.asWave = true;
+      await rm(one.path, { force: true });
+      one.path = unused(`${one.path.slice(0, one.path.length - extname(one.path).length)}.wav`);
+      const { sampleRate, layout } = plan.options;
+      return call.record(one.path, { format: 'wav', sampleRate, layout });
+    }
   }
 
   async #finish(one: Running): Promise<void> {
-    const { call } = one;
+    const { call, plan } = one;
     if (this.#running.get(call) !== one) return;
     this.#running.delete(call);
+    one.limit?.cancel();
     try {
       const result = await (await one.recording).stop();
       if (result.error) throw result.error;
-      if (one.upload) {
-        const user = userOf(call.local);
-        const outgoing = call.direction === 'outgoing';
-        await uploadRecording(one.path, {
-          url: one.upload,
-          call: {
-            user,
-            caller: outgoing ? user : call.remote.user,
-            called: outgoing ? call.remote.user : user,
-            callId: call.id,
-            server: hostOf(call.remote.uri),
-          },
-        });
-      }
-      this.#tell(-1, STAGE.saved, one);
+      if (plan.upload) await this.#upload(one, result.paths ?? [result.path]);
+      this.#tell(-1, STAGE.saved, one, one.asWave ? AS_WAVE : undefined);
     } catch (error) {
       this.#tell(-1, STAGE.failed, one, (error as Error).message);
     }
   }
 
+  /** What is not to be kept goes once it has arrived. */
+  async #upload({ call, plan }: Running, paths: readonly string[]): Promise<void> {
+    if (!plan.upload) return;
+    const user = userOf(call.local);
+    const outgoing = call.direction === 'outgoing';
+    const about = {
+      user,
+      caller: outgoing ? user : call.remote.user,
+      called: outgoing ? call.remote.user : user,
+      callId: call.id,
+      server: hostOf(call.remote.uri),
+    };
+    for (const path of paths) {
+      await uploadRecording(path, { ...plan.upload, call: about });
+      if (!plan.keep) await rm(path, { force: true });
+    }
+  }
+
   #tell(line: number, stage: number, one: Running, reason?: string): void {
     const known = stage !== STAGE.init;
-    const type = one.upload ? (/^ftp/i.test(one.upload) ? TYPE.ftp : TYPE.http) : TYPE.file;
+    const url = one.plan.upload?.url;
+    const type = url ? (/^ftp/i.test(url) ? TYPE.ftp : TYPE.http) : TYPE.file;
     this.#options.notifications.publish('VREC', {
       line,
       stage,
       type: known ? type : undefined,
-      path: known ? (one.upload ? one.upload.replace(/\/\/[^/@]*@/, '//') : one.path) : undefined,
+      path: known ? (url ? url.replace(/\/\/[^/@]*@/, '//') : one.path) : undefined,
       reason,
       source: one.source,
     });
-  }
-
-  #format(name: string): { extension: string; options: RecordOptions } {
-    const { settings } = this.#options;
-    const rate = settings.number('voicerecsamplerate');
-    const sampleRate = rate > 0 ? 1000 * rate : undefined;
-    if (extname(name)) return { extension: '', options: { sampleRate } };
-    switch (settings.number('voicerecformat')) {
-      case 1:
-        return { extension: '.gsm', options: {} };
-      case 2:
-        return { extension: '.ogg', options: { sampleRate } };
-      case 3:
-        return { extension: '.mp3', options: { sampleRate } };
-      case 4:
-        return { extension: '.wav', options: { layout: 'separate', sampleRate } };
-      case 5:
-        return { extension: '.wav', options: { layout: 'mono', sampleRate } };
-      default:
-        return { extension: '.wav', options: { layout: 'stereo', sampleRate } };
-    }
-  }
-
-  #path(call: Call, name: string, extension: string): string {
-    const { folder, settings } = this.#options;
-    const filled = (name || this.#usualName(call)).replace(/DATETIME|DATE|CALLID|USER/g, (word) =>
-      this.#word(word, call),
-    );
-    const safe = isAbsolute(filled)
-      ? filled
-      : join(folder, 'recordings', filled.replace(/(^|[\\/])\.\.(?=[\\/]|$)/g, '$1_'));
-    const prefix = name ? '' : settings.text('voicerecfilenameprefix');
-    const whole = join(dirname(safe), `${prefix}${basename(safe)}${extension}`);
-    return unused(whole);
-  }
-
-  #usualName(call: Call): string {
-    const peer = call.remote.user || 'unknown';
-    const user = userOf(call.local);
-    const names = [
-      `DATETIME_${peer}`,
-      `DATETIME_${call.id}`,
-      call.id,
-      `DATETIME_${user}`,
-      `DATETIME_${user}_${peer}`,
-    ];
-    return (names[this.#options.settings.number('voicerecfilename')] ?? names[0]).replace(/[^\w.+@-]/g, '_');
-  }
-
-  #word(word: string, call: Call): string {
-    const time = new Date(this.#options.wallTime()).toISOString();
-    if (word === 'DATETIME') return time.slice(0, 19).replace(/\D/g, '');
-    if (word === 'DATE') return time.slice(0, 10).replaceAll('-', '_');
-    return (word === 'USER' ? userOf(call.local) : call.id).replace(/[^\w.+@-]/g, '_');
   }
 }
 

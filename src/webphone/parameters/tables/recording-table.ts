@@ -79,7 +79,6 @@ export const recording = rows('recording', [
     default: -1,
     values: { '-1': 'auto', 0: 'no', 1: 'fill the other channel with noise', 2: 'wait for both sides' },
     effect: 'next call',
-    status: 'open',
     doc: 'How the two sides of a recording are kept together.',
   },
   {

@@ -221,10 +221,11 @@ describe('sockets', () => {
 
 describe('recordings', () => {
   const call = { callId: 'id@x', username: 'anna', peer: '../bob', startedAt: new Date(2026, 0, 2, 3, 4, 5) };
-  const plan = (given: Given) => recordingPlan(of(given), call, '/rec');
+  const plan = (given: Given, name = '') =>
+    recordingPlan(of(given), call, '/rec', of(given).number('voicerecording'), name);
 
   it('[param:voicerecording] [param:voicerecftp_addr] [param:http_addr] [param:uploadretry] go where they are to go', () => {
-    expect(plan({})).toBeUndefined();
+    expect(plan({ voicerecording: 2 })).toBeUndefined();
     expect(plan({ voicerecording: 1 })).toMatchObject({ keep: true, upload: undefined });
     expect(plan({ voicerecording: 2, voicerecftp_addr: 'ftp://a/FILENAME' })).toMatchObject({
       keep: false,
@@ -250,6 +251,10 @@ describe('recordings', () => {
     expect(plan({ voicerecording: 1, voicerecfilename: 2, voicerecfilenameprefix: 'a/b-' })?.path).toBe(
       '/rec/a_b-id@x.wav',
     );
+    expect(plan({ voicerecording: 1 }, '../x/USER-DATE.mp3')).toMatchObject({
+      path: '/rec/_/x/anna-2026_01_02.mp3',
+    });
+    expect(plan({ voicerecording: 1 }, 'https://a/b/FILENAME')?.upload?.url).toBe('https://a/b/FILENAME');
   });
 
   it('[param:voicerecformat] [param:voicerecsamplerate] [param:voicerecordingbuff] are of the kind and length asked for', () => {
