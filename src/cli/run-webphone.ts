@@ -34,6 +34,7 @@ import { autocall } from './autocall.js';
 import { EXIT } from './exit-codes.js';
 import { onInterrupt } from './interrupt.js';
 import type { Output } from './output.js';
+import { takeOnlyPlace } from './single-instance.js';
 
 export const DEFAULT_CONTROL_PORT = 19422;
 const WORK_FOLDER = 'mwphonedata';
@@ -61,6 +62,7 @@ export async function runWebphone({ pairs, control = {}, output }: RunOptions): 
     throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: 'autocall=true needs callto=' });
   }
   const interrupt = onInterrupt();
+  const place = settings.flag('singleinstance') ? await takeOnlyPlace(() => webphone.API_Exit()) : () => {};
   const webphone = new Webphone({ startsipstack: 0, settings, workFolder: WORK_FOLDER });
   const hooks = webhooksOf(webphone, keeper);
   let server: ControlServer | undefined;
@@ -84,6 +86,7 @@ export async function runWebphone({ pairs, control = {}, output }: RunOptions): 
     await webphone.close();
     await server?.close();
     await keeper.close();
+    place();
     interrupt.dispose();
   }
 }

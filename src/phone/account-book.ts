@@ -70,7 +70,7 @@ const FAILURE_MS = 12_000;
 export class AccountBook extends Emitter<AccountBookEvents> {
   readonly #agent: UserAgent;
   readonly #clock: Clock;
-  readonly #options: AccountBookOptions;
+  #options: AccountBookOptions;
   readonly #entries = new Map<string, Entry>();
   #main: string | undefined;
   #chosenAt: number | undefined;
@@ -79,6 +79,10 @@ export class AccountBook extends Emitter<AccountBookEvents> {
     super();
     this.#agent = agent;
     this.#clock = clock;
+    this.#options = options;
+  }
+
+  configure(options: AccountBookOptions): void {
     this.#options = options;
   }
 

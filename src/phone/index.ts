@@ -53,7 +53,7 @@ export { MuteControl, type MuteDirection, type MuteOptions, PushToTalk } from '.
 export { type Peer, peerOf } from './peer-name.js';
 export { Phone, type PhoneEvents } from './phone.js';
 export type { LocateOptions, PhoneListenOptions, SocketOptions } from './phone-network.js';
-export type { PhoneOptions } from './phone-options.js';
+export type { LivePhoneOptions, PhoneOptions } from './phone-options.js';
 export type { AnsweringOptions } from './policies/answering.js';
 export type { BargeInOptions } from './policies/barge-in.js';
 export type { BlockedRequest, FilterOptions } from './policies/filter.js';

@@ -213,6 +213,24 @@ export function checkOptions(options: PhoneOptions): void {
   if (account) new Account(account); // it has checks of its own
 }
 
+/** What may be changed while a phone runs. */
+export type LivePhoneOptions = Pick<
+  PhoneOptions,
+  | 'policies'
+  | 'calls'
+  | 'media'
+  | 'mute'
+  | 'presence'
+  | 'blf'
+  | 'voicemail'
+  | 'messages'
+  | 'accountBook'
+  | 'ringTimeout'
+  | 'maxCalls'
+  | 'customHeaders'
+  | 'device'
+>;
+
 /** The account of the options; undefined for a phone without a server. */
 export function accountOf(options: PhoneOptions): AccountOptions | undefined {
   const { server, username, domain } = options;

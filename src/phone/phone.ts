@@ -35,7 +35,13 @@ import { Messages } from './messaging/messages.js';
 import { MuteControl } from './mute-control.js';
 import { NetworkMonitor } from './network-monitor.js';
 import { listen, openNetwork } from './phone-network.js';
-import { accountOf, checkOptions, type PhoneMediaEngine, type PhoneOptions } from './phone-options.js';
+import {
+  accountOf,
+  checkOptions,
+  type LivePhoneOptions,
+  type PhoneMediaEngine,
+  type PhoneOptions,
+} from './phone-options.js';
 import { type BlockedRequest, RequestFilter } from './policies/filter.js';
 import type { AutomaticAction, IncomingOffer } from './policies/incoming-desk.js';
 import { Policies } from './policies/policies.js';
@@ -131,7 +137,7 @@ export class Phone extends Emitter<PhoneEvents> {
   constructor(options: PhoneOptions = {}) {
     super();
     checkOptions(options);
-    this.#options = options;
+    this.#options = { ...options };
     const { maxCalls = 0, lines } = options;
     // Every call that is let in needs a line.
     this.lines = new LineTable({ maximum: Math.max(LINES, maxCalls), ...lines });
@@ -181,6 +187,23 @@ export class Phone extends Emitter<PhoneEvents> {
       this.#logger.child('audio'),
     );
     this.lines.on('seated', ({ call }) => this.audio.watch(call));
+  }
+
+  /**
+   * Changes what was given when the phone was made. Calls there are keep what they began with; sockets, timers and media
+   * threads stay as they are until the next {@link restart}.
+   */
+  configure(changes: LivePhoneOptions): void {
+    Object.assign(this.#options, changes);
+    const { policies, mute, presence, blf, voicemail, messages, accountBook, calls, ...agent } = changes;
+    if (policies) this.policies.configure(policies);
+    if (mute) this.mutes.options = mute;
+    if (presence) this.presence.configure(presence);
+    if (blf) this.blf.configure(blf);
+    if (voicemail) this.voicemail.configure(voicemail);
+    if (messages) this.messages.configure(messages);
+    if (accountBook) this.#parts?.book.configure(accountBook);
+    this.#parts?.agent.configure(calls ? { ...agent, policies: calls } : agent);
   }
 
   /** What has no method here: any request, lines for all messages, policies of calls. Undefined before {@link start}. */

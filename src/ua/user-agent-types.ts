@@ -50,6 +50,12 @@ export interface UserAgentOptions {
   device?: DeviceHeaders;
 }
 
+/** What may be changed while it runs. */
+export type LiveUserAgentOptions = Pick<
+  UserAgentOptions,
+  'media' | 'ringTimeout' | 'maxCalls' | 'policies' | 'customHeaders' | 'device'
+>;
+
 export interface DeviceHeaders {
   /** For X-MAC. */
   mac?: string;

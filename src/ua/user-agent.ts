@@ -40,6 +40,7 @@ import { ReferServer } from './transfer/refer-server.js';
 import { referenceOf } from './transfer/replaces.js';
 import type {
   InviteOptions,
+  LiveUserAgentOptions,
   UserAgentCounters,
   UserAgentEvents,
   UserAgentOptions,
@@ -73,7 +74,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
 
   constructor(options: UserAgentOptions) {
     super();
-    this.#options = options;
+    this.#options = { ...options };
     const { sessionExpires = 1800, minSessionExpires = ABSOLUTE_MIN_SE } = options;
     const signalling: SignallingEnvironment = {
       endpoint: options.endpoint,
@@ -125,7 +126,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     const agent = this;
     const dispatcher = new RequestDispatcher(this.#env, {
       get busy() {
-        return agent.#calls.size >= (options.maxCalls ?? 1000);
+        return agent.#calls.size >= (agent.#options.maxCalls ?? 1000);
       },
       get closed() {
         return agent.#closed;
@@ -174,6 +175,12 @@ export class UserAgent extends Emitter<UserAgentEvents> {
   /** The watches over servers, one for each account with `ping`. */
   get pings(): readonly OptionsPing[] {
     return [...this.#pings.values()];
+  }
+
+  /** Changes what was given when it was made, for calls that begin from now on. */
+  configure(changes: LiveUserAgentOptions): void {
+    Object.assign(this.#options, changes);
+    if (changes.policies) this.policies = { ...changes.policies };
   }
 
   /**

@@ -21,6 +21,7 @@ import { KeptStore } from './kept-store.js';
 import { Lifecycle } from './lifecycle.js';
 import { LogOutputs } from './logs/log-outputs.js';
 import { settingSecrets } from './logs/setting-secrets.js';
+import { textEncoding } from './mapping/text-encoding.js';
 import { AudioDesk } from './media/audio-desk.js';
 import { MediaQueue } from './media/media-queue.js';
 import { PlayerDesk } from './media/players.js';
@@ -112,8 +113,11 @@ export function assemble(options: AssembleOptions): WebphoneParts {
   });
   const extras = new LineExtras(stack, desk, settings);
   const dialer = new Dialer({ extras, stack, accounts, settings, board, report });
-  const http = new HttpClient({ userAgent: `Switchhook/${packageVersion()}` });
-  const files = new WorkFiles(folders.work);
+  const http = new HttpClient({
+    userAgent: `Switchhook/${packageVersion()}`,
+    charset: () => textEncoding(settings, 'charset_bytes'),
+  });
+  const files = new WorkFiles(folders.work, () => textEncoding(settings, 'charset_bytes'));
   const contacts = new ContactList(() => kept.store.contacts);
   const lifecycle: Lifecycle = new Lifecycle({
     clock,
@@ -127,6 +131,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
     registration: () =>
       accounts.registeredEx === 1 ? 'none' : accounts.registered ? 'registered' : 'missing',
     busy: () => desk.calls.length > 0,
+    forgetPresets: () => settings.clearLines(),
     forget: () => {
       accounts.forget();
       contacts.clear();

@@ -20,6 +20,8 @@ export interface LifecycleOptions {
   busy(): boolean;
   /** Deletes contacts, lists and accounts. */
   forget(): void;
+  /** Takes the presets of all lines away. */
+  forgetPresets(): void;
   /** Tells that something could not be done. */
   report(message: string, error?: unknown): void;
 }
@@ -29,6 +31,9 @@ const MINUTE_MS = 60_000;
 const PATIENCE_MS = 3 * MINUTE_MS;
 /** How often it is looked whether one would. */
 const LOOK_MS = MINUTE_MS / 2;
+
+/** `destroymode`: stopping forgets as much as exiting. */
+const FULL = 1;
 
 type Listener = (notification: Notification) => unknown;
 
@@ -66,6 +71,8 @@ export class Lifecycle {
     stack.on('failed', (error) => options.report('the SIP stack could not be started', error));
     stack.on('stopped', () => {
       this.#lookTimer?.cancel();
+      const mode = options.settings.number('destroymode');
+      if (mode === FULL || (mode < 0 && this.#exited)) options.forgetPresets();
       if (!this.#exited) notifications.publish('STOP', { what: 'sip' });
     });
   }

@@ -8,15 +8,14 @@ import { assemble } from './assemble.js';
 import { type ApiArguments, execute } from './functions/execute.js';
 import type { ApiValue, MethodOf } from './functions/spec.js';
 import { FUNCTIONS, type TYPED_FUNCTIONS } from './functions/table.js';
+import { LiveSettings } from './live-settings.js';
 import { phoneOptions } from './mapping/phone-options.js';
-import { policyOptions } from './mapping/policy-options.js';
 import { ServerNews } from './messaging/server-news.js';
 import type { NotificationHub } from './notifications/notification-hub.js';
 import type { NotificationQueue } from './notifications/notification-queue.js';
 import type { ParameterName } from './parameters/parameters.js';
 import type { SettingValue } from './parameters/spec.js';
-import { shownSetting } from './settings/redact.js';
-import { GLOBAL, Settings } from './settings/settings.js';
+import { Settings } from './settings/settings.js';
 import { settingsFromSip } from './settings/settings-from-sip.js';
 import { statusTranslator } from './texts/language.js';
 import type { WebphoneContext, WebphoneParts } from './webphone-context.js';
@@ -71,7 +70,7 @@ class WebphoneCore {
         return { logger, ...set, ...phone, lanPeers: { ...set.lanPeers, ...phone.lanPeers } };
       },
     });
-    followPolicies(this.settings, this.#parts);
+    new LiveSettings(this.settings, this.#parts, phone);
     followServers(this.settings, this.#parts);
     const { notifications, log, lifecycle } = this.#parts;
     this.notifications = notifications;
@@ -141,19 +140,9 @@ function followServers(
   });
 }
 
-/** What the phone does by itself changes with the settings at once. */
-function followPolicies(
-  settings: Settings,
-  { stack, logger }: Pick<WebphoneParts, 'stack' | 'logger'>,
-): void {
-  settings.on('change', ({ key, value, line, origin }) => {
-    logger.debug('setting changed', { key, value: shownSetting(key, value), line, origin });
-    if (line === GLOBAL) stack.phone?.policies.configure(policyOptions(settings));
-  });
-}
-
 const NOTIFICATION_SETTINGS: ReadonlySet<string> = new Set<ParameterName>([
   'events',
+  'loglevel',
   'sipmsgnotifications',
   'notificationevents',
   'language',
@@ -166,6 +155,7 @@ function followSettings(settings: Settings, notifications: NotificationHub): voi
   const apply = (): void =>
     notifications.configure({
       events: settings.number('events'),
+      userEvents: settings.number('loglevel') > 0,
       sipMessages: settings.number('sipmsgnotifications') === 1,
       delivery: settings.number('notificationevents'),
       translate: statusTranslator(settings),

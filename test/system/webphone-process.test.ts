@@ -1,8 +1,9 @@
 /** A phone without a window, started as users of the flat API start it: key=value, wpcfg.ini, standard input, the server. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { SettingsStore } from '../../dist/webphone/index.js';
 import { http, TcpClient, UdpClient } from '../support/control/clients.js';
 import { freePort } from '../support/free-port.js';
 import { cliPath, NodeProgram, type RunResult, runNode } from '../support/run-node.js';
@@ -99,6 +100,24 @@ describe('key=value arguments', () => {
     programs.length = 0;
   });
 
+  it('[param:singleinstance] leave one phone running, the newest, when that is wanted', async () => {
+    const only = { XDG_RUNTIME_DIR: folder };
+    const begin = async (args: string[]): Promise<NodeProgram> => {
+      const program = new NodeProgram([cliPath, ...args], only, folder);
+      programs.push(program);
+      await program.until(/Control server on/);
+      return program;
+    };
+    const old = await begin([...ports(), 'singleinstance=true']);
+    const next = await begin([...ports(), 'singleinstance=true']);
+    expect((await old.finished).code).toBe(0);
+    expect(old.stdout).toContain('STOP,api');
+    expect((await http(port, '/?function=API_TestEcho&echo=newest')).text).toContain('newest');
+    const beside = await begin([`wpapiudplistenport=${await freePort()}`]);
+    expect((await http(port, '/?function=API_TestEcho&echo=still')).text).toContain('still');
+    await Promise.all([next.stop(), beside.stop()]);
+  });
+
   it('take requests on standard input', async () => {
     const program = await start(...ports());
     program.send('function=API_TestEcho,echo=one\nAPI_TestEcho,two\n');
@@ -148,6 +167,59 @@ describe('the settings of the control server', () => {
     await start(...ports(), `wpapiconnectport=${other.port}`, 'canuseudpnotifications=0');
     await expect(other.next(500)).rejects.toThrow('no datagram');
     other.close();
+  });
+});
+
+describe('what a process is told to keep', () => {
+  const ask = async (request: string): Promise<string> =>
+    (await http(port, `/?function=${request}`)).text.replace(/^.*APIRESULT:/s, '');
+
+  it('[config-persist/0] [param:autocfgsave] is there again after a restart, and after a kill', async () => {
+    const first = await start(...ports());
+    expect(await ask('API_SetParameter&param=displayname&value=Anna')).toBe('OK: initiated');
+    await first.stop();
+    const second = await start(...ports());
+    expect(await ask('API_GetParameter&param=displayname')).toBe('Anna');
+    // More changes than it can write, and no time to end.
+    for (let i = 0; i < 40; i++) await ask(`API_SetParameter&param=displayname&value=Anna${i}`);
+    await new Promise((resolve) => setTimeout(resolve, 480 + Math.random() * 120));
+    await second.stop('SIGKILL');
+    const third = await start(...ports());
+    expect(await ask('API_GetParameter&param=displayname')).toMatch(/^Anna(39)?$/);
+    expect(third.stderr).toBe('');
+  });
+
+  it('[config-persist/0] is reported and kept aside when it cannot be read: damaged, or of another key', async () => {
+    const data = join(folder, 'mwphonedata');
+    const file = join(data, 'settings.dat');
+    await (await start(...ports(), 'displayname=Anna')).stop();
+    const whole = await readFile(file, 'utf8');
+    for (const [what, spoil] of [
+      ['damaged', () => writeFile(file, whole.slice(0, 60))],
+      ['another one', () => copyFile(join(folder, 'foreign.dat'), file)],
+    ] as const) {
+      if (what !== 'damaged') {
+        await new SettingsStore(join(folder, 'foreign.dat'), 'the key of another machine', 2).save({
+          version: '1',
+          configVersion: 0,
+          fingerprint: '',
+          settings: { displayname: 'Bert' },
+          learned: {},
+        });
+      }
+      await spoil();
+      const before = await readFile(file, 'utf8');
+      const program = await start(...ports());
+      expect(program.stderr).toMatch(
+        new RegExp(`settings\\.dat.*${what}.*kept as settings\\.dat\\.unreadable`),
+      );
+      expect(await ask('API_GetParameter&param=displayname')).toBe('');
+      await ask('API_SetParameter&param=displayname&value=New');
+      await program.stop();
+      const asides = (await readdir(data)).filter((name) => name.includes('unreadable'));
+      const texts = await Promise.all(asides.map((name) => readFile(join(data, name), 'utf8')));
+      expect(texts).toContain(before);
+    }
   });
 });
 

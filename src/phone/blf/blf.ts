@@ -62,6 +62,14 @@ export class Blf extends Emitter<BlfEvents> {
     return [...this.#watches.values()];
   }
 
+  /** Changes what was given when the phone was made; extensions no longer named are watched no longer. */
+  configure(options: BlfOptions): void {
+    const gone = (this.#options.watch ?? []).filter((target) => !options.watch?.includes(target));
+    Object.assign(this.#options, options);
+    for (const target of gone) this.unwatch(target);
+    this.setMode(options.mode ?? this.#mode);
+  }
+
   /** Switches it; the extensions of the options are watched again. */
   setMode(mode: BlfMode): void {
     this.#enter(mode);

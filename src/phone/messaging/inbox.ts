@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../base/clock.js';
 import { isSwitchhookError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
+import { decodeText } from '../../base/text-encoding.js';
 import { findPart, type ServerHandle, type SipRequest } from '../../sip/index.js';
 import {
   type Call,
@@ -31,6 +32,8 @@ export interface InboxOptions {
   clock: Clock;
   logger: Logger;
   store: MessageStore;
+  /** Encoding of texts that do not tell theirs. */
+  charset(): string | undefined;
   message(message: Omit<IncomingMessage, 'displayed' | 'reply'>, wants: readonly string[]): void;
   composing(peer: Peer, state: IsComposing): void;
   report(peer: Peer, report: MessageReport): void;
@@ -61,7 +64,7 @@ export class Inbox {
       tx.reply(503, undefined, (response) => response.set('Retry-After', 5));
       return;
     }
-    const content = contentOf(request);
+    const content = contentOf(request, this.#options.charset());
     if (!content) {
       tx.reply(415, undefined, (response) => response.set('Accept', ACCEPTED_TYPES.join(', ')));
       return;
@@ -122,7 +125,7 @@ export class Inbox {
 }
 
 /** Undefined when it is of no type we take. */
-function contentOf(request: SipRequest): Content | undefined {
+function contentOf(request: SipRequest, charset: string | undefined): Content | undefined {
   const type = request.contentType;
   const header = request.get(MESSAGE_ID_HEADER);
   if (type?.type === 'multipart') {
@@ -137,7 +140,11 @@ function contentOf(request: SipRequest): Content | undefined {
     if (!isTaken(inner)) return undefined;
     return { type: inner, body: cpim.body, id: cpim.messageId ?? header, wants: cpim.dispositions };
   }
-  return isTaken(essence) ? { type: essence, body: request.bodyText, id: header, wants: [] } : undefined;
+  if (!isTaken(essence)) return undefined;
+  const told = type?.params.get('charset')?.replace(/^"|"$/g, '');
+  const encoding = told || (essence === 'text/plain' ? charset : undefined);
+  const body = encoding ? decodeText(request.body, encoding) : request.bodyText;
+  return { type: essence, body, id: header, wants: [] };
 }
 
 function isTaken(type: string): boolean {

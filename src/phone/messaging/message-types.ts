@@ -14,6 +14,11 @@ export interface MessagesOptions {
   offline?: 'queue' | 'fail';
   /** 202 is as good as 200: for servers that answer all messages so. Default false: the message counts as queued. */
   acceptedIsDelivered?: boolean;
+  /**
+   * Encoding of plain texts, such as `iso-8859-1`: for those we send where it can say what they say, and for those we get
+   * that do not tell theirs. Default: UTF-8.
+   */
+  charset?: string;
   /** Ask peers to report the delivery (RFC 5438); plain devices may not understand such messages. Default false. */
   reports?: boolean;
   /** Attempts before a waiting message is given up; default 20. */

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { Emitter } from '../../base/emitter.js';
 import { SwitchhookError } from '../../base/errors.js';
+import { encodeText, encodingName } from '../../base/text-encoding.js';
 import type { SipResponse } from '../../sip/index.js';
 import {
   type Call,
@@ -78,6 +79,7 @@ export class Messages extends Emitter<MessagesEvents> implements AsyncIterable<I
       clock,
       logger,
       store,
+      charset: () => this.#options.charset,
       message: (message, wants) => this.#came(message, wants),
       composing: (peer, state) => this.#composing.received(peer.uri, state),
       report: (peer, { messageId, status, kind }) => {
@@ -227,14 +229,14 @@ export class Messages extends Emitter<MessagesEvents> implements AsyncIterable<I
   #transmit(message: StoredMessage, call: Call | undefined): Promise<SipResponse> {
     const { body, contentType, headers, peer } = message;
     const wants = this.#reported.has(headers[MESSAGE_ID_HEADER]);
-    const content = wants ? this.#withReport(message) : { body, contentType };
+    const content = wants ? this.#withReport(message) : this.#encoded(body, contentType);
     if (call) return call.request('MESSAGE', { ...content, headers });
     return this.#message(peer, { ...content, headers });
   }
 
   async #message(
     peer: string,
-    content: { body: string; contentType: string; headers?: Readonly<Record<string, string>> },
+    content: { body: string | Uint8Array; contentType: string; headers?: Readonly<Record<string, string>> },
   ): Promise<SipResponse> {
     const agent = await this.#host.agent();
     return agent.message(peer, { ...content, account: this.#host.account() });
@@ -247,6 +249,14 @@ export class Messages extends Emitter<MessagesEvents> implements AsyncIterable<I
     } catch (error) {
       this.#host.logger.debug('not told', { peer, contentType, error });
     }
+  }
+
+  /** A plain text in the encoding that is wanted, when it can be said in it. */
+  #encoded(body: string, contentType: string): { body: string | Uint8Array; contentType: string } {
+    const { charset } = this.#options;
+    const name = charset && contentType.toLowerCase() === 'text/plain' ? encodingName(charset) : undefined;
+    const bytes = name && name !== 'utf-8' ? encodeText(body, name) : undefined;
+    return bytes ? { body: bytes, contentType: `text/plain;charset=${name}` } : { body, contentType };
   }
 
   #wantReport({ id, group, headers, body }: StoredMessage, peer: Peer): void {

@@ -429,7 +429,11 @@ export class Call {
    */
   request(
     method: string,
-    options: { body?: string; contentType?: string; headers?: Readonly<Record<string, string>> } = {},
+    options: {
+      body?: string | Uint8Array;
+      contentType?: string;
+      headers?: Readonly<Record<string, string>>;
+    } = {},
   ): Promise<SipResponse> {
     const session = this.#session;
     const { dialog } = session;

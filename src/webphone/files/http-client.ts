@@ -3,6 +3,7 @@
  * requests at a time. Used by the http and files functions.
  */
 import { SwitchhookError } from '../../base/errors.js';
+import { decodeText } from '../../base/text-encoding.js';
 
 export const HTTP_TIMEOUT_MS = 20_000;
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -13,10 +14,12 @@ export interface HttpClientOptions {
   maxBytes?: number;
   /** Sent as User-Agent. */
   userAgent: string;
+  /** Encoding of answers that do not tell theirs; undefined is UTF-8. */
+  charset?: () => string | undefined;
 }
 
 export class HttpClient {
-  readonly #options: Required<HttpClientOptions>;
+  readonly #options: HttpClientOptions & { timeoutMs: number; maxBytes: number };
   readonly #stop = new AbortController();
   #running = 0;
 
@@ -59,16 +62,16 @@ export class HttpClient {
   }
 
   async #read(response: Response): Promise<string> {
-    const decoder = new TextDecoder();
-    let text = '';
+    const told = /;\s*charset="?([\w.:-]+)/i.exec(response.headers.get('content-type') ?? '')?.[1];
+    const chunks: Uint8Array[] = [];
     let bytes = 0;
     for await (const chunk of response.body ?? []) {
       bytes += chunk.length;
       if (bytes > this.#options.maxBytes)
         throw new Error(`the answer is larger than ${this.#options.maxBytes} bytes`);
-      text += decoder.decode(chunk, { stream: true });
+      chunks.push(chunk);
     }
-    return text + decoder.decode();
+    return decodeText(Buffer.concat(chunks), told ?? this.#options.charset?.());
   }
 
   /** Gives up what is under way. */

@@ -5,20 +5,25 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
 import { SwitchhookError } from '../../base/errors.js';
+import { decodeText, encodeText } from '../../base/text-encoding.js';
 import { machineKey } from '../settings/machine-key.js';
 import { Vault } from '../settings/vault.js';
 
 /** More is no text somebody keeps with a phone. */
 export const MAX_FILE_BYTES = 16 * 1024 * 1024;
 const SEALED = /^switchhook-settings \d+ /;
+const SEALED_HEAD = 40;
 
 export class WorkFiles {
   readonly folder: string;
+  readonly #encoding: () => string | undefined;
   #vault: Vault | undefined;
   #count = 0;
 
-  constructor(folder: string) {
+  /** @param encoding of files that are kept as they are; undefined is UTF-8 */
+  constructor(folder: string, encoding: () => string | undefined = () => undefined) {
     this.folder = resolve(folder);
+    this.#encoding = encoding;
   }
 
   /**
@@ -43,7 +48,9 @@ export class WorkFiles {
     if (Buffer.byteLength(content) > MAX_FILE_BYTES) {
       throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `more than ${MAX_FILE_BYTES} bytes` });
     }
-    const text = options.encrypted ? await this.#seal(content) : content;
+    const encoding = this.#encoding();
+    const plain = (encoding && encodeText(content, encoding)) || content;
+    const text = options.encrypted ? await this.#seal(content) : plain;
     await mkdir(join(path, '..'), { recursive: true });
     const beside = `${path}.${process.pid}.${++this.#count}.tmp`;
     try {
@@ -63,8 +70,9 @@ export class WorkFiles {
     if (info.size > 2 * MAX_FILE_BYTES) {
       throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `"${name}" is too large` });
     }
-    const text = await readFile(path, 'utf8');
-    return SEALED.test(text) ? this.#opened().unseal(text) : text;
+    const bytes = await readFile(path);
+    const sealed = SEALED.test(bytes.toString('latin1', 0, SEALED_HEAD));
+    return sealed ? this.#opened().unseal(bytes.toString('utf8')) : decodeText(bytes, this.#encoding());
   }
 
   async remove(name: string): Promise<void> {

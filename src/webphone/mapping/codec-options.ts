@@ -56,7 +56,7 @@ export function codecRules(settings: SettingsReader): CodecRules {
   const only = listed(settings.text('codec'));
   return {
     rules,
-    prefer: listed(settings.text('prefcodec'))?.[0] ?? STATIC[preferredPayload(settings)],
+    prefer: preferred(settings),
     only,
     lowComplexity: LOW_COMPLEXITY[settings.number('alwaysallowlowcodec')],
   };
@@ -107,8 +107,13 @@ function listed(text: string): string[] | undefined {
   return codecs.length > 0 ? [...new Set(codecs)] : undefined;
 }
 
-function preferredPayload(settings: SettingsReader): number {
-  return settings.given('defpayload') ? settings.number('defpayload') : -1;
+/** By its name, or by its payload type. */
+function preferred(settings: SettingsReader): string | undefined {
+  const name = settings.text('prefcodec').trim();
+  if (/^\d+$/.test(name)) return STATIC[Number(name)];
+  return (
+    listed(name)?.[0] ?? (settings.given('defpayload') ? STATIC[settings.number('defpayload')] : undefined)
+  );
 }
 
 function dynamic(number: number, fallback: number): number {

@@ -2,6 +2,7 @@
 import type { PhoneOptions } from '../../phone/index.js';
 import type { SettingsReader } from '../settings/settings.js';
 import { list } from './policy-options.js';
+import { textEncoding } from './text-encoding.js';
 
 const BLF_MODES = ['off', 'auto', 'on', 'always'] as const;
 const VOICEMAIL_MODES = ['off', 'unsolicited', 'auto', 'registered', 'start'] as const;
@@ -42,6 +43,7 @@ export function serviceOptions(
       direction: texts === 0 ? 'none' : texts === 1 ? 'out' : texts === 2 ? 'in' : 'both',
       offline: settings.number('offlinechat') === 0 ? 'fail' : 'queue',
       acceptedIsDelivered: settings.number('chatacceptasok') === 1,
+      charset: textEncoding(settings, 'charset_sip'),
     },
     mute: {
       direction: MUTES[settings.number('defmute')],

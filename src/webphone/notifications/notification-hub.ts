@@ -11,6 +11,8 @@ import { NotificationQueue, type NotificationQueueOptions } from './notification
 export interface NotificationPolicy {
   /** 0 none, 1 status and call records, 2 important events, 3 logs. */
   events: number;
+  /** False: no EVENT, whatever the level; what is not logged is not told either. Default true. */
+  userEvents?: boolean;
   /** SIP messages as notifications. */
   sipMessages: boolean;
   /** Whether ways other than the one in use get anything: see {@link NotificationHub.delivery}. */
@@ -96,6 +98,7 @@ export class NotificationHub {
   /** True when a notification of that kind would pass: to be asked before an expensive one is made. */
   wants(kind: NotificationKind): boolean {
     if (kind === 'SIP') return this.#policy.sipMessages && this.#policy.events > 0;
+    if (kind === 'EVENT' && this.#policy.userEvents === false) return false;
     return this.#policy.events >= specOf(kind).level;
   }
 

@@ -138,7 +138,7 @@ describe('audio through the functions', () => {
     expect(webphone.API_ConfEx(2, '', false)).toBe(false);
   });
 
-  it('[API_IsOnline] [API_IsEncrypted] [API_GetAddress] [API_GetMySIPURI] [API_GetProfileStatusText] [API_CheckConnection] tell of the network', async () => {
+  it('[API_IsOnline] [API_IsEncrypted] [API_GetAddress] [API_GetMySIPURI] [API_GetProfileStatusText] [param:profilestatustext] [API_CheckConnection] tell of the network', async () => {
     expect(webphone.API_IsOnline()).toBe(true);
     await connected('echo');
     expect(webphone.API_IsEncrypted()).toBe(0);

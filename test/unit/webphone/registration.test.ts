@@ -217,6 +217,26 @@ describe('accounts', () => {
     expect(w.webphone.API_GetAccountForLine(1)).toBe('');
   });
 
+  it('[param:accountnotification] tells of another main account never, when there are several, or always', async () => {
+    registrar.password = undefined;
+    const change = async (mode: number): Promise<number> => {
+      w.forget();
+      w.webphone.API_SetParameter('accountnotification', mode);
+      w.webphone.API_SetMainAccount('bob');
+      w.webphone.API_SetMainAccount('alice');
+      await w.run();
+      return w.strings('ACCOUNT').length;
+    };
+    w.webphone.API_Register(SERVER, 'alice', 'secret');
+    w.webphone.API_AddAccount(`bob:pw@${SERVER}`);
+    await w.run();
+    expect(await change(0)).toBe(0);
+    expect(await change(1)).toBe(2);
+    w.webphone.API_SetParameter('autoswitchmainacc', 0);
+    expect(await change(1)).toBe(0);
+    expect(await change(2)).toBe(2);
+  });
+
   it('[API_GetAccountRegState] [API_GetAccountRegStateString] [accounts/3] tells how each stands', async () => {
     expect(w.webphone.API_GetAccountRegState('nobody')).toBe(-2);
     expect(w.webphone.API_GetAccountRegState('')).toBe(-3);

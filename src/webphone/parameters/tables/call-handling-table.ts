@@ -332,14 +332,14 @@ export const callHandling = rows('call-handling', [
     type: 'int',
     default: 4,
     range: { min: 1, max: 4 },
-    effect: 'now',
+    effect: 'restart',
     doc: 'Lines to begin with; more come by need.',
   },
   {
     name: 'maxlineex',
     type: 'int',
     default: 512,
-    effect: 'now',
+    effect: 'restart',
     doc: 'Lines at most.',
   },
   {

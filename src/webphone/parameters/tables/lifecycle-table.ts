@@ -30,8 +30,7 @@ export const lifecycle = rows('lifecycle', [
     type: 'bool',
     default: false,
     effect: 'restart',
-    status: 'open',
-    doc: 'Only one phone runs at a time; a new one ends the old.',
+    doc: 'Only one phone of this user runs at a time; a new one ends the old, when both have this setting.',
   },
   {
     name: 'destroymode',
@@ -39,8 +38,7 @@ export const lifecycle = rows('lifecycle', [
     default: -1,
     values: { '-1': 'auto', 0: 'weak (static globals remain)', 1: 'always full' },
     effect: 'now',
-    status: 'open',
-    doc: 'How much closing cleans up.',
+    doc: 'Whether stopping forgets the presets of lines: automatic does so with API_Exit, 1 with API_Stop as well.',
   },
   {
     name: 'exitmethod',
@@ -123,16 +121,14 @@ export const lifecycle = rows('lifecycle', [
     type: 'string',
     default: '',
     effect: 'now',
-    status: 'open',
-    doc: 'Encoding of files and texts; UTF-8 when empty.',
+    doc: 'Encoding of texts in SIP messages, files and answers of web servers that do not tell theirs; UTF-8 when empty.',
   },
   {
     name: 'charset_sip',
     type: 'string',
     default: '',
     effect: 'now',
-    status: 'open',
-    doc: 'Encoding of texts in SIP messages.',
+    doc: 'Encoding of text messages, in place of `charset`.',
   },
   {
     name: 'charset_media',
@@ -147,7 +143,6 @@ export const lifecycle = rows('lifecycle', [
     type: 'string',
     default: '',
     effect: 'now',
-    status: 'open',
-    doc: 'Encoding of bytes that become texts elsewhere.',
+    doc: 'Encoding of files and of answers of web servers, in place of `charset`.',
   },
 ]);

@@ -1,0 +1,96 @@
+/** Settings that are changed while the phone runs act without a restart. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { FakeRegistrar } from '../../support/fake-registrar.js';
+import { type Party, type RawPeer, sdp } from '../../support/ua-harness.js';
+import { HOST, SERVER, WebphoneWorld } from '../../support/webphone-world.js';
+
+let w: WebphoneWorld;
+let registrar: FakeRegistrar;
+let peer: RawPeer;
+let calls = 0;
+const ME = { uri: `sip:alice@${HOST}`, host: HOST } as Party;
+
+beforeEach(async () => {
+  w = new WebphoneWorld({ serveraddress: SERVER, username: 'alice', password: 'secret' });
+  registrar = await w.registrar();
+  w.webphone.API_Start();
+  await w.run();
+  peer = await w.world.peer('bob', '10.0.0.20');
+});
+afterEach(() => w.end());
+
+const set = (name: string, value: string | number): void => {
+  expect(w.webphone.API_SetParameter(name, value)).toBe(true);
+};
+
+/** The SDP a call is answered with. */
+async function answered(): Promise<string> {
+  await peer.request('INVITE', ME, { callId: `call-${++calls}`, sdp: sdp() });
+  await w.run();
+  w.webphone.API_Accept(-1);
+  await w.run();
+  const answer = peer.answer('INVITE');
+  await peer.request('ACK', ME, { callId: `call-${calls}`, toTag: answer.to.tag });
+  await w.run();
+  return Buffer.from(answer.body).toString();
+}
+
+describe('settings changed while the phone runs', () => {
+  it('are those of the next incoming call', async () => {
+    expect(await answered()).toContain('PCMU/8000');
+    expect(peer.answer('INVITE').get('P-Asserted-Identity')).toBeUndefined();
+    w.webphone.API_Hangup(-2);
+    await w.run(1000);
+    set('use_pcmu', 0);
+    await peer.request('INVITE', ME, { callId: 'no-codec', sdp: sdp() });
+    await w.run();
+    w.webphone.API_Accept(-1);
+    await w.run();
+    expect(peer.answer('INVITE').status).toBe(488);
+    set('use_pcmu', 3);
+    expect(await answered()).toContain('PCMU/8000');
+  });
+
+  it('[param:textmessaging] decide about messages at once', async () => {
+    await peer.request('MESSAGE', ME, { callId: 'm1', sdp: 'one', contentType: 'text/plain' });
+    await w.run();
+    expect(w.strings('CHAT')).toEqual(['CHAT,0,bob,one']);
+    set('textmessaging', 0);
+    await peer.request('MESSAGE', ME, { callId: 'm2', sdp: 'two', contentType: 'text/plain' });
+    await w.run();
+    expect(w.strings('CHAT')).toHaveLength(1);
+    expect(peer.answer('MESSAGE').status).toBeGreaterThanOrEqual(400);
+    expect(w.webphone.API_SendChat(-1, 'bob', '', 'no')).toBe(true);
+    await w.run();
+    expect(registrar.others.filter(({ request }) => request.method === 'MESSAGE')).toEqual([]);
+  });
+
+  it('[param:enableblf] [param:blfuserlist] watch lamps named later', async () => {
+    const watches = (): string[] =>
+      registrar.others
+        .filter(({ request }) => request.method === 'SUBSCRIBE')
+        .map(({ request }) => String(request.uri));
+    set('blfuserlist', '201,202');
+    await w.run(1000);
+    expect(watches().filter((uri) => /sip:20[12]@/.test(uri)).length).toBeGreaterThanOrEqual(2);
+    set('blfuserlist', '202,203');
+    await w.run(1000);
+    expect(watches().some((uri) => uri.startsWith('sip:203@'))).toBe(true);
+  });
+
+  it('[param:strictlines] decide whether an order for an empty line reaches another', async () => {
+    await answered();
+    expect(w.webphone.API_Hold(3, true)).toBe(true);
+    await w.run();
+    set('strictlines', 6);
+    expect(w.webphone.API_Hangup(3)).toBe(false);
+    set('strictlines', 0);
+    expect(w.webphone.API_Hangup(3)).toBe(true);
+  });
+
+  it('[param:defsetmuted] mute the next call from its beginning', async () => {
+    set('defsetmuted', 2);
+    await answered();
+    expect(w.media().muted).toEqual({ send: true, receive: false, rtp: 'stop' });
+  });
+});
