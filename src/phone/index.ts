@@ -10,7 +10,7 @@ export {
 export type { CallTones, CallTonesOptions } from './audio/call-tones.js';
 export type { PhoneAudio, PhoneAudioEvents, PhoneAudioOptions } from './audio/phone-audio.js';
 export { Blf, type BlfEvents, type BlfMode, type BlfOptions } from './blf/blf.js';
-export { type BlfState, BlfWatch, type BlfWatchEvents } from './blf/blf-watch.js';
+export { type BlfState, BlfWatch } from './blf/blf-watch.js';
 export type { CallOptions, LinePreset } from './call-options.js';
 export {
   Conference,
@@ -73,7 +73,7 @@ export {
   presenceGroup,
   presenceInfo,
 } from './presence/presence-status.js';
-export { type PresenceState, PresenceWatch, type PresenceWatchEvents } from './presence/presence-watch.js';
+export { type PresenceState, PresenceWatch } from './presence/presence-watch.js';
 export { type StrangerPolicy, Watchers, type WatchRequest } from './presence/watchers.js';
 export type { RecoveryOptions } from './recovery.js';
 export type { ServiceHost } from './service-host.js';
@@ -103,3 +103,4 @@ export {
   type VoicemailOptions,
   type VoicemailState,
 } from './voicemail/voicemail.js';
+export type { WatchEvents } from './watch.js';

@@ -1,7 +1,5 @@
 /** The calls of one extension, watched (RFC 4235): a subscription and the table of its dialogs. Made by Blf. */
-import { Emitter } from '../../base/emitter.js';
 import { isSwitchhookError } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
 import {
   DIALOG_INFO_TYPE,
   type DialogInfo,
@@ -11,7 +9,8 @@ import {
   type Subscription,
   type SubscriptionEnd,
 } from '../../ua/index.js';
-import { type Peer, peerOf } from '../peer-name.js';
+import type { Peer } from '../peer-name.js';
+import { Watch } from '../watch.js';
 
 /** One lamp, or one blink of it. */
 export interface BlfState {
@@ -24,62 +23,22 @@ export interface BlfState {
   remote?: string;
 }
 
-export type BlfWatchEvents = {
-  change: [state: BlfState];
-  ended: [end: SubscriptionEnd];
-};
-
-export class BlfWatch extends Emitter<BlfWatchEvents> {
-  readonly peer: Peer;
+export class BlfWatch extends Watch<BlfState> {
   /** A table for every device of the extension. */
   readonly #tables = new Map<string, DialogTableView>();
-  readonly #logger: Logger;
-  #subscription: Subscription | undefined;
-  #closed = false;
   #heard = false;
-
-  constructor(target: string, logger: Logger) {
-    super();
-    this.peer = peerOf(target);
-    this.#logger = logger;
-  }
-
-  get closed(): boolean {
-    return this.#closed;
-  }
 
   /** Calls it has now. */
   get dialogs(): readonly DialogInfo[] {
     return [...this.#tables.values()].flatMap((table) => table.dialogs);
   }
 
-  /** Asks for the state anew. */
-  refresh(): void {
-    this.#subscription?.refresh();
+  protected override onState(phase: Subscription['phase'], end: SubscriptionEnd | undefined): void {
+    if (phase === 'subscribing') this.#tables.clear();
+    if ((phase === 'waiting' || phase === 'ended') && end?.error) this.#tell({ state: 'failed' });
   }
 
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    if (this.#subscription) this.#subscription.close();
-    else this.emit('ended', { reason: 'closed' });
-  }
-
-  /** For Blf. */
-  begin(subscription: Subscription): void {
-    this.#subscription = subscription;
-    subscription.on('notify', (notification) => this.#onNotify(notification));
-    subscription.on('state', (phase, end) => {
-      if (phase === 'subscribing') this.#tables.clear();
-      if ((phase === 'waiting' || phase === 'ended') && end?.error) this.#tell({ state: 'failed' });
-    });
-    subscription.on('ended', (end) => {
-      this.#closed = true;
-      this.emit('ended', end);
-    });
-  }
-
-  #onNotify({ contentType, body, source, state }: Notification): void {
+  protected override onNotify({ contentType, body, source, state }: Notification): void {
     if (state === 'pending') return;
     if (body === '') {
       // Servers that know of no call send no document.
@@ -88,7 +47,7 @@ export class BlfWatch extends Emitter<BlfWatchEvents> {
       return;
     }
     if (contentType !== DIALOG_INFO_TYPE) {
-      this.#logger.debug('not a dialog-info document', { peer: this.peer.uri, contentType });
+      this.logger.debug('not a dialog-info document', { peer: this.peer.uri, contentType });
       return;
     }
     const table = this.#tables.get(source) ?? new DialogTableView();
@@ -103,7 +62,7 @@ export class BlfWatch extends Emitter<BlfWatchEvents> {
       this.#heard = true;
     } catch (error) {
       if (!isSwitchhookError(error, 'ERR_XML')) throw error;
-      this.#logger.warn('a dialog-info document could not be read', { peer: this.peer.uri, error });
+      this.logger.warn('a dialog-info document could not be read', { peer: this.peer.uri, error });
     }
   }
 
