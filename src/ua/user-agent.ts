@@ -105,7 +105,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
         return methods.accept;
       },
       // RFC 3262 §3: whoever says 100rel has to acknowledge.
-      supported: options.reliableProvisionals === 'off' ? 'timer' : SUPPORTED,
+      supported: options.reliableProvisionals === 'off' ? SUPPORTED.replace(' 100rel,', '') : SUPPORTED,
       codecTrouble: new Set(),
       calls: {
         place: (target, invite, by) => this.#place(target, invite, by),

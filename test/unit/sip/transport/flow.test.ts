@@ -48,7 +48,7 @@ describe('keep-alive of a flow (RFC 5626 §4.4.1)', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('loses the flow 10 s after a ping when the peer is known to answer', () => {
+  it('[outbound-flow/1] loses the flow 10 s after a ping when the peer is known to answer', () => {
     const clock = new VirtualClock();
     const flow = new FakeFlow(clock);
     flow.answers = false;

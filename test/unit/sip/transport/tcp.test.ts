@@ -200,7 +200,7 @@ describe('TCP', () => {
 });
 
 describe('keep-alive (RFC 5626 §4.4.1)', () => {
-  it('answers a ping with a pong', async () => {
+  it('[outbound-flow/1] answers a ping with a pong', async () => {
     const b = testLayer();
     const { address } = await b.layer.listen({ protocol: 'tcp' });
     const { socket, got } = await rawClient(address.port);
@@ -208,7 +208,7 @@ describe('keep-alive (RFC 5626 §4.4.1)', () => {
     await until(() => got() === '\r\n');
   });
 
-  it('pings, and is content with pongs', async () => {
+  it('[outbound-flow/1] pings, and is content with pongs', async () => {
     const [a, b] = [testLayer(), testLayer()];
     const { flow } = await pair(a, b);
     flow.keepAlive(5, { pongRequired: true });
