@@ -144,7 +144,13 @@ async function pass(): Promise<void> {
 
 beforeAll(async () => {
   process.on('unhandledRejection', onUnhandled);
-  world = new WebphoneWorld({ serveraddress: '10.0.0.100', username: 'me', password: 'pw', register: 2 });
+  world = new WebphoneWorld({
+    serveraddress: '10.0.0.100',
+    username: 'me',
+    password: 'pw',
+    register: 2,
+    logtoconsole: 0,
+  });
   await world.registrar();
   const bob = await world.party('bob');
   bob.agent.on('incoming', (call) => void call.answer().catch(() => {}));

@@ -9,6 +9,7 @@ import { Phone } from '../../../src/phone/index.js';
 import { ControlServer } from '../../../src/server/index.js';
 import { FakeMediaEngine } from '../../../src/testing/fake-media.js';
 import { Webphone } from '../../../src/webphone/index.js';
+import { http, TcpClient } from '../../support/control/clients.js';
 import { ENCODINGS, THIRTY } from '../../support/control/requests.js';
 import { WAYS } from '../../support/control/ways.js';
 
@@ -36,7 +37,13 @@ beforeAll(async () => {
   await bob.register();
   webphone = new Webphone({
     startsipstack: 0,
-    settings: { serveraddress: exchange.address, username: 'alice', password: 'secret', register: 2 },
+    settings: {
+      serveraddress: exchange.address,
+      username: 'alice',
+      password: 'secret',
+      register: 2,
+      logtoconsole: 0,
+    },
     phone: { engine, listen: LOOPBACK },
   });
   webphone.notifications.on('CDR', () => ended++);
@@ -86,3 +93,48 @@ describe('the same thirty requests', () => {
     expect(results).toEqual(RESULTS.map((text) => (values.has(text) ? values.get(text) : text)));
   });
 });
+
+describe('everybody at once', () => {
+  it('[notifications/0] [notifications/3] a listener, a TCP client and an HTTP poller of a phone that calls each see every notification once', async () => {
+    const port = server.addresses.tcp?.port ?? 0;
+    const client = new TcpClient(port);
+    client.send('API_TestEcho,a\r\n');
+    await client.record('\r\n');
+    const polled: string[] = [];
+    const poll = async (): Promise<void> => {
+      const { text } = await http(port, '/?function=API_PollNotificationStrings&client=poller');
+      polled.push(...framed(text.replace(/^.*?APIRESULT:/s, '')));
+    };
+    await poll();
+    polled.length = 0;
+    client.text = '';
+    const heard: string[] = [];
+    const end = webphone.notifications.subscribe((one) => void heard.push(String(one)));
+    for (let call = 1; call <= 5; call++) {
+      ended = 0;
+      webphone.API_Call(-1, 'echo');
+      await until(() => heard.filter((one) => one.startsWith('STATUS,1,Speaking')).length === call);
+      await poll();
+      webphone.API_Hangup(-1);
+      await until(() => ended === 1);
+    }
+    await until(() => heard.at(-1)?.startsWith('STATUS,-1,Registered') === true);
+    end();
+    await poll();
+    await client.until(/(CDR,[\s\S]*){5}STATUS,-1,Registered/);
+    expect(heard.length).toBeGreaterThan(80);
+    expect(polled).toEqual(heard);
+    expect(framed(client.text)).toEqual(heard);
+    client.close();
+  });
+});
+
+/** The notifications in a text, which have their prefix and their end, all of them. */
+function framed(text: string): string[] {
+  const records = text.split(',NEOL \r\n');
+  expect(records.pop()).toBe('');
+  return records.map((record) => {
+    expect(record).toMatch(/^WPNOTIFICATION,/);
+    return record.slice('WPNOTIFICATION,'.length);
+  });
+}
