@@ -293,6 +293,8 @@ export class Phone extends Emitter<PhoneEvents> {
    */
   async dial(target: string, options: CallOptions = {}): Promise<Call> {
     const { board } = await this.#ready();
+    const lookingUp = board.lookUp(target, options);
+    if (lookingUp) await lookingUp;
     return board.dial(target, options);
   }
 

@@ -138,6 +138,11 @@ export class Switchboard {
     return call;
   }
 
+  /** To be waited for before {@link dial} when there is something to wait for. */
+  lookUp(target: string, options?: CallOptions): Promise<void> | undefined {
+    return this.#outgoing.lookUp(target, options);
+  }
+
   /** The call that takes the place of one that has failed, if one does. */
   nextAttempt(call: Call): Promise<Call | undefined> {
     return this.#redial.next(call);

@@ -2,10 +2,11 @@
  * Every call the phone places passes here: the number is made of what was dialled, the limits are asked, the call gets
  * its line and what is set for that line, and its digits after the answer. Made by Phone.
  */
+import { isIP } from 'node:net';
 import type { Clock } from '../../base/clock.js';
 import { SwitchhookError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
-import { SipUri } from '../../sip/index.js';
+import { type SipEndpoint, SipUri } from '../../sip/index.js';
 import { type Account, type Call, resolveTarget, type UserAgent } from '../../ua/index.js';
 import type { AccountBook } from '../account-book.js';
 import type { CallOptions, LinePreset } from '../call-options.js';
@@ -17,6 +18,7 @@ import type { Policies } from './policies.js';
 
 export interface OutgoingDeskOptions {
   agent: UserAgent;
+  endpoint: Pick<SipEndpoint, 'resolve'>;
   clock: Clock;
   logger: Logger;
   lines: LineTable<Call, LinePreset>;
@@ -26,10 +28,14 @@ export interface OutgoingDeskOptions {
   displayName: string | undefined;
 }
 
+const MAX_NOWHERE = 100;
+
 export class OutgoingDesk {
   readonly #options: OutgoingDeskOptions;
   readonly #started = new WeakMap<Call, number>();
   #last: string | undefined;
+  /** Hosts nobody answers for, as found by {@link lookUp} last. */
+  readonly #nowhere = new Set<string>();
 
   constructor(options: OutgoingDeskOptions) {
     this.#options = options;
@@ -47,6 +53,27 @@ export class OutgoingDesk {
   /** Notes when a call began, whoever did. */
   began(call: Call): void {
     this.#started.set(call, this.#options.clock.now());
+  }
+
+  /**
+   * Finds out whether the domain of an address exists where that decides the way of a call; to be waited for before
+   * {@link dial}. @returns undefined when there is nothing to find out
+   */
+  lookUp(dialled: string, { account }: CallOptions = {}): Promise<void> | undefined {
+    const { endpoint, policies } = this.#options;
+    if (policies.numbers.directCalls !== 'resolvable') return undefined;
+    const { target } = splitDialString(dialled.trim() || (this.#last ?? ''));
+    if (!isAddress(target) || /^tel:/i.test(target)) return undefined;
+    const own = account ?? this.#accountFor(target);
+    const uri = resolveTarget(target, own);
+    if (!own || uri.host === own.uri.host || isIP(uri.host)) return undefined;
+    return endpoint.resolve(uri).then(
+      () => void this.#nowhere.delete(uri.host),
+      () => {
+        if (this.#nowhere.size >= MAX_NOWHERE) this.#nowhere.clear();
+        this.#nowhere.add(uri.host);
+      },
+    );
   }
 
   /**
@@ -95,7 +122,8 @@ export class OutgoingDesk {
     const uri = resolveTarget(wanted, account);
     const foreign = account !== undefined && uri.host !== account.uri.host && !/^tel:/i.test(wanted);
     if (!foreign) return { target: wanted, direct: false };
-    if (numbers.directCalls === 'never') {
+    const { directCalls } = numbers;
+    if (directCalls === 'never' || (directCalls === 'resolvable' && this.#nowhere.has(uri.host))) {
       return { target: rewriteCalled(uri.user ?? '', numbers, account.uri.user), direct: false };
     }
     return { target: wanted, direct: true };

@@ -81,6 +81,31 @@ describe('an outgoing call', () => {
     }
   });
 
+  it("[outgoing-call/1] a full address is called by its user alone when its domain is nobody's", async () => {
+    await FakeRegistrar.start(world, SERVER);
+    const alice = world.phone('10.0.0.1', {
+      server: SERVER,
+      username: 'alice',
+      policies: { numbers: { directCalls: 'resolvable' } },
+    });
+    world.resolvers
+      .get('10.0.0.1')
+      ?.table.set('here.example', [{ protocol: 'udp', host: '10.0.0.2', port: 5060 }]);
+    for (const [target, uri] of [
+      ['sip:bob@here.example', 'sip:bob@here.example'],
+      ['sip:bob@10.0.0.2', 'sip:bob@10.0.0.2'],
+      ['sip:bob@nowhere.example', `sip:bob@${SERVER}`],
+    ]) {
+      world.network.packets.length = 0;
+      const call = await alice.dial(target);
+      await world.run(50);
+      const [invite] = world.network.packets.filter(({ text }) => text.startsWith('INVITE'));
+      expect([target, invite.text.split(' ')[1]]).toEqual([target, uri]);
+      void call.hangup();
+      await world.run(40_000);
+    }
+  });
+
   it('[outgoing-call/2] limits, lists and the registration are asked before the INVITE', async () => {
     const registrar = await FakeRegistrar.start(world, SERVER);
     const alice = world.phone('10.0.0.1', { server: SERVER, username: 'alice' });
