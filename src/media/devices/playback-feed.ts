@@ -14,6 +14,8 @@ const REFILL_MS = 10;
 const MOST_EXTRA_MS = 100;
 /** Sinks have buffers of their own: the least that is queued in the first second is the level to keep. */
 const SETTLING_MS = 1000;
+/** No sink needs more: what is beyond came of a stall at the opening. */
+const MOST_BASE_MS = 200;
 /** More than this over it is left out. */
 const SURPLUS_MS = 60;
 /** Less than this beyond what the sink itself holds is as good as nothing. */
@@ -104,6 +106,7 @@ export class PlaybackFeed {
       // What was refilled meanwhile is not the sink's own.
       this.#baseMs = Math.min(this.#baseMs, Math.max(START_MS, queuedMs - extraMs));
       if (this.#settledMs < SETTLING_MS) return false;
+      this.#baseMs = Math.min(this.#baseMs, MOST_BASE_MS);
       this.#drift = new DriftController(this.#baseMs);
     }
     const surplusMs = queuedMs - this.#baseMs - extraMs;

@@ -1,0 +1,208 @@
+import { createSocket } from 'node:dgram';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type MediaSession, writeWav } from '../../../../src/media/index.js';
+import { sineOf, sound, toneAtEnd } from '../../../support/headset-room.js';
+import { sines } from '../../../support/signals.js';
+import { atDesk } from '../../../support/webphone-desk.js';
+
+const LOUD = -35;
+const QUIET = -55;
+const off = { useaudiodevicerecord: false };
+
+/** 16-bit samples as bytes. */
+const bytes = (pcm: Int16Array): Uint8Array => new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength);
+
+describe('what the program says', () => {
+  it('[API_StreamSoundBuff] [param:audioinput_bitdepth] [param:audioinput_channels] [param:audioinput_samplerate] [stream-out/2] in the format of the settings', async () => {
+    const tone = (rate: number): Int16Array => sines(rate, 1500, { hz: 1000, levelDb: -6 });
+    const eight = Uint8Array.from(tone(8000), (sample) => (sample >> 8) + 128);
+    const stereo = (pcm: Int16Array): Int16Array =>
+      Int16Array.from({ length: 2 * pcm.length }, (_, i) => pcm[i >> 1]);
+    const cases: Array<[Record<string, number>, Uint8Array]> = [
+      [{}, bytes(tone(8000))],
+      [{ audioinput_samplerate: 16_000 }, bytes(tone(16_000))],
+      [{ audioinput_samplerate: 48_000, audioinput_channels: 2 }, bytes(stereo(tone(48_000)))],
+      [{ audioinput_bitdepth: 8 }, eight],
+    ];
+    for (const [settings, buff] of cases) {
+      await atDesk({ ...off, ...settings }, async (desk) => {
+        const call = await desk.talks();
+        expect(desk.webphone.API_StreamSoundBuff(1, -1, buff, 0)).toBe(true);
+        expect(toneAtEnd(await desk.hear(call, 900), 1000, 400)).toBeGreaterThan(LOUD);
+      });
+    }
+  });
+
+  it('[param:streamsoundisrtp] [stream-out/1] as samples or RTP packets, queued and transcoded', async () => {
+    for (const streamsoundisrtp of [-1, 1]) {
+      await atDesk({ ...off, streamsoundisrtp }, async (desk) => {
+        // PCMU, while the call has PCMA: what the engine sends in another call.
+        const source = await desk.engine.openSession({ address: '10.0.9.1', label: 'source' });
+        const packets: Buffer[] = [];
+        desk.network.conditions.drop = (data, to) => {
+          if (to.address === '10.0.9.2' && data[1] < 200) packets.push(Buffer.from(data));
+          return to.address === '10.0.9.2';
+        };
+        const pcmu = { payloadType: 0, codec: 'PCMU', clockRate: 8000 };
+        await source.configure({
+          remote: { address: '10.0.9.2', port: 4000 },
+          direction: 'sendonly',
+          send: pcmu,
+          receive: [pcmu],
+        });
+        sound(source, 1000);
+        await desk.run(1000);
+        await source.close();
+        const call = await desk.talks();
+        for (const packet of packets.slice(0, 45))
+          expect(desk.webphone.API_StreamSoundBuff(1, -1, packet, 0)).toBe(true);
+        expect(toneAtEnd(await desk.hear(call, 800), 1000, 400)).toBeGreaterThan(LOUD);
+        // What is queued can be dropped.
+        expect(desk.webphone.API_StreamSoundBuff(0, -1, new Uint8Array(0), 0)).toBe(true);
+        await desk.run(200);
+        expect(toneAtEnd(await desk.hear(call, 400), 1000, 200)).toBeLessThan(QUIET);
+      });
+    }
+    await atDesk({ ...off, streamsoundisrtp: 1 }, async (desk) => {
+      await desk.talks();
+      expect(desk.webphone.API_StreamSoundBuff(1, -1, new Uint8Array(320), 0)).toBe(false);
+    });
+  });
+
+  it('[API_PlaySound] [stream-out/0] [notify:PLAYREADY] [param:singleaudiostream] files, here or to the peer, again and again, one or several', async () => {
+    for (const singleaudiostream of [0, 3]) {
+      await atDesk({ ...off, singleaudiostream }, async (desk) => {
+        const { webphone, folder } = desk;
+        for (const [name, hz] of [
+          ['a.wav', 700],
+          ['b.wav', 1500],
+        ] as const)
+          await writeWav(join(folder, name), [sines(8000, 400, { hz, levelDb: -10 })], 8000);
+        const call = await desk.talks();
+        const play = (file: string, loop: number, remote: boolean, ring = false) =>
+          webphone.API_PlaySound(1, join(folder, file), loop, true, !remote, remote, -1, '', ring);
+        expect(await play('a.wav', 1, true)).toBe(true);
+        expect(await play('b.wav', 1, true)).toBe(true);
+        await desk.runSlowly(1500);
+        const heard = await desk.hear(call, 600);
+        expect(toneAtEnd(heard, 1500, 300)).toBeGreaterThan(LOUD);
+        // 0 plays both; else the later one takes the place of the earlier.
+        if (singleaudiostream === 0) expect(toneAtEnd(heard, 700, 300)).toBeGreaterThan(LOUD);
+        else expect(toneAtEnd(heard, 700, 300)).toBeLessThan(QUIET);
+        expect(desk.strings('PLAYREADY')).toEqual([]);
+        expect(await webphone.API_PlaySound(0, '', 0, true, true, true, -1, '', false)).toBe(true);
+        await desk.run(300);
+        expect(toneAtEnd(await desk.hear(call, 400), 1500, 200)).toBeLessThan(QUIET);
+        expect(await play('a.wav', 0, true)).toBe(true);
+        await desk.runSlowly(1200);
+        expect(desk.strings('PLAYREADY')).toHaveLength(1);
+        const local = play('b.wav', 0, false);
+        const rung = desk.bell.played.length;
+        await desk.runSlowly(1000);
+        expect(await local).toBe(true);
+        expect(Math.max(...desk.speaker.played)).toBeGreaterThan(3000);
+        const ring = play('b.wav', 0, false, true);
+        await desk.runSlowly(1000);
+        expect(await ring).toBe(true);
+        expect(desk.bell.played.length).toBeGreaterThan(rung);
+      });
+    }
+  });
+});
+
+describe('what the program hears', () => {
+  it('[param:sendmedia_mode] [param:sendmediain_to] [param:sendmediaout_to] [param:sendmedia_to_ip] [param:sendmedia_atype] [param:sendmedia_line] [param:sendmedia_dir] [param:sendmedia_mtype] [param:sendmedia_marks] [stream-in/0] over UDP to ports of its own, from the settings alone', async () => {
+    const got: Buffer[] = [];
+    const socket = createSocket('udp4');
+    socket.on('message', (data) => got.push(Buffer.from(data)));
+    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+    const { port } = socket.address();
+    const packets = async (settings: Record<string, number | string>): Promise<Buffer[]> => {
+      got.length = 0;
+      await atDesk({ sendmedia_to_ip: '127.0.0.1', sendmediain_to: port, ...settings }, async (desk) => {
+        desk.microphone.hears = sineOf(1000);
+        const call = await desk.talks();
+        sound(call.media as MediaSession, 600);
+        await desk.runSlowly(600);
+        desk.webphone.API_Hangup(-2);
+        await desk.runSlowly(200);
+      });
+      return [...got];
+    };
+    try {
+      const plain = await packets({});
+      expect(plain.length).toBeGreaterThan(15);
+      expect(new Set(plain.map(({ length }) => length))).toEqual(new Set([320]));
+      expect(await packets({ sendmedia_mode: 0 })).toEqual([]);
+      expect(await packets({ sendmedia_mode: 2 })).toEqual([]);
+      const lengths: number[] = [];
+      for (const sendmedia_atype of [1, 2, 3, 4, 5, 6])
+        lengths.push((await packets({ sendmedia_atype }))[3].length);
+      expect(lengths).toEqual([172, 320, 640, 160, 640, 640]);
+      const marked = await packets({ sendmedia_marks: 1, sendmedia_line: 1 });
+      expect([marked[0], marked.at(-1)].map(String).sort()).toEqual(['BOF', 'EOF']);
+      expect(marked[3].toString('latin1', 0, 2)).toBe('1,');
+      const both = await packets({
+        sendmediaout_to: port,
+        sendmedia_mtype: 3,
+        sendmedia_dir: 3,
+        sendmedia_line: 3,
+      });
+      expect(new Set(both.map((data) => data.subarray(0, 3).join()))).toEqual(new Set(['1,1,1', '1,2,1']));
+      const sent = await packets({ sendmediaout_to: port, sendmedia_dir: 2, sendmedia_mtype: 3 });
+      expect(sent.length).toBeGreaterThan(15);
+      expect(await packets({ sendmedia_mtype: 2 })).toEqual([]);
+    } finally {
+      socket.close();
+    }
+  });
+});
+
+describe('reports of the audio', () => {
+  it('[param:rtpstat] [notify:RTPSTAT] come after so many seconds, by themselves, or not', async () => {
+    const counts: number[] = [];
+    for (const rtpstat of [0, -1, 2]) {
+      await atDesk({ rtpstat }, async (desk) => {
+        await desk.talks();
+        await desk.run(15_000);
+        counts.push(desk.strings('RTPSTAT').length);
+      });
+    }
+    expect(counts[0]).toBe(0);
+    expect(counts[1]).toBeGreaterThanOrEqual(2);
+    expect(counts[1]).toBeLessThanOrEqual(4);
+    expect(counts[2]).toBe(7);
+  });
+
+  it('[param:vadstat_ival] [param:vadbyline] [notify:VAD] [vad/0] [vad/1] tell who speaks, of all and of each line, as often as asked and when it changes', async () => {
+    for (const vadbyline of [0, 1]) {
+      await atDesk({ vadstat: 3, vadstat_ival: 1000, vadbyline }, async (desk) => {
+        const call = await desk.talks();
+        await desk.run(2500);
+        const global = () => desk.strings('VAD').filter((text) => text.startsWith('VAD,local_vad'));
+        expect(global().at(-1)).toMatch(/local_speaking: no .*remote_speaking: no$/);
+        const quiet = global().length;
+        // The same is not told again.
+        await desk.run(5000);
+        expect(global().length).toBe(quiet);
+        desk.microphone.hears = sineOf(1000);
+        await desk.run(1200);
+        expect(global().at(-1)).toMatch(
+          /local_avg: [1-9]\d* local_max: [1-9]\d* local_speaking: yes .*remote_speaking: no$/,
+        );
+        sound(call.media as MediaSession, 600);
+        await desk.run(1200);
+        expect(global().at(-1)).toMatch(
+          /local_speaking: yes remote_vad: ON remote_avg: [1-9]\d* remote_max: [1-9]\d* remote_speaking: yes$/,
+        );
+        const lines = desk.strings('VAD').filter((text) => text.startsWith('VAD,line: 1 remote_vad'));
+        expect(lines.length > 0).toBe(vadbyline === 1);
+        if (vadbyline === 1) expect(lines.at(-1)).toMatch(/remote_speaking: yes$/);
+        const polled = desk.webphone.API_VAD(1);
+        await desk.run(10);
+        expect(await polled).toMatch(/^VAD,line: 1 remote_vad: ON .*remote_speaking: yes$/);
+      });
+    }
+  });
+});
