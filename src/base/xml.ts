@@ -22,6 +22,8 @@ export interface XmlLimits {
   maxLength?: number;
   maxDepth?: number;
   maxElements?: number;
+  /** A prefix without declaration stands for no namespace, instead of being refused. Default false. */
+  undeclaredPrefixes?: boolean;
 }
 
 interface OpenElement {
@@ -54,11 +56,13 @@ class Reader {
   readonly #open: OpenElement[] = [];
   readonly #maxDepth: number;
   readonly #maxElements: number;
+  readonly #undeclared: boolean;
 
   constructor(
     private readonly text: string,
     limits: XmlLimits,
   ) {
+    this.#undeclared = limits.undeclaredPrefixes ?? false;
     const { maxLength = 1_000_000, maxDepth = 32, maxElements = 20_000 } = limits;
     this.#maxDepth = maxDepth;
     this.#maxElements = maxElements;
@@ -184,6 +188,7 @@ class Reader {
     const colon = qualified.indexOf(':');
     if (colon < 0) return { ns: useDefault ? (scope.get('') ?? '') : '', local: qualified };
     const ns = scope.get(qualified.slice(0, colon));
+    if (ns === undefined && this.#undeclared) return { ns: '', local: qualified.slice(colon + 1) };
     if (ns === undefined) this.#fail(`the prefix of ${qualified} has no namespace`);
     return { ns, local: qualified.slice(colon + 1) };
   }
