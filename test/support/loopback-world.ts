@@ -10,6 +10,7 @@ import { cryptoRandom } from '../../src/base/random.js';
 import type { PhoneOptions, SocketOptions } from '../../src/phone/index.js';
 import {
   type Flow,
+  listenOn,
   type ServerHandle,
   SipEndpoint,
   type SipRequest,
@@ -68,10 +69,8 @@ export class LoopServer {
     const { host = '127.0.0.1', port = 0, protocols = ['udp', 'tcp'], tls } = options;
     const transport = new TransportLayer({ ...COMMON, tls });
     const endpoint = new SipEndpoint({ ...COMMON, transport, resolver: new FakeResolver() });
-    let bound = port;
-    for (const protocol of protocols)
-      bound = (await endpoint.listen({ protocol, host, port: bound })).address.port;
-    return new LoopServer(endpoint, bound, host);
+    const [{ address }] = await listenOn(transport, protocols, { host, port });
+    return new LoopServer(endpoint, address.port, host);
   }
 
   get address(): string {
