@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { ModelWorld } from '../../support/model/model-world.js';
 import { type Setup, type Step, setup, steps } from '../../support/model/steps.js';
 
-const SEQUENCES = Number(process.env.SWITCHHOOK_SEQUENCES ?? 200);
+const SEQUENCES = Number(process.env.SWITCHHOOK_SEQUENCES ?? 120);
 const SEED = process.env.SWITCHHOOK_SEED;
 
 async function live(how: Setup, happenings: readonly Step[]): Promise<ModelWorld> {
