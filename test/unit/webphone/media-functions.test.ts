@@ -103,7 +103,6 @@ describe('audio through the functions', () => {
     for (let i = 0; i < 20; i++) packets.push((await webphone.API_GetMedia(500)).length);
     expect(packets.filter((length) => length >= 320).length).toBeGreaterThan(10);
     expect(webphone.API_GetMediaEnd()).toBe(true);
-    expect((await webphone.API_GetMedia(0)).length === 0 || true).toBe(true);
   });
 
   it('[API_RTPStat] [API_VAD] [notify:RTPSTAT] [notify:VAD] [vad/0] [rtp-stats/0] measure what is sent and heard', async () => {

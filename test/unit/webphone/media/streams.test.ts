@@ -159,6 +159,35 @@ describe('what the program hears', () => {
   });
 });
 
+describe('the queue of API_GetMedia', () => {
+  it('[stream-in/2] [API_GetMediaEnd] holds 900 packets, begins anew when nobody takes them, and ends when told to', async () => {
+    await atDesk({}, async (desk) => {
+      const call = await desk.talks();
+      sound(call.media as MediaSession, 600);
+      const { webphone } = desk;
+      /** How many can be had at once, while no time passes in the calls. */
+      const take = async (): Promise<number> => {
+        let count = 0;
+        while ((await webphone.API_GetMedia(0)).length > 0) count++;
+        return count;
+      };
+      await take();
+      await desk.runSlowly(17_000);
+      const waiting = await take();
+      expect(waiting).toBeGreaterThan(700);
+      expect(waiting).toBeLessThanOrEqual(900);
+      await desk.runSlowly(20_000);
+      expect(await take()).toBeLessThan(waiting / 2);
+      await desk.runSlowly(1000);
+      expect(webphone.API_GetMediaEnd()).toBe(true);
+      await desk.runSlowly(1000);
+      expect(await take()).toBe(0);
+      await desk.runSlowly(1000);
+      expect(await take()).toBeGreaterThan(40);
+    });
+  });
+});
+
 describe('reports of the audio', () => {
   it('[param:rtpstat] [notify:RTPSTAT] come after so many seconds, by themselves, or not', async () => {
     const counts: number[] = [];
