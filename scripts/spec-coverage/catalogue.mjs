@@ -17,6 +17,13 @@ const WAITING_FEATURES = new Map([
   ...['gui', 'applet', 'performance'].map((id) => [id, 'web phone']),
 ]);
 
+/** Statements of other features that wait, or that say nothing. */
+const WAITING_STATEMENTS = new Map([
+  ['hold/6', 'video'],
+  ['ports/4', 'a way to set TOS bits, which Node.js has none of'],
+  ['param-encryption/2', 'a statement: the manual leaves the details out'],
+]);
+
 /**
  * @param {string} root of the checkout
  * @returns the wanted tags of each kind, undefined where the catalogues are absent
@@ -49,7 +56,10 @@ export async function wantedTags(root) {
     statements: read('features')
       .features.filter(required)
       .flatMap(({ id, statements }) =>
-        statements.map((text, at) => ({ tag: `${id}/${at}`, text, waitsFor: WAITING_FEATURES.get(id) })),
+        statements.map((text, at) => {
+          const tag = `${id}/${at}`;
+          return { tag, text, waitsFor: WAITING_FEATURES.get(id) ?? WAITING_STATEMENTS.get(tag) };
+        }),
       ),
   };
 }

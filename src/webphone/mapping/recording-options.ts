@@ -43,7 +43,7 @@ export function recordingMode(settings: SettingsReader): number {
 /**
  * @param name a file, which may have a folder and an ending of its own; an address to upload to; or '' for a name by the
  * settings. The words DATETIME, DATE, CALLID and USER are replaced
- * @returns undefined for an upload to nowhere
+ * @returns undefined for nothing but an upload to nowhere; a file is kept without the upload
  */
 export function recordingPlan(
   settings: SettingsReader,
@@ -55,9 +55,9 @@ export function recordingPlan(
   const address = ADDRESS.test(name) ? name : '';
   const url =
     address || settings.text('http_addr') || settings.text('voicerecftp_addr') || settings.text('ftp_addr');
-  if (mode >= 2 && !url) return undefined;
+  if (mode === 2 && !url) return undefined;
   const minutes = settings.number('voicerecordingbuff');
-  const uploads = mode >= 2 || address !== '';
+  const uploads = url !== '' && (mode >= 2 || address !== '');
   return {
     ...fileOf(settings, call, folder, address ? '' : name),
     maxMs: minutes > 0 ? minutes * MINUTE_MS : undefined,

@@ -103,7 +103,7 @@ export class RecordingDesk {
   }
 
   #begin(call: Call, name: string, mode: number, source: Running['source']): boolean {
-    const { desk, settings, folder, clock } = this.#options;
+    const { desk, settings, folder, clock, notifications } = this.#options;
     const line = desk.lineOf(call);
     const recorded = {
       callId: call.id,
@@ -112,6 +112,10 @@ export class RecordingDesk {
       startedAt: new Date(clock.wallTime()),
     };
     const plan = recordingPlan(settings.forLine(line), recorded, folder, mode, name);
+    if (mode >= 2 && !plan?.upload) {
+      const text = 'a recording is to be uploaded, and there is no address for it: set http_addr or ftp_addr';
+      notifications.publish('WARNING', { text });
+    }
     if (!plan) return false;
     const one: Running = {
       call,

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/base/clock.js';
-import { type Notification, NotificationHub } from '../../../src/webphone/notifications/index.js';
+import {
+  type Notification,
+  NotificationHub,
+  type NotificationKind,
+  parseNotification,
+} from '../../../src/webphone/notifications/index.js';
 
 const texts = (list: readonly Notification[]): string[] => list.map(String);
 
@@ -9,6 +14,26 @@ function say(hub: NotificationHub, ...lines: number[]): void {
 }
 
 describe('the notification hub', () => {
+  it('[notifications/1] tells all kinds there are, as objects and as strings that are read back as that kind', () => {
+    const kinds = (
+      'STATUS REGISTER PRESENCE BLF DTMF INFO USSD CHAT CHATREPORT CHATCOMPOSING CDR START STOP SHOULDRESET LINE POPUP ' +
+      'EVENT LOG GROUP VREC PLAYREADY SIP ACCOUNT BLOCK VAD RTPE RTPSTAT MWI SRS VIDEO CREDIT RATING NEWUSER ' +
+      'SERVERCONTACTS ANSWER'
+    ).split(' ') as NotificationKind[];
+    const hub = new NotificationHub();
+    hub.configure({ events: 3, sipMessages: true });
+    const objects: string[] = [];
+    const strings: string[] = [];
+    hub.subscribe((one) => {
+      objects.push(one.kind);
+      strings.push(parseNotification(String(one)).kind);
+    });
+    for (const kind of kinds) hub.publish(kind, {});
+    expect(objects).toEqual(kinds);
+    expect(strings).toEqual(kinds);
+    hub.close();
+  });
+
   it('[notifications/2] gives every client each notification once', async () => {
     const hub = new NotificationHub(new VirtualClock());
     const heard: Notification[] = [];

@@ -72,7 +72,7 @@ describe('settings', () => {
     expect(w.webphone.API_GetParameter('md5')).toBe('');
   });
 
-  it('[API_DelSettings] deletes up to a level', () => {
+  it('[API_DelSettings] [config-persist/2] deletes the settings once, the settings, everything, and caches as well', () => {
     w.webphone.API_SetParameter('username', 'alice');
     w.webphone.API_AddContact('Bob,bob');
     expect(w.webphone.API_DelSettings(1)).toBe(true);
@@ -83,6 +83,9 @@ describe('settings', () => {
     w.webphone.API_SetParameter('username', 'carol');
     w.webphone.API_DelSettings(0);
     expect(w.webphone.API_GetParameter('username')).toBe('carol');
+    w.webphone.API_AddContact('Bob,bob');
+    expect(w.webphone.API_DelSettings(3)).toBe(true);
+    expect([w.webphone.API_GetParameter('username'), w.webphone.API_GetContacts()]).toEqual(['', '']);
     expect(w.webphone.API_DelSettings(9)).toBe(false);
   });
 

@@ -268,6 +268,27 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
     ]);
   });
 
+  it('[tls-srtp/0] transport 2 takes port 5061 where none is given, and certificates as the policy says', async () => {
+    using authority = new TestAuthority();
+    const ofServer = authority.issue(['IP:127.0.0.7']);
+    const registered = (given: Given): Promise<number> =>
+      onLoopback(async (world) => {
+        const server = await world.server({
+          host: '127.0.0.7',
+          port: 5061,
+          protocols: ['tls'],
+          tls: ofServer,
+        });
+        await world.started({ serveraddress: '127.0.0.7', transport: 2, ...given });
+        await sleep(700);
+        return server.count('REGISTER');
+      });
+    // Nobody we know has signed it.
+    const counts: number[] = [];
+    for (const tlspolicy of [0, 1, 2, 3, 4]) counts.push(await registered({ tlspolicy }));
+    expect(counts).toEqual([0, 1, 1, 0, 0]);
+  });
+
   it('[param:listenontls] others may come by TLS, on the port told', async () => {
     using authority = new TestAuthority();
     const own = authority.issue(['IP:127.0.0.1']);

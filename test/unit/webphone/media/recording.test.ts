@@ -143,6 +143,21 @@ describe('recordings by the settings', () => {
     ]);
   });
 
+  it('[param:voicerecording] are kept here when there is nowhere to upload them to', async () => {
+    for (const [voicerecording, files] of [
+      [2, 0],
+      [3, 1],
+    ]) {
+      await atDesk({ voicerecording }, async (desk) => {
+        await talk(desk);
+        desk.webphone.API_Hangup(-2);
+        await desk.runSlowly(1000);
+        expect(filesOf(desk, /\.wav$/)).toHaveLength(files);
+        expect(desk.strings('WARNING')).toEqual([expect.stringContaining('set http_addr or ftp_addr')]);
+      });
+    }
+  });
+
   it('[param:voicerecording] [param:http_addr] [recording/2] [API_VoiceRecord] go to a file, to a server, or to both; as soon as asked or at the end', async () => {
     await uploads(async (url, got) => {
       for (const [mode, local] of [
