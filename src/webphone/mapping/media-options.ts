@@ -15,7 +15,7 @@ const USUAL_SUITE = 'AES_CM_128_HMAC_SHA1_80';
 
 /** What `jittersize` stands for; the usual one is good for eight packets. */
 const JITTER: ReadonlyArray<NonNullable<MediaPreferences['jitter']>> = [
-  { fixedMs: 0 },
+  { fixedMs: 0, maxMs: 40 },
   { minMs: 0, maxMs: 60 },
   { minMs: 10, maxMs: 100 },
   { minMs: 20, maxMs: 160 },
