@@ -20,6 +20,7 @@ import { WorkFiles } from './files/work-files.js';
 import { KeptStore } from './kept-store.js';
 import { Lifecycle } from './lifecycle.js';
 import { LogOutputs } from './logs/log-outputs.js';
+import { logRtp } from './logs/rtp-log.js';
 import { settingSecrets } from './logs/setting-secrets.js';
 import { textEncoding } from './mapping/text-encoding.js';
 import { AudioDesk } from './media/audio-desk.js';
@@ -100,6 +101,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
   });
   stack.on('made', (phone) => phone.diagnostics.sip.subscribe((trace) => log.sip(trace)));
   const desk = new LineDesk(stack);
+  logRtp({ clock, settings, stack, desk, log });
   const accounts = new AccountDesk({ settings, stack, clock, background });
   checkNetworkOnFailure({ accounts, settings, stack, notifications, background });
   const board = new StatusBoard({

@@ -224,7 +224,7 @@ describe('what a process is told to keep', () => {
 });
 
 describe('the log of a process', () => {
-  it('is mwphonedata/webphonelog.dat, has the whole signalling at 5, little at 1, and no password', async () => {
+  it('[logs/2] is mwphonedata/webphonelog.dat, has the whole signalling at 5, little at 1, and no password', async () => {
     const log = (): Promise<string> => readFile(join(folder, 'mwphonedata', 'webphonelog.dat'), 'utf8');
     await once(...account(), ...ports(), 'callto=prompt', 'autocall=true', 'loglevel=5');
     const full = await log();

@@ -287,3 +287,19 @@ describe('packets received', () => {
     expect(holes[1]).toBeGreaterThan(4);
   });
 });
+
+describe('the log', () => {
+  it('[logs/2] has what matters at 1, and RTP above 5', async () => {
+    const logOf = (loglevel: number): Promise<string> =>
+      atDesk({ loglevel, logpolling: 1, logtoconsole: 0, canlogtofile: 0 }, async (desk) => {
+        desk.microphone.hears = sineOf(437);
+        await desk.talks();
+        await desk.run(2500);
+        return desk.webphone.API_GetLogs();
+      });
+    const [little, signalling, everything] = [await logOf(1), await logOf(5), await logOf(6)];
+    expect(little.length).toBeLessThan(signalling.length / 10);
+    expect(signalling).not.toContain('RTP of line');
+    expect(everything).toMatch(/RTP of line 1: PCMA, sent \d+ to 10\.0\.0\.2:\d+, received \d+, lost 0/);
+  });
+});
