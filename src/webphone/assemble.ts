@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { Clock } from '../base/clock.js';
 import { isSwitchhookError } from '../base/errors.js';
 import type { PhoneOptions, Store } from '../phone/index.js';
+import type { Call } from '../ua/index.js';
 import { AccountDesk } from './accounts/account-desk.js';
 import { ConferenceDesk } from './calling/conference-desk.js';
 import { Dialer } from './calling/dialer.js';
@@ -27,6 +28,7 @@ import { AudioDesk } from './media/audio-desk.js';
 import { MediaQueue } from './media/media-queue.js';
 import { PlayerDesk } from './media/players.js';
 import { RecordingDesk } from './media/recordings.js';
+import { warnOfSilentMicrophone } from './media/silent-microphone.js';
 import { MessageDesk } from './messaging/message-desk.js';
 import { PresenceDesk } from './messaging/presence-desk.js';
 import { NetworkView } from './network-view.js';
@@ -102,6 +104,8 @@ export function assemble(options: AssembleOptions): WebphoneParts {
   stack.on('made', (phone) => phone.diagnostics.sip.subscribe((trace) => log.sip(trace)));
   const desk = new LineDesk(stack);
   logRtp({ clock, settings, stack, desk, log });
+  const muted = (call: Call): boolean => desk.notes(call).muteSend;
+  warnOfSilentMicrophone({ clock, settings, stack, notifications, muted });
   const accounts = new AccountDesk({ settings, stack, clock, background });
   checkNetworkOnFailure({ accounts, settings, stack, notifications, background });
   const board = new StatusBoard({

@@ -69,7 +69,6 @@ export const audioProcessing = rows('audio-processing', [
     default: 1,
     values: { 0: 'off' },
     effect: 'now',
-    status: 'open',
     doc: 'Warn when the microphone gives nothing but silence.',
   },
   {

@@ -112,7 +112,6 @@ export const lifecycle = rows('lifecycle', [
     type: 'bool',
     default: false,
     effect: 'restart',
-    status: 'open',
     kept: false,
     doc: 'The program runs in a terminal, without a window.',
   },

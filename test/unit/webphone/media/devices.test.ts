@@ -197,6 +197,27 @@ describe('the devices of a call', () => {
   });
 });
 
+describe('a microphone that gives nothing', () => {
+  const warnings = (
+    settings: Record<string, number>,
+    act: (desk: WebphoneDesk) => void = () => {},
+  ): Promise<number> =>
+    atDesk(settings, async (desk) => {
+      await desk.talks();
+      act(desk);
+      await desk.run(20_000);
+      return desk.strings('WARNING').filter((one) => one.includes('no sound from the microphone')).length;
+    });
+
+  it('[param:enablenomicvoicewarning] is told of once a call, unless it is muted or nobody wants to know', async () => {
+    expect(await warnings({})).toBe(1);
+    expect(await warnings({ enablenomicvoicewarning: 0 })).toBe(0);
+    expect(await warnings({}, (desk) => void (desk.microphone.hears = sineOf(500)))).toBe(0);
+    expect(await warnings({}, ({ webphone }) => void webphone.API_Mute(-2, true))).toBe(0);
+    expect(await warnings({ useaudiodevicerecord: 0 })).toBe(0);
+  });
+});
+
 describe('a call without a microphone', () => {
   /** Packets in half a second: in the first two seconds, and later; and while a file plays. */
   const sent = async (desk: WebphoneDesk): Promise<boolean[]> => {
