@@ -40,6 +40,22 @@ async function second(desk: WebphoneDesk): Promise<void> {
 }
 
 describe('ringing', () => {
+  it('[server-use/1] rings, beeps and pop-ups can all be silenced', async () => {
+    const settings = { playring: 0, beeponincoming: 0, beepconnect: 0, playdisc: 0, events: 0 };
+    await atDesk(settings, async (desk) => {
+      const call = await desk.called();
+      await desk.run(2000);
+      desk.webphone.API_Accept(-1);
+      await desk.run(1000);
+      call.hangup();
+      await desk.run(2000);
+      const made = [...desk.bell.played, ...desk.speaker.played].filter((sample) => Math.abs(sample) > 100);
+      expect(made).toEqual([]);
+      // What the user would have to look at comes as POPUP and EVENT: there is no window.
+      expect([...desk.strings('POPUP'), ...desk.strings('EVENT')]).toEqual([]);
+    });
+  });
+
   it('[param:playring] for nobody, for incoming calls, or for both', async () => {
     const rings: boolean[][] = [];
     for (const playring of [0, 1, 2]) {
