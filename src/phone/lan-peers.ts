@@ -6,7 +6,6 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { networkInterfaces } from 'node:os';
 import type { Clock, Timer } from '../base/clock.js';
 import { Emitter } from '../base/emitter.js';
 import { SwitchhookError } from '../base/errors.js';
@@ -166,14 +165,6 @@ function parse(data: Buffer): { id: string; ask: boolean; peer: LanPeer } | unde
   } catch {
     return undefined;
   }
-}
-
-/** An address of this machine others can reach. */
-export function firstAddress(): string {
-  const found = Object.values(networkInterfaces())
-    .flatMap((list) => list ?? [])
-    .find(({ internal, family }) => !internal && family === 'IPv4');
-  return found?.address ?? '127.0.0.1';
 }
 
 function isMulticast(address: string): boolean {

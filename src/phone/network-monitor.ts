@@ -3,8 +3,8 @@
  * DHCP lease lost, wake from sleep (seen as a jump of the wall clock against the monotonic one). Node has no event
  * for any of these, so it looks every few seconds. Used by Phone.
  */
-import { networkInterfaces } from 'node:os';
 import type { Clock, Timer } from '../base/clock.js';
+import { interfaceAddresses } from '../base/interfaces.js';
 
 const INTERVAL_MS = 5000;
 /** A tick this late means that the machine slept. */
@@ -66,7 +66,7 @@ function text(addresses: readonly string[]): string {
 }
 
 function localAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((list) =>
-    (list ?? []).filter((entry) => !entry.internal).map((entry) => entry.address),
-  );
+  return interfaceAddresses()
+    .filter(({ internal }) => !internal)
+    .map(({ address }) => address);
 }

@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../base/clock.js';
 import { createDiagnostics, type Diagnostics, type SocketAddress } from '../base/diagnostics.js';
 import { Emitter } from '../base/emitter.js';
 import { SwitchhookError } from '../base/errors.js';
+import { externalAddress } from '../base/interfaces.js';
 import { type Logger, nullLogger } from '../base/logger.js';
 import { cryptoRandom, type Random } from '../base/random.js';
 import { type Headset, type HeadsetOptions, MediaEngine } from '../media/index.js';
@@ -29,7 +30,7 @@ import { Blf } from './blf/blf.js';
 import type { CallOptions, LinePreset } from './call-options.js';
 import { Conference, type ConferenceOptions } from './conference.js';
 import { ConferenceGroups } from './conference-groups.js';
-import { firstAddress, type LanPeer, LanPeers } from './lan-peers.js';
+import { type LanPeer, LanPeers } from './lan-peers.js';
 import { LineTable } from './lines.js';
 import { Messages } from './messaging/messages.js';
 import { MuteControl } from './mute-control.js';
@@ -411,7 +412,8 @@ export class Phone extends Emitter<PhoneEvents> {
     const { username = '', displayName = '' } = this.#options;
     const user = username || this.accounts[0]?.uri.user || 'phone';
     const [{ host, port } = { host: '127.0.0.1', port: 5060 }] = this.addresses;
-    const reachable = isIP(host) && !/^(0\.0\.0\.0|::)$/.test(host) ? host : firstAddress();
+    const reachable =
+      isIP(host) && !/^(0\.0\.0\.0|::)$/.test(host) ? host : (externalAddress(4) ?? '127.0.0.1');
     return { user, uri: new SipUri({ user, host: reachable, port }).toString(), name: displayName };
   }
 

@@ -1,5 +1,5 @@
 /** What the API tells of the network: whether there is one, and where SIP is listened on. */
-import { networkInterfaces } from 'node:os';
+import { externalAddress, interfaceAddresses } from '../base/interfaces.js';
 import type { Settings } from './settings/settings.js';
 import type { Stack } from './stack.js';
 
@@ -14,9 +14,7 @@ export class NetworkView {
 
   /** An address other than loopback, or a server that needs none. */
   get online(): boolean {
-    const external = Object.values(networkInterfaces()).some((list) =>
-      list?.some(({ internal }) => !internal),
-    );
+    const external = interfaceAddresses().some(({ internal }) => !internal);
     return external || /^(127\.|localhost|\[?::1)/.test(this.#settings.text('serveraddress'));
   }
 
@@ -24,13 +22,7 @@ export class NetworkView {
   get listener(): string {
     const [first] = this.#stack.phone?.addresses ?? [];
     if (!first) return '';
-    const host = /^(0\.0\.0\.0|::)$/.test(first.host) ? (localAddress() ?? first.host) : first.host;
+    const host = /^(0\.0\.0\.0|::)$/.test(first.host) ? (externalAddress(4) ?? first.host) : first.host;
     return `${host.includes(':') ? `[${host}]` : host}:${first.port}`;
   }
-}
-
-/** An address of this machine others can reach. */
-function localAddress(): string | undefined {
-  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return all.find(({ internal, family }) => !internal && family === 'IPv4')?.address;
 }

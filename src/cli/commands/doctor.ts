@@ -2,9 +2,9 @@
  * `switchhook doctor`: checks one step after the other what a call needs, and says at the first thing that is wrong
  * what to do about it. With `--server` it asks that server; without, it looks at this machine alone.
  */
-import { networkInterfaces } from 'node:os';
 import { systemClock } from '../../base/clock.js';
 import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
+import { interfaceAddresses } from '../../base/interfaces.js';
 import { nullLogger } from '../../base/logger.js';
 import { cryptoRandom } from '../../base/random.js';
 import { Exchange } from '../../exchange/index.js';
@@ -75,8 +75,7 @@ async function report(name: string, check: Check, values: Values, output: Output
 }
 
 async function addresses(): Promise<string> {
-  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  const own = all
+  const own = interfaceAddresses()
     .filter(({ internal, address }) => !internal && !/^fe80/i.test(address))
     .map(({ address }) => address);
   const privately = own.filter((address) =>

@@ -1,6 +1,6 @@
 /** Questions about IP literals the transports ask. */
 import { isIP, isIPv6, SocketAddress } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { interfaceAddresses } from '../../base/interfaces.js';
 
 /** Listening there means all addresses. */
 export function isWildcard(host: string): boolean {
@@ -26,6 +26,5 @@ export function canonicalAddress(host: string): string | undefined {
 
 /** All addresses this machine has at the moment, without zones. */
 export function localAddresses(): Set<string> {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return new Set(all.map(({ address }) => withoutZone(address)));
+  return new Set(interfaceAddresses().map(({ address }) => withoutZone(address)));
 }

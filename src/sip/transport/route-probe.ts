@@ -4,8 +4,8 @@
  */
 import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import type { Clock } from '../../base/clock.js';
+import { externalAddress } from '../../base/interfaces.js';
 
 /** After it a route is asked for anew, in the background: the network may have changed. */
 const FRESH_MS = 30_000;
@@ -66,9 +66,7 @@ export class RouteProbe {
 
 /** Some address of this machine, where the route could not be found. */
 export function anyLocalAddress(family: 4 | 6): string {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  const found = all.find((entry) => entry.family === `IPv${family}` && !entry.internal);
-  return found?.address ?? (family === 6 ? '::1' : '127.0.0.1');
+  return externalAddress(family) ?? (family === 6 ? '::1' : '127.0.0.1');
 }
 
 /** The local address of the route to `remoteHost`. @throws the system's error when there is none */

@@ -1,5 +1,5 @@
 /** What is told of this machine in headers, when it is asked for: its hardware address and its country. */
-import { networkInterfaces } from 'node:os';
+import { interfaceAddresses } from '../../base/interfaces.js';
 import type { DeviceHeaders } from '../../ua/index.js';
 import type { SettingsReader } from '../settings/settings.js';
 
@@ -13,8 +13,7 @@ export function deviceHeaders(settings: SettingsReader): DeviceHeaders {
 
 /** Of the first network there is. */
 function hardwareAddress(): string | undefined {
-  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return all.find(({ internal, mac }) => !internal && mac !== '00:00:00:00:00:00')?.mac;
+  return interfaceAddresses().find(({ internal, mac }) => !internal && mac !== '00:00:00:00:00:00')?.mac;
 }
 
 function countryOf(locale: string): string | undefined {

@@ -3,7 +3,7 @@
  * else.
  */
 import { BlockList, isIP } from 'node:net';
-import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import { interfaceAddresses } from '../../base/interfaces.js';
 import type { PhoneOptions } from '../../phone/index.js';
 import type { SettingsReader } from '../settings/settings.js';
 import { addressFamilies } from './locate-options.js';
@@ -59,16 +59,14 @@ function bindAddress(settings: SettingsReader): string | undefined {
   if (told && (wish === 1 || (wish === -1 && isBesideServer(told, settings.text('serveraddress')))))
     return told;
   const favourite = settings.text('favlocalip');
-  return favourite ? ownAddresses().find(({ address }) => address.startsWith(favourite))?.address : undefined;
-}
-
-function ownAddresses(): NetworkInterfaceInfo[] {
-  return Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return favourite
+    ? interfaceAddresses().find(({ address }) => address.startsWith(favourite))?.address
+    : undefined;
 }
 
 /** `address` is one of this machine, and the server is in its subnet. */
 function isBesideServer(address: string, server: string): boolean {
-  const own = ownAddresses().find((one) => one.address === address);
+  const own = interfaceAddresses().find((one) => one.address === address);
   const host = server.replace(/^\[|\](:\d+)?$/g, '').replace(/^([\d.]+):\d+$/, '$1');
   if (!own || isIP(host) !== isIP(address)) return false;
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
