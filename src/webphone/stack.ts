@@ -8,6 +8,7 @@
 import { Emitter } from '../base/emitter.js';
 import { SwitchhookError } from '../base/errors.js';
 import { Phone, type PhoneOptions } from '../phone/index.js';
+import type { Call } from '../ua/index.js';
 
 export type StackState = 'idle' | 'starting' | 'running' | 'stopping';
 
@@ -18,6 +19,8 @@ export type StackEvents = {
   running: [phone: Phone];
   /** It could not be started. */
   failed: [error: unknown];
+  /** A call of it is connected. */
+  connected: [call: Call, line: number];
   /** Its calls are over and everything of it is freed. */
   stopped: [phone: Phone];
 };
@@ -61,6 +64,9 @@ export class Stack extends Emitter<StackEvents> {
     this.#phone = phone;
     this.#state = 'starting';
     this.emit('made', phone);
+    phone.lines.on('seated', ({ call, line }) => {
+      call.on('connected', () => void this.emit('connected', call, line));
+    });
     this.#starting = phone.start().then(
       () => {
         if (this.#phone !== phone || this.#state !== 'starting') return;

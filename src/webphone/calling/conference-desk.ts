@@ -30,7 +30,7 @@ export class ConferenceDesk {
 
   /** Mixes all connected calls. @returns false for less than two */
   mixAll(): boolean {
-    const calls = this.#connected();
+    const calls = this.#options.desk.connected;
     if (calls.length < 2) return false;
     return this.#join(calls, this.roomOf(calls.find((call) => this.roomOf(call))));
   }
@@ -45,7 +45,7 @@ export class ConferenceDesk {
     if (room) return this.#join([call], room);
     if (other) return this.#join([call, other]);
     const all = settings.number('conference_addalllines') !== 0;
-    const others = this.#connected().filter((one) => one !== call);
+    const others = this.#options.desk.connected.filter((one) => one !== call);
     const chosen = all ? others : others.slice(0, 1);
     return chosen.length > 0 && this.#join([call, ...chosen]);
   }
@@ -77,10 +77,6 @@ export class ConferenceDesk {
 
   roomOf(call: Call | undefined): Conference | undefined {
     return call && [...this.#rooms].find((room) => room.members.includes(call));
-  }
-
-  #connected(): Call[] {
-    return this.#options.desk.calls.filter(({ state }) => state === 'connected');
   }
 
   #join(calls: readonly Call[], known?: Conference): boolean {

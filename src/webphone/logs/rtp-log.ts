@@ -28,15 +28,13 @@ export function logRtp({ clock, settings, stack, desk, log }: RtpLogOptions): vo
   const begin = (): void => {
     if (timer?.active) return;
     timer = clock.after(PERIOD_MS, () => {
-      const calls = desk.calls.filter(({ state }) => state === 'connected');
-      if (calls.length === 0) return;
-      if (settings.number('loglevel') >= LEVEL) for (const call of calls) void write(call);
+      const { connected } = desk;
+      if (connected.length === 0) return;
+      if (settings.number('loglevel') >= LEVEL) for (const call of connected) void write(call);
       begin();
     });
   };
-  stack.on('made', (phone) => {
-    phone.lines.on('seated', ({ call }) => call.on('connected', begin));
-  });
+  stack.on('connected', begin);
   stack.on('stopped', () => timer?.cancel());
 }
 

@@ -34,13 +34,9 @@ export class MediaQueue {
 
   constructor(options: MediaQueueOptions) {
     this.#options = options;
-    options.stack.on('made', (phone) => {
-      phone.lines.on('seated', ({ call }) => {
-        call.on('connected', () => {
-          this.#send(call);
-          this.#attach(call);
-        });
-      });
+    options.stack.on('connected', (call) => {
+      this.#send(call);
+      this.#attach(call);
     });
     options.stack.on('stopped', () => this.end());
   }
@@ -53,7 +49,7 @@ export class MediaQueue {
   /** The next packet; waits for it up to `timeoutMs`. Empty when there is none. Begins the queueing. */
   async next(timeoutMs: number): Promise<Uint8Array> {
     this.#listening = true;
-    for (const call of this.#options.desk.calls) if (call.state === 'connected') this.#attach(call);
+    for (const call of this.#options.desk.connected) this.#attach(call);
     if (this.#packets.length === 0) await this.#something(Math.max(timeoutMs, 20));
     return this.#packets.shift() ?? NOTHING;
   }

@@ -51,13 +51,9 @@ export class RecordingDesk {
 
   constructor(options: RecordingDeskOptions) {
     this.#options = options;
-    options.stack.on('made', (phone) => {
-      phone.lines.on('seated', ({ line, call }) => {
-        call.on('connected', () => {
-          const mode = recordingMode(options.settings.forLine(line));
-          if (mode !== 0 && !this.#running.has(call)) this.#begin(call, '', mode, 'SETTINGS');
-        });
-      });
+    options.stack.on('connected', (call, line) => {
+      const mode = recordingMode(options.settings.forLine(line));
+      if (mode !== 0 && !this.#running.has(call)) this.#begin(call, '', mode, 'SETTINGS');
     });
   }
 

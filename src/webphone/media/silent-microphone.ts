@@ -22,26 +22,27 @@ export interface SilentMicrophoneOptions {
 
 export function warnOfSilentMicrophone(options: SilentMicrophoneOptions): void {
   const { clock, settings, stack, notifications, muted } = options;
+  let inUse = false;
+  const watch = (call: Call, silent: number): void => {
+    clock.after(PERIOD_MS, async () => {
+      const stats = call.state === 'connected' ? await call.stats().catch(() => undefined) : undefined;
+      if (!stats || settings.number('enablenomicvoicewarning') === 0) return;
+      const counts = inUse && !muted(call) && !call.held.local && !call.held.remote;
+      if (counts && stats.level.sentDbov > FLOOR_DBOV) return;
+      if (counts && silent + 1 >= PATIENCE) {
+        const text =
+          'no sound from the microphone: it may be muted, pulled out, or not the one you speak into';
+        notifications.publish('WARNING', { text });
+        return;
+      }
+      watch(call, counts ? silent + 1 : 0);
+    });
+  };
   stack.on('made', (phone) => {
-    let inUse = false;
+    inUse = false;
     phone.audio.on('device', ({ role, using }) => {
       if (role === 'microphone') inUse = using.length > 0;
     });
-    const watch = (call: Call, silent: number): void => {
-      clock.after(PERIOD_MS, async () => {
-        const stats = call.state === 'connected' ? await call.stats().catch(() => undefined) : undefined;
-        if (!stats || settings.number('enablenomicvoicewarning') === 0) return;
-        const counts = inUse && !muted(call) && !call.held.local && !call.held.remote;
-        if (counts && stats.level.sentDbov > FLOOR_DBOV) return;
-        if (counts && silent + 1 >= PATIENCE) {
-          const text =
-            'no sound from the microphone: it may be muted, pulled out, or not the one you speak into';
-          notifications.publish('WARNING', { text });
-          return;
-        }
-        watch(call, counts ? silent + 1 : 0);
-      });
-    };
-    phone.lines.on('seated', ({ call }) => call.on('connected', () => watch(call, 0)));
   });
+  stack.on('connected', (call) => watch(call, 0));
 }

@@ -46,6 +46,10 @@ export class LineDesk {
     return this.phone?.lines.calls ?? [];
   }
 
+  get connected(): Call[] {
+    return this.calls.filter(({ state }) => state === 'connected');
+  }
+
   /** The calls an order with that line number is for, which may have corrected a wrong line. */
   select(line: number): Call[] {
     const { phone } = this;

@@ -44,9 +44,7 @@ export class Statistics {
 
   constructor(options: StatisticsOptions) {
     this.#options = options;
-    options.stack.on('made', (phone) => {
-      phone.lines.on('seated', ({ call }) => call.on('connected', () => this.#begin()));
-    });
+    options.stack.on('connected', () => this.#begin());
     options.stack.on('stopped', () => this.close());
   }
 
@@ -96,7 +94,7 @@ export class Statistics {
   async #reportVad(): Promise<void> {
     const { settings, desk } = this.#options;
     const lines =
-      settings.number('vadbyline') === 1 ? this.#connected().map((call) => desk.lineOf(call)) : [];
+      settings.number('vadbyline') === 1 ? this.#options.desk.connected.map((call) => desk.lineOf(call)) : [];
     for (const line of [0, ...lines]) this.#publishVad(line, await this.#vadText(line));
   }
 
@@ -108,7 +106,7 @@ export class Statistics {
   }
 
   async #rtpFields() {
-    const all = await this.#stats(this.#connected());
+    const all = await this.#stats(this.#options.desk.connected);
     const now: Totals = { sent: 0, received: 0, lost: 0, issues: 0 };
     let mos = 0;
     for (const { stats } of all) {
@@ -132,7 +130,7 @@ export class Statistics {
 
   async #vadText(line: number): Promise<string> {
     const { desk } = this.#options;
-    const calls = this.#connected().filter((call) => line <= 0 || desk.lineOf(call) === line);
+    const calls = this.#options.desk.connected.filter((call) => line <= 0 || desk.lineOf(call) === line);
     const all = await this.#stats(calls);
     const local = { avg: 0, max: 0 };
     const remote = { avg: 0, max: 0 };
@@ -155,10 +153,6 @@ export class Statistics {
     };
     if (line > 0) return `line: ${line} ${side('remote', remote)}`;
     return `${side('local', local)} ${side('remote', remote)}`;
-  }
-
-  #connected(): Call[] {
-    return this.#options.desk.calls.filter(({ state }) => state === 'connected');
   }
 
   async #stats(calls: readonly Call[]): Promise<Array<{ call: Call; stats: MediaStats }>> {
