@@ -110,7 +110,7 @@ export interface PhoneOptions {
   store?: Store;
   /** When the phone begins anew by itself. */
   recovery?: RecoveryOptions;
-  /** Whether the phones of this network find each other. */
+  /** Whether the phones of this network find each other; where that cannot be, the log says so and calls go on. */
   lanPeers?: LanPeersOptions;
   presence?: PresenceOptions;
   blf?: BlfOptions;

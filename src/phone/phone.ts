@@ -543,7 +543,10 @@ export class Phone extends Emitter<PhoneEvents> {
       board.lastDialled = this.store.values.get(LAST_DIALLED);
       const peers = new LanPeers({ ...common, self: () => this.#asLanPeer() }, options.lanPeers);
       peers.on('found', (peer) => void this.emit('lanPeer', peer));
-      await peers.start();
+      // Calls need nobody found.
+      await peers.start().catch((error: unknown) => {
+        this.#logger.warn('other phones on this network are not looked for', { error });
+      });
       const parts = { transport, endpoint, engine, agent, monitor, board, book, peers };
       this.#parts = parts;
       for (const service of [this.presence, this.blf, this.voicemail, this.messages]) service.attach(agent);

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../src/base/clock.js';
-import { nullLogger } from '../../../src/base/logger.js';
+import { createLogger, formatLogRecord, type LogRecord, nullLogger } from '../../../src/base/logger.js';
 import { SeededRandom } from '../../../src/base/random.js';
 import { LanPeers, type LanPeersOptions } from '../../../src/phone/lan-peers.js';
+import { PhoneWorld } from '../../support/phone-world.js';
 
 const open: LanPeers[] = [];
 let seed = 1;
@@ -49,5 +50,21 @@ describe('LAN peers', () => {
     const searches = await peer('alice', 'search', 50_762);
     await vi.waitFor(() => expect(users(searches)).toEqual(['one', 'two']), { timeout: 5000 });
     expect(users(off)).toEqual([]);
+  });
+
+  it('are no reason for a phone not to start: where there is no multicast the log says so', async () => {
+    const world = new PhoneWorld();
+    const logged: LogRecord[] = [];
+    const phone = world.phone('10.0.0.1', {
+      logger: createLogger({ level: 'warn', sink: (record) => logged.push(record) }),
+      // Of no interface here (RFC 5737).
+      lanPeers: { mode: 'search', port: 50_763, interface: '192.0.2.99' },
+    });
+    await phone.start();
+    expect(phone.addresses).toHaveLength(2);
+    expect(logged.map(formatLogRecord)).toEqual([
+      expect.stringMatching(/other phones on this network are not looked for.*239\.255\.76\.73:50763/),
+    ]);
+    await world.end();
   });
 });
