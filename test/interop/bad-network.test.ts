@@ -9,7 +9,7 @@ import { type Call, nextEvent } from '../../dist/index.js';
 import { LossyLine } from '../support/lossy-relay.js';
 import { startBaresip } from '../support/peers/baresip.js';
 import { describeWith } from '../support/peers/require-peer.js';
-import { expectSpeech, heardIn, SPEECH_RATE, speech } from '../support/speech.js';
+import { expectSpeech, heardIn, PEER_LEAD_MS, SPEECH_RATE, speech } from '../support/speech.js';
 import { test, type Workbench } from '../support/workbench.js';
 
 const STEP_MS = 60_000;
@@ -88,7 +88,8 @@ describeWith(['baresip'], '10 % loss and 60 ms jitter, with baresip', () => {
       signal: AbortSignal.timeout(STEP_MS),
     });
     // It begins later than we do.
-    const path = await speakAndHear(bench, call, await speech(0, SECONDS + 2), 'we');
+    const longer = await speech(0, SECONDS + Math.ceil(PEER_LEAD_MS / 1000));
+    const path = await speakAndHear(bench, call, longer, 'we');
     await call.hangup();
     expectIntelligible(words, await heardIn(path), 'we heard from baresip');
   });

@@ -10,13 +10,11 @@ import { type Call, nextEvent, type Phone } from '../../dist/index.js';
 import { startBaresip } from '../support/peers/baresip.js';
 import { startLinphone } from '../support/peers/linphone.js';
 import { describeWith } from '../support/peers/require-peer.js';
-import { expectSpeech, heardIn, SPEECH_RATE, speech } from '../support/speech.js';
+import { expectSpeech, heardIn, PEER_LEAD_MS, SPEECH_RATE, speech } from '../support/speech.js';
 import { TAIL_MS } from '../support/talk.js';
 import { test, type Workbench } from '../support/workbench.js';
 
 const STEP_MS = 30_000;
-/** What a peer waits before it speaks. */
-const PEER_LEAD_MS = 1500;
 /**
  * Codecs that model speech reach 0.8 and more on an idle machine; both sides come late on a busy one. Unrelated speech
  * has about 0.3.

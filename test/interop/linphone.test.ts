@@ -5,7 +5,7 @@ import { Exchange } from '../../dist/exchange/index.js';
 import { type Call, nextEvent } from '../../dist/index.js';
 import { type Linphone, startLinphone } from '../support/peers/linphone.js';
 import { describeWith } from '../support/peers/require-peer.js';
-import { expectSpeech, heardIn, SPEECH_RATE, speech } from '../support/speech.js';
+import { expectSpeech, heardIn, PEER_LEAD_MS, SPEECH_RATE, speech } from '../support/speech.js';
 import { TAIL_MS } from '../support/talk.js';
 import { test, type Workbench } from '../support/workbench.js';
 
@@ -21,7 +21,7 @@ async function converse(bench: Workbench, call: Call): Promise<string> {
   const recording = await call.record(path);
   await call.play({ samples: words.ours, sampleRate: SPEECH_RATE });
   // It begins later than we do.
-  await sleep(1500 + TAIL_MS);
+  await sleep(PEER_LEAD_MS + TAIL_MS);
   await recording.stop();
   return path;
 }

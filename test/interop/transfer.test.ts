@@ -6,7 +6,7 @@ import { startBaresip } from '../support/peers/baresip.js';
 import { startLinphone } from '../support/peers/linphone.js';
 import { describeWith } from '../support/peers/require-peer.js';
 import { startSipp } from '../support/peers/sipp.js';
-import { expectSpeech, heardIn, speech } from '../support/speech.js';
+import { expectSpeech, heardIn, PEER_LEAD_MS, speech } from '../support/speech.js';
 import { TAIL_MS } from '../support/talk.js';
 import { test, type Workbench } from '../support/workbench.js';
 
@@ -32,7 +32,7 @@ async function third(bench: Workbench): Promise<{ phone: Phone; uri: string; jud
     const call = await answered;
     const path = bench.path('third.wav');
     const recording = await call.record(path);
-    await sleep(1500 + 4000 + TAIL_MS);
+    await sleep(PEER_LEAD_MS + 4000 + TAIL_MS);
     await recording.stop();
     expectSpeech(its, await heardIn(path), 'the target heard');
     return call;
@@ -111,7 +111,7 @@ describeWith(['linphonec'], 'transfer with linphone', () => {
       expect((await done).result).toBe('transferred');
       const path = bench.path('third.wav');
       const recording = await by.record(path);
-      await sleep(1500 + 4000 + TAIL_MS);
+      await sleep(PEER_LEAD_MS + 4000 + TAIL_MS);
       await recording.stop();
       expectSpeech(its, await heardIn(path), 'the target heard');
       expect((await first.ended).end.cause).toBe('transfer-done');

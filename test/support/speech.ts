@@ -7,6 +7,8 @@ import { readWav } from '../../dist/media/index.js';
 import { type AudioComparison, compareAudio } from '../../dist/testing/index.js';
 
 export const SPEECH_RATE = 8000;
+/** Peers speak as soon as a call stands: so long are they silent first, that a busy machine records by then. */
+export const PEER_LEAD_MS = 3000;
 const SPEECH_FILE = join(import.meta.dirname, '..', '..', 'assets', 'speech.wav');
 
 /** `seconds` of the bundled speech from `from` on, 8 kHz. */

@@ -9,13 +9,11 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { writeWav } from '../../../dist/media/index.js';
 import { freePort } from '../free-port.js';
-import { heardIn, SPEECH_RATE } from '../speech.js';
+import { heardIn, PEER_LEAD_MS, SPEECH_RATE } from '../speech.js';
 import type { Workbench } from '../workbench.js';
 import type { PeerProcess } from './peer-process.js';
 
 const MODULES = ['aufile', 'aubridge', 'sndfile', 'srtp'];
-/** It speaks as soon as the call stands, before a test can record. */
-const LEAD_S = 1.5;
 const EVENT_MS = 30_000;
 /** At the end of its file baresip hangs up. */
 const SILENCE_S = 60;
@@ -58,7 +56,7 @@ export async function startBaresip(bench: Workbench, options: BaresipOptions): P
   const uri = `sip:baresip@127.0.0.1:${port}`;
   const source = join(folder, 'says.wav');
   const words = new Int16Array(options.says.length + SILENCE_S * SPEECH_RATE);
-  words.set(options.says, LEAD_S * SPEECH_RATE);
+  words.set(options.says, (PEER_LEAD_MS / 1000) * SPEECH_RATE);
   await writeWav(source, [words], SPEECH_RATE);
   const config = [
     'poll_method epoll',

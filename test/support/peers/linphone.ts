@@ -4,12 +4,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeWav } from '../../../dist/media/index.js';
 import { freePort } from '../free-port.js';
-import { heardIn, SPEECH_RATE } from '../speech.js';
+import { heardIn, PEER_LEAD_MS, SPEECH_RATE } from '../speech.js';
 import type { Workbench } from '../workbench.js';
 import type { PeerProcess } from './peer-process.js';
 
-/** It speaks as soon as the call stands, before a test can record. */
-const LEAD_S = 1.5;
 /** Its file player begins again at the end. */
 const SILENCE_S = 60;
 
@@ -40,7 +38,7 @@ export async function startLinphone(bench: Workbench, options: LinphoneOptions):
   const says = join(home, 'says.wav');
   const heard = join(home, 'heard.wav');
   const words = new Int16Array(options.says.length + SILENCE_S * SPEECH_RATE);
-  words.set(options.says, LEAD_S * SPEECH_RATE);
+  words.set(options.says, (PEER_LEAD_MS / 1000) * SPEECH_RATE);
   await writeWav(says, [words], SPEECH_RATE);
   const config = [
     '[sip]',
