@@ -6,6 +6,11 @@ import { clamp, saturate16 } from '../saturate.js';
 
 const ZEROS = 6;
 
+/** `value` where `sign` is 0, its negative where it is -1. */
+function withSign(value: number, sign: number): number {
+  return (value ^ sign) - sign;
+}
+
 export class Predictor {
   /** The predicted sample (S). */
   s = 0;
@@ -40,14 +45,15 @@ export class Predictor {
     const r0 = saturate16(this.s + d0);
     const p0 = saturate16(this.#sz + d0);
 
-    // UPPOL2, UPPOL1: sign products of P steer the poles, which stay within the stability triangle.
-    const same1 = (p0 ^ this.#p1) >= 0;
-    const scaled = saturate16(this.#a1 << 2);
-    const slope = same1 ? saturate16(-scaled) : scaled;
-    let a2 = ((p0 ^ this.#p2) >= 0 ? 128 : -128) + (slope >> 7) + (Math.imul(this.#a2, 32512) >> 15);
+    // UPPOL2, UPPOL1: sign products of P steer the poles, which stay within the stability triangle. -1 where the signs
+    // differ: a branch here would be mispredicted half of the time.
+    const sign1 = (p0 ^ this.#p1) >> 31;
+    const sign2 = (p0 ^ this.#p2) >> 31;
+    const slope = saturate16(withSign(saturate16(this.#a1 << 2), ~sign1));
+    let a2 = withSign(128, sign2) + (slope >> 7) + (Math.imul(this.#a2, 32512) >> 15);
     a2 = clamp(a2, -12288, 12288);
     const limit = 15360 - a2;
-    let a1 = (same1 ? 192 : -192) + (Math.imul(this.#a1, 32640) >> 15);
+    let a1 = withSign(192, sign1) + (Math.imul(this.#a1, 32640) >> 15);
     a1 = clamp(a1, -limit, limit);
 
     // UPZERO, DELAYA, FILTEZ in one pass from the oldest tap on.
@@ -57,9 +63,7 @@ export class Predictor {
     const doubled = saturate16(d0 << 1);
     let sz = 0;
     for (let i = ZEROS - 1; i >= 0; i--) {
-      // -1 where the signs differ: a branch here would be mispredicted half of the time.
-      const sign = (d[i] ^ d0) >> 31;
-      const coefficient = (Math.imul(b[i], 32640) >> 15) + ((gain ^ sign) - sign);
+      const coefficient = (Math.imul(b[i], 32640) >> 15) + withSign(gain, (d[i] ^ d0) >> 31);
       const value = i === 0 ? doubled : d[i - 1];
       b[i] = coefficient;
       d[i] = value;

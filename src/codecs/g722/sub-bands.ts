@@ -15,11 +15,37 @@ function limit(value: number): number {
   return clamp(value, -16384, 16383);
 }
 
-/** SCALEL, SCALEH: the quantizer step from the logarithmic scale factor. */
-function linearScale(log: number, exponent: number): number {
-  const shift = exponent - (log >> 11);
-  const mantissa = ILB[(log >> 6) & 31];
-  return (shift < 0 ? mantissa << -shift : mantissa >> shift) << 2;
+/**
+ * SCALEL, SCALEH: the quantizer steps by the upper bits of the logarithmic scale factor, of which the lower six do not
+ * count.
+ */
+function linearScales(maxLog: number, exponent: number): Int32Array {
+  return Int32Array.from({ length: (maxLog >> 6) + 1 }, (_, i) => {
+    const shift = exponent - (i >> 5);
+    const mantissa = ILB[i & 31];
+    return (shift < 0 ? mantissa << -shift : mantissa >> shift) << 2;
+  });
+}
+
+const MAX_LOWER_LOG = 18432;
+const MAX_HIGHER_LOG = 22528;
+const LOWER_STEPS = linearScales(MAX_LOWER_LOG, 8);
+const HIGHER_STEPS = linearScales(MAX_HIGHER_LOG, 10);
+
+/** Beyond the last decision level all magnitudes are alike. */
+const MAX_QUOTIENT = Q6[Q6.length - 1] + 1;
+const CODES_PER_SIGN = MAX_QUOTIENT + 1;
+
+/**
+ * QUANTL without a search: a magnitude is below a decision level exactly when (magnitude + 1) * 4096 / step, rounded
+ * up, is not above the level's constant in Q6. The codes by that quotient, of positive differences and then of negative
+ * ones.
+ */
+const CODES = new Uint8Array(2 * CODES_PER_SIGN);
+for (let quotient = 0, level = 1; quotient <= MAX_QUOTIENT; quotient++) {
+  if (quotient > Q6[level]) level++;
+  CODES[quotient] = ILP[level];
+  CODES[CODES_PER_SIGN + quotient] = ILN[level];
 }
 
 export class LowerBand {
@@ -38,16 +64,11 @@ export class LowerBand {
   encode(sample: number): number {
     // SUBTRA, QUANTL
     const difference = saturate16(sample - this.#predictor.s);
-    const magnitude = difference >= 0 ? difference : ~difference;
     const step = this.#step;
-    let low = 1;
-    let high = Q6.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (magnitude < Math.imul(Q6[middle], step) >> 12) high = middle;
-      else low = middle + 1;
-    }
-    const code = difference < 0 ? ILN[low] : ILP[low];
+    const sign = difference >> 31;
+    const scaled = ((difference ^ sign) + 1) << 12;
+    const quotient = Math.min(((scaled + step - 1) / step) | 0, MAX_QUOTIENT);
+    const code = CODES[quotient + (sign & CODES_PER_SIGN)];
     this.#adapt(code >> 2);
     return code;
   }
@@ -64,8 +85,8 @@ export class LowerBand {
   #adapt(code: number): void {
     const difference = Math.imul(this.#step, QM4[code]) >> 15;
     const log = (Math.imul(this.#log, 127) >> 7) + WL_BY_CODE[code];
-    this.#log = clamp(log, 0, 18432);
-    this.#step = linearScale(this.#log, 8);
+    this.#log = clamp(log, 0, MAX_LOWER_LOG);
+    this.#step = LOWER_STEPS[this.#log >> 6];
     this.#predictor.update(difference);
   }
 }
@@ -84,11 +105,11 @@ export class HigherBand {
 
   /** @returns the 2-bit code of a sample (XH) */
   encode(sample: number): number {
-    // SUBTRA, QUANTH
+    // SUBTRA, QUANTH, without branches, which would be mispredicted: `outer` is 1 from the decision level on.
     const difference = saturate16(sample - this.#predictor.s);
-    const magnitude = difference >= 0 ? difference : ~difference;
-    const outer = magnitude >= Math.imul(Q2, this.#step) >> 12;
-    const code = difference < 0 ? (outer ? 0 : 1) : outer ? 2 : 3;
+    const sign = difference >> 31;
+    const outer = ((Math.imul(Q2, this.#step) >> 12) - 1 - (difference ^ sign)) >>> 31;
+    const code = 3 - (sign & 2) - outer;
     this.#adapt(code, Math.imul(this.#step, QM2[code]) >> 15);
     return code;
   }
@@ -104,8 +125,8 @@ export class HigherBand {
   /** LOGSCH, SCALEH and the predictor. */
   #adapt(code: number, difference: number): void {
     const log = (Math.imul(this.#log, 127) >> 7) + WH_BY_CODE[code];
-    this.#log = clamp(log, 0, 22528);
-    this.#step = linearScale(this.#log, 10);
+    this.#log = clamp(log, 0, MAX_HIGHER_LOG);
+    this.#step = HIGHER_STEPS[this.#log >> 6];
     this.#predictor.update(difference);
   }
 }
