@@ -32,6 +32,8 @@ export interface ServerHandle {
   onCancel?: (cancel: SipRequest) => void;
   /** No ACK for a final response other than 2xx within 64*T1. */
   onAckTimeout?: () => void;
+  /** The INVITE came again: the response sent last, which is sent again by itself, may not have been heard. */
+  onRepeated?: () => void;
   /** A response could not be sent; the transaction goes on (RFC 6026 §8.8). */
   onTransportError?: (error: SwitchhookError) => void;
 }
@@ -67,6 +69,14 @@ export class IncomingRequest implements ServerHandle {
 
   set onAckTimeout(listener: (() => void) | undefined) {
     this.transaction.onAckTimeout = listener;
+  }
+
+  get onRepeated(): (() => void) | undefined {
+    return this.transaction.onRepeated;
+  }
+
+  set onRepeated(listener: (() => void) | undefined) {
+    this.transaction.onRepeated = listener;
   }
 
   get onTransportError(): ((error: SwitchhookError) => void) | undefined {

@@ -59,6 +59,7 @@ export class ServerInviteTransaction extends ServerTransaction {
       if (this.#state === 'completed') this.#enterConfirmed();
     } else if (this.#state === 'proceeding' || this.#state === 'completed') {
       this.retransmit();
+      this.onRepeated?.();
     }
   }
 

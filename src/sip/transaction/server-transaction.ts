@@ -25,6 +25,7 @@ export abstract class ServerTransaction implements Transaction {
   /** The To tag of the last response: that of the response to a CANCEL, and an RFC 2543 ACK is told by it (§17.2.3). */
   responseTag: string | undefined;
   onAckTimeout?: () => void;
+  onRepeated?: () => void;
   onTransportError?: (error: SwitchhookError) => void;
   #handle: IncomingRequest | undefined;
   #lastBytes: Uint8Array | undefined;

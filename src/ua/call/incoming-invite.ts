@@ -33,6 +33,9 @@ type Phase = 'offered' | 'answering' | 'accepted' | 'done';
 
 /** RFC 3261 §13.3.1.1: proxies give up on an INVITE they hear nothing of for three minutes. */
 const REPEAT_PROVISIONAL_MS = 60_000;
+/** The same for a caller who seems to have heard nothing yet, and must not cancel before it has (§9.1). */
+const REPEAT_UNHEARD_MS = 10_000;
+const UNHEARD_REPEATS = 6;
 
 export class IncomingInvite {
   readonly dialog: Dialog;
@@ -47,6 +50,11 @@ export class IncomingInvite {
   #description: Promise<string> | undefined;
   #retransmitter: AcceptRetransmitter | undefined;
   #repeat: Timer | undefined;
+  /** The one to be repeated, and when it was first sent. */
+  #provisional: SipResponse | undefined;
+  #lastSentAt = 0;
+  /** Repetitions of the provisional response that do not wait for a minute. */
+  #soon = 0;
   #expiry: Timer | undefined;
   #onDone: (() => void) | undefined;
 
@@ -67,6 +75,7 @@ export class IncomingInvite {
     }
     tx.onCancel = (cancel) => this.#cancelled(cancel);
     tx.onTransportError = (error) => this.#lost(error);
+    tx.onRepeated = () => this.#seemsUnheard();
     const { expires } = request;
     // RFC 3261 §13.3.1: the invitation is void when it expires before the answer.
     if (expires) this.#expiry = env.clock.after(expires * 1000, () => this.#expired());
@@ -112,6 +121,7 @@ export class IncomingInvite {
     }
     this.#host.noteSent(response);
     this.#tx.respond(response);
+    this.#lastSentAt = this.#host.env.clock.now();
     this.#repeatLater(response);
   }
 
@@ -288,10 +298,21 @@ export class IncomingInvite {
 
   #repeatLater(response: SipResponse): void {
     this.#repeat?.cancel();
-    this.#repeat = this.#host.env.clock.after(REPEAT_PROVISIONAL_MS, () => {
+    this.#provisional = response;
+    const ms = this.#soon > 0 ? REPEAT_UNHEARD_MS : REPEAT_PROVISIONAL_MS;
+    this.#repeat = this.#host.env.clock.after(ms, () => {
+      if (this.#soon > 0) this.#soon--;
       this.#tx.respond(response);
       this.#repeatLater(response);
     });
+  }
+
+  /** A caller that had heard our last response would not repeat its INVITE for so long (RFC 3261 §17.1.1.2). */
+  #seemsUnheard(): void {
+    const { clock, timers } = this.#host.env;
+    if (!this.#provisional || !this.#repeat?.active || clock.now() - this.#lastSentAt < 2 * timers.t1) return;
+    this.#soon = UNHEARD_REPEATS;
+    this.#repeatLater(this.#provisional);
   }
 
   /** The time of provisional responses is over. */
@@ -302,6 +323,7 @@ export class IncomingInvite {
     this.#reliable?.stop();
     // The transaction lingers for 64*T1: it must not keep the call in memory.
     this.#tx.onTransportError = undefined;
+    this.#tx.onRepeated = undefined;
     if (phase === 'accepted') return;
     this.#retransmitter?.stop();
     this.#retransmitter = undefined;
