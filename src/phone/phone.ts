@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { abortable } from '../base/abort.js';
-import { type Clock, systemClock } from '../base/clock.js';
+import { type Clock, systemClock, type Timer } from '../base/clock.js';
 import { createDiagnostics, type Diagnostics, type SocketAddress } from '../base/diagnostics.js';
 import { Emitter } from '../base/emitter.js';
 import { SwitchhookError } from '../base/errors.js';
@@ -14,7 +14,7 @@ import { cryptoRandom, type Random } from '../base/random.js';
 import { type Headset, type HeadsetOptions, MediaEngine } from '../media/index.js';
 import { type EndpointTransport, SipEndpoint, SipUri } from '../sip/index.js';
 import {
-  Account,
+  type Account,
   type AccountOptions,
   type Call,
   parseServer,
@@ -95,9 +95,10 @@ interface Parts {
   monitor: NetworkMonitor;
   board: Switchboard;
   peers: LanPeers;
-  book: AccountBook;
 }
 
+/** Between attempts to start anew. */
+const REVIVE_MS = 30_000;
 /** Lines a phone may grow to, unless it is told otherwise or to let in more calls. */
 const LINES = 512;
 
@@ -122,6 +123,8 @@ export class Phone extends Emitter<PhoneEvents> {
   readonly store: Store;
   /** Calls brought together. */
   readonly conferences: ConferenceGroups;
+  /** The accounts, which of them is the main one, and how they are doing. */
+  readonly accountBook: AccountBook;
   /** Muting by line and direction. */
   readonly mutes: MuteControl;
   readonly #options: PhoneOptions;
@@ -133,6 +136,7 @@ export class Phone extends Emitter<PhoneEvents> {
   #starting: Promise<Parts> | undefined;
   #parts: Parts | undefined;
   #closing: Promise<void> | undefined;
+  #reviveTimer: Timer | undefined;
 
   /** @throws ERR_INVALID_ARGUMENT naming the option that is wrong */
   constructor(options: PhoneOptions = {}) {
@@ -161,22 +165,21 @@ export class Phone extends Emitter<PhoneEvents> {
         logger: this.#logger,
         hasCalls: () => this.calls.length > 0,
         recommend: (reason) => void this.emit('shouldReset', { reason }),
-        restart: () => {
-          this.restart().catch((error: unknown) =>
-            this.#logger.error('the phone could not start anew', { error }),
-          );
-        },
+        restart: () => this.#revive(() => this.restart()),
       },
       options.recovery,
     );
     this.diagnostics = options.diagnostics ?? createDiagnostics();
-    const configured = accountOf(options);
+    this.accountBook = new AccountBook(this.#clock, this.#random, options.accountBook);
+    const own = accountOf(options);
+    if (own) this.accountBook.add(own);
+    this.#followAccounts();
     const host: ServiceHost = {
       clock: this.#clock,
       random: this.#random,
       logger: this.#logger.child('phone'),
       agent: async () => (await this.#ready()).agent,
-      account: () => this.#parts?.book.main ?? (configured && new Account(configured, this.#random)),
+      account: () => this.accountBook.main,
     };
     this.presence = new Presence(host, { displayName: options.displayName, ...options.presence });
     this.blf = new Blf(host, this.presence.watchers, options.blf);
@@ -203,7 +206,7 @@ export class Phone extends Emitter<PhoneEvents> {
     if (blf) this.blf.configure(blf);
     if (voicemail) this.voicemail.configure(voicemail);
     if (messages) this.messages.configure(messages);
-    if (accountBook) this.#parts?.book.configure(accountBook);
+    if (accountBook) this.accountBook.configure(accountBook);
     this.#parts?.agent.configure(calls ? { ...agent, policies: calls } : agent);
   }
 
@@ -227,18 +230,14 @@ export class Phone extends Emitter<PhoneEvents> {
     return this.#parts?.board.lastDialled ?? this.store.values.get(LAST_DIALLED);
   }
 
-  /** The accounts, which of them is the main one, and how they are doing; undefined before {@link start}. */
-  get accountBook(): AccountBook | undefined {
-    return this.#parts?.book;
-  }
-
-  /** The accounts and their registrations, the main one first; empty before {@link start}. */
-  get registrations(): readonly Registration[] {
-    return this.#parts?.book.registrations ?? [];
-  }
-
+  /** The accounts, the main one first. */
   get accounts(): readonly Account[] {
-    return this.registrations.map((registration) => registration.account);
+    return this.accountBook.accounts;
+  }
+
+  /** Their registrations; empty before {@link start}. */
+  get registrations(): readonly Registration[] {
+    return this.accountBook.registrations;
   }
 
   /** Addresses SIP is listened on; empty before {@link start}. */
@@ -261,8 +260,8 @@ export class Phone extends Emitter<PhoneEvents> {
    * all of them for the main account: what becomes of the others the `registration` event tells
    */
   async register(options: { signal?: AbortSignal } = {}): Promise<void> {
-    const { book } = await abortable(this.#ready(), options.signal, 'the registration');
-    await book.registerAll(options);
+    await abortable(this.#ready(), options.signal, 'the registration');
+    await this.accountBook.registerAll(options);
   }
 
   /**
@@ -271,19 +270,18 @@ export class Phone extends Emitter<PhoneEvents> {
    */
   async unregister(options: { hangUp?: boolean } = {}): Promise<void> {
     if (options.hangUp) for (const call of this.calls) void call.hangup();
-    const { book } = this.#parts ?? {};
-    await Promise.all(this.accounts.map((account) => book?.unregister(account)));
+    await Promise.all(this.accounts.map((account) => this.accountBook.unregister(account)));
   }
 
   /** Adds a further account, or changes the one of that user and domain; register it with the Registration returned. */
   async addAccount(options: AccountOptions): Promise<Registration> {
-    const { book } = await this.#ready();
-    return this.#watch(book.add(options));
+    await this.#ready();
+    return this.accountBook.registrationOf(this.accountBook.add(options)) as Registration;
   }
 
   /** Unregisters and forgets an account; its calls go on. */
   async removeAccount(account: Account): Promise<void> {
-    await this.#parts?.agent.removeAccount(account);
+    await this.accountBook.remove(account);
   }
 
   /**
@@ -354,12 +352,14 @@ export class Phone extends Emitter<PhoneEvents> {
   }
 
   async #close(): Promise<void> {
+    this.#reviveTimer?.cancel();
     const parts = await this.#starting?.catch(() => undefined);
-    if (!parts) return;
     for (const service of [this.presence, this.blf, this.voicemail, this.messages]) service.close();
     await this.audio.close();
-    await this.#shutDown(parts);
-    if (!this.#options.engine) await parts.engine.close();
+    if (parts) {
+      await this.#shutDown(parts);
+      if (!this.#options.engine) await parts.engine.close();
+    }
     this.removeAllListeners();
   }
 
@@ -367,25 +367,31 @@ export class Phone extends Emitter<PhoneEvents> {
    * Makes the SIP stack anew, with the same accounts, which register again if they did before; the media engine and
    * everything applications hold of the phone stay.
    * @returns false, and does nothing, while there is a call or the phone is not up
-   * @throws ERR_SIP_LISTEN and the like; the phone then starts again on next use
+   * @throws ERR_SIP_LISTEN and the like; the phone then starts again on next use, with the same accounts
    */
   async restart(): Promise<boolean> {
     const parts = this.#parts;
     if (!parts || parts.agent.calls.length > 0 || this.#closing) return false;
-    const accounts = parts.book.options;
-    const registered = parts.book.registrations.map(({ state }) => state !== 'idle');
     for (const service of [this.presence, this.blf, this.voicemail, this.messages]) service.close();
     this.#parts = undefined;
-    this.#starting = this.#shutDown(parts).then(() => this.#start({ engine: parts.engine, accounts }));
-    const { book } = await this.#starting.catch((error: unknown) => {
+    this.#starting = this.#shutDown(parts).then(() => this.#start(parts.engine));
+    await this.#starting.catch((error: unknown) => {
       this.#starting = undefined;
       throw error;
     });
-    for (const [index, { account }] of book.registrations.entries()) {
-      if (registered[index]) book.register(account).catch(() => {});
-    }
     this.emit('restarted');
     return true;
+  }
+
+  /** Nobody may be there to use the phone next: it goes on trying until it is up again. */
+  #revive(start: () => Promise<unknown>): void {
+    start().catch((error: unknown) => {
+      if (this.#closing) return;
+      this.#logger.error('the phone could not start anew', { error });
+      this.#reviveTimer = this.#clock.after(REVIVE_MS, () =>
+        this.#revive(() => this.#ready().then(() => this.emit('restarted'))),
+      );
+    });
   }
 
   /** Why the application had better start anew; undefined while it need not. */
@@ -419,6 +425,7 @@ export class Phone extends Emitter<PhoneEvents> {
 
   /** Everything but the media engine and the services. */
   async #shutDown(parts: Parts): Promise<void> {
+    this.accountBook.detach();
     parts.monitor.close();
     parts.board.close();
     await parts.peers.close();
@@ -435,7 +442,8 @@ export class Phone extends Emitter<PhoneEvents> {
     return this.#starting;
   }
 
-  async #start(before?: { engine: PhoneMediaEngine; accounts: readonly AccountOptions[] }): Promise<Parts> {
+  /** @param before the media engine there was */
+  async #start(before?: PhoneMediaEngine): Promise<Parts> {
     const options = this.#options;
     const common = {
       clock: this.#clock,
@@ -456,7 +464,7 @@ export class Phone extends Emitter<PhoneEvents> {
       tryingFrom: () => options.tryingFrom ?? Number.POSITIVE_INFINITY,
       acknowledgesChallenges: () => options.acknowledgesChallenges ?? true,
     });
-    let engine = options.engine ?? before?.engine;
+    let engine = options.engine ?? before;
     try {
       await listen(network, options.listen ?? {}, options.outboundProxy ?? options.server, {
         random: this.#random,
@@ -497,10 +505,6 @@ export class Phone extends Emitter<PhoneEvents> {
         refuse: (request, flow) => filter.refuses(request, flow),
       });
       agent.on('reachability', (event) => void this.emit('reachability', event));
-      const book = new AccountBook(agent, this.#clock, options.accountBook);
-      const own = accountOf(options);
-      for (const account of before?.accounts ?? (own ? [own] : [])) this.#watch(book.add(account));
-      book.on('main', (event) => void this.emit('mainAccount', event));
       const monitor = new NetworkMonitor(this.#clock, (reason, stillThere) => {
         network.changed();
         agent.networkChanged(reason, stillThere);
@@ -516,7 +520,7 @@ export class Phone extends Emitter<PhoneEvents> {
         policies: this.policies,
         mutes: this.mutes,
         conferences: this.conferences,
-        book,
+        book: this.accountBook,
         filter,
         displayName: options.displayName,
         reports: {
@@ -547,8 +551,9 @@ export class Phone extends Emitter<PhoneEvents> {
       await peers.start().catch((error: unknown) => {
         this.#logger.warn('other phones on this network are not looked for', { error });
       });
-      const parts = { transport, endpoint, engine, agent, monitor, board, book, peers };
+      const parts = { transport, endpoint, engine, agent, monitor, board, peers };
       this.#parts = parts;
+      this.accountBook.attach(agent);
       for (const service of [this.presence, this.blf, this.voicemail, this.messages]) service.attach(agent);
       if (options.capabilityRequest) void this.options().catch(() => {}); // it opens the way through a NAT, too
       this.audio.prepare();
@@ -566,17 +571,17 @@ export class Phone extends Emitter<PhoneEvents> {
     throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: "option 'engine' has no sound devices" });
   }
 
-  #watch(registration: Registration): Registration {
-    registration.on('state', (state, error) => {
-      const { account } = registration;
+  #followAccounts(): void {
+    this.accountBook.on('main', (event) => void this.emit('mainAccount', event));
+    this.accountBook.on('registration', (event) => {
+      const { account, state, error } = event;
       if (state === 'registered') {
         this.presence.registered();
         this.voicemail.registered(account);
         this.messages.registered();
       }
-      this.emit('registration', { account, state, error });
+      this.emit('registration', event);
       this.#recovery.registration(state, error?.code);
     });
-    return registration;
   }
 }

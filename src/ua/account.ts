@@ -182,6 +182,14 @@ export class Account {
     return contact;
   }
 
+  /** What servers have told of us holds for one life of the SIP stack. */
+  forgetServer(): void {
+    this.hop = 0;
+    this.serviceRoute = [];
+    this.flow = undefined;
+    this.publicAddress = undefined;
+  }
+
   /** The servers of the hop in use have been found: its domain may follow them. */
   learnServer([first]: readonly Target[]): void {
     const { domain = 'auto' } = this.registration;

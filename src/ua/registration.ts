@@ -149,6 +149,21 @@ export class Registration extends Emitter<RegistrationEvents> {
     return this.#error;
   }
 
+  /** Sends nothing before `previous` has settled: two with one binding must not pass each other (RFC 3261 §10.2). */
+  after(previous: Promise<void>): void {
+    this.#busy = true;
+    const begin = (): void => {
+      this.#busy = false;
+      if (this.#closed) return;
+      if (this.#wanted) void this.#run();
+      else
+        this.#settle((waiter) =>
+          waiter.reject(new SwitchhookError('ERR_ABORTED', { what: 'the registration' })),
+        );
+    };
+    previous.then(begin, begin);
+  }
+
   /**
    * Registers and stays registered.
    * @throws ERR_REGISTRATION_REJECTED, ERR_AUTHENTICATION_FAILED, ERR_SIP_TIMEOUT, ERR_SIP_TRANSPORT,

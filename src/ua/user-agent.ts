@@ -185,11 +185,12 @@ export class UserAgent extends Emitter<UserAgentEvents> {
 
   /**
    * Adds an account; it registers when told to. With `ping` its server is watched from now on.
+   * @param replaces is unregistered and forgotten first
    * @throws ERR_INVALID_ARGUMENT naming the option, ERR_CLOSED
    */
-  addAccount(options: AccountOptions): Registration {
+  addAccount(options: AccountOptions | Account, replaces?: Account): Registration {
     if (this.#closed) throw new SwitchhookError('ERR_CLOSED', { what: 'the phone' });
-    const account = new Account(options, this.#options.random);
+    const account = options instanceof Account ? options : new Account(options, this.#options.random);
     const { endpoint, clock, random } = this.#options;
     const registration = new Registration(account, {
       endpoint,
@@ -199,6 +200,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       diagnostics: this.#env.diagnostics,
       decorate: (request) => this.#decorate(request),
     });
+    if (replaces) registration.after(this.removeAccount(replaces));
     this.#registrations.set(account, registration);
     if (account.ping > 0) this.#watch(account);
     return registration;

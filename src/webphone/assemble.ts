@@ -106,7 +106,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
   logRtp({ clock, settings, stack, desk, log });
   const muted = (call: Call): boolean => desk.notes(call).muteSend;
   warnOfSilentMicrophone({ clock, settings, stack, notifications, muted });
-  const accounts = new AccountDesk({ settings, stack, clock, background });
+  const accounts = new AccountDesk({ settings, stack, background });
   checkNetworkOnFailure({ accounts, settings, stack, notifications, background });
   const board = new StatusBoard({
     clock,

@@ -1,5 +1,6 @@
 /** Phones on a fake network in virtual time, on top of {@link UaWorld}; `end` closes all and checks that nothing is left. */
 import { expect } from 'vitest';
+import { SwitchhookError } from '../../src/base/errors.js';
 import { Phone, type PhoneOptions } from '../../src/phone/index.js';
 import { FakeMediaEngine } from '../../src/testing/fake-media.js';
 import { FakeResolver } from '../../src/testing/fake-resolver.js';
@@ -11,6 +12,8 @@ export interface TestPhone extends Phone {
   /** Calls that came, in order; they ring until the test does something about them. */
   readonly came: Call[];
   readonly engine: FakeMediaEngine;
+  /** No socket can be opened. */
+  portsTaken: boolean;
   /** All connections of the phone break. */
   breakConnections(): void;
 }
@@ -35,8 +38,18 @@ export class PhoneWorld extends UaWorld {
     const made = Object.assign(phone, {
       came: [] as Call[],
       engine,
+      portsTaken: false,
       breakConnections: () => transport.breakConnections(),
     });
+    const listen = transport.listen.bind(transport);
+    transport.listen = async (how) => {
+      if (!made.portsTaken) return listen(how);
+      throw new SwitchhookError('ERR_SIP_LISTEN', {
+        address: host,
+        protocol: how.protocol,
+        why: 'EADDRINUSE',
+      });
+    };
     made.on('incoming', (call) => made.came.push(call));
     this.phones.push(made);
     return made;

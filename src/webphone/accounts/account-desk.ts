@@ -1,11 +1,12 @@
 /**
- * The accounts of a webphone: the main one of the settings, further ones by text, which of them is the main one, and
- * their registrations. It keeps the settings in step, so that accounts are there again with the next start. What it
- * does shows in its events; the status board makes notifications of them.
+ * The accounts of a webphone as its settings and texts have them: the main one of the settings, further ones by text.
+ * While there is a phone, its account book has them all, registers them and says which is the main one; this puts them
+ * there, finds them by what users write, and keeps the settings in step, so that they are there again with the next
+ * start. What becomes of them shows in its events; the status board makes notifications of them.
  */
-import type { Clock } from '../../base/clock.js';
 import { Emitter } from '../../base/emitter.js';
 import type { SwitchhookError } from '../../base/errors.js';
+import type { AccountBook, Phone } from '../../phone/index.js';
 import type { Account, AccountOptions, Registration, RegistrationState } from '../../ua/index.js';
 import { accountSettings } from '../mapping/account-options.js';
 import type { Settings, SettingsReader } from '../settings/settings.js';
@@ -27,7 +28,6 @@ const DEFAULT_INTERVAL_S = 3600;
 export interface AccountEntry {
   readonly identity: string;
   fields: AccountFields;
-  registration?: Registration;
   state?: RegistrationState;
   error?: SwitchhookError;
   /** How the last attempt ended. */
@@ -43,40 +43,98 @@ export type AccountEvents = {
 export interface AccountDeskOptions {
   settings: Settings;
   stack: Stack;
-  clock: Clock;
   background(work: Promise<unknown>, what: string): void;
 }
 
 export class AccountDesk extends Emitter<AccountEvents> {
   readonly #options: AccountDeskOptions;
   readonly #entries = new Map<string, AccountEntry>();
-  /** Accounts that only calls of a line use. */
-  readonly #temporary = new Map<string, AccountEntry>();
   #main: string | undefined;
-  #explicitAt = Number.NEGATIVE_INFINITY;
-  /** What is to be registered once the main account is. */
-  #after: AccountEntry[] = [];
-  /** The main account has not succeeded or failed yet. */
-  #mainPending = false;
+  /** The user has said which is the main one. */
+  #chosen = false;
+  /** Whose account is whose, of those as well that are just leaving. */
+  readonly #byAccount = new WeakMap<Account, AccountEntry>();
+  /** The book has them all. */
+  #filled = false;
+  /** To be registered as soon as the phone runs. */
+  readonly #waiting = new Set<AccountEntry>();
 
   constructor(options: AccountDeskOptions) {
     super();
     this.#options = options;
+    options.stack.on('made', (phone) => this.#follow(phone));
     options.stack.on('running', () => {
       // What is registered anyway from the start on comes first.
       queueMicrotask(() => {
-        if (!this.#mainPending) this.#registerOthers();
+        for (const entry of this.#waiting) this.#register(entry);
+        this.#waiting.clear();
       });
     });
-    options.stack.on('stopped', () => {
-      this.#after = [];
-      this.#mainPending = false;
-      this.#temporary.clear();
-      for (const entry of this.#entries.values()) {
-        entry.registration = undefined;
-        entry.state = undefined;
-      }
+    options.stack.on('failed', () => {
+      this.#filled = false;
     });
+    options.stack.on('stopped', () => {
+      this.#filled = false;
+      this.#waiting.clear();
+      for (const entry of this.#entries.values()) entry.state = undefined;
+    });
+  }
+
+  get #book(): AccountBook | undefined {
+    return this.#options.stack.phone?.accountBook;
+  }
+
+  #follow(phone: Phone): void {
+    const { main, all } = this;
+    if (main) this.#put(main);
+    for (const entry of all) if (entry !== main) this.#put(entry);
+    this.#filled = true;
+    const account = this.mainAccount;
+    const { accountBook } = phone;
+    if (account && (this.#chosen || accountBook.main !== account)) accountBook.setMain(account);
+    phone.on('registration', ({ account: one, state, error }) => {
+      const entry = this.#byAccount.get(one);
+      if (entry) this.#changed(entry, state, error);
+    });
+    phone.on('mainAccount', ({ account: one }) => {
+      const entry = one && this.#byAccount.get(one);
+      this.#main = entry?.identity;
+      this.emit('main', entry);
+    });
+  }
+
+  /** The main account while there is a phone. */
+  get mainAccount(): Account | undefined {
+    const { main } = this;
+    return main && this.accountOf(main);
+  }
+
+  /** The Call-ID its REGISTERs have. */
+  get callId(): string | undefined {
+    const { main } = this;
+    return main && this.registrationOf(main)?.callId;
+  }
+
+  /** The account while there is a phone. */
+  accountOf({ fields }: AccountEntry): Account | undefined {
+    return this.#book?.get(addressOf(fields));
+  }
+
+  registrationOf(entry: AccountEntry): Registration | undefined {
+    const account = this.accountOf(entry);
+    return account && this.#book?.registrationOf(account);
+  }
+
+  /** Puts an account into the book, or changes it there. */
+  #put(entry: AccountEntry): Account | undefined {
+    try {
+      const account = this.#book?.replace(this.#accountOptions(entry));
+      if (account) this.#byAccount.set(account, entry);
+      return account;
+    } catch (error) {
+      this.#options.background(Promise.reject(error), `account ${entry.identity}`);
+      return undefined;
+    }
   }
 
   get all(): readonly AccountEntry[] {
@@ -147,6 +205,7 @@ export class AccountDesk extends Emitter<AccountEvents> {
     }
     const entry: AccountEntry = { identity, fields };
     this.#entries.set(identity, entry);
+    if (this.#filled) this.#put(entry);
     return entry;
   }
 
@@ -165,18 +224,12 @@ export class AccountDesk extends Emitter<AccountEvents> {
       .toLowerCase();
     if (!plain) return undefined;
     const found = [...this.#entries.values()].filter(
-      ({ fields, registration }) =>
-        fields.username.toLowerCase() === plain ||
-        domainOf(fields.server).toLowerCase() === domainOf(plain) ||
-        registration?.callId === text.trim(),
+      (entry) =>
+        entry.fields.username.toLowerCase() === plain ||
+        domainOf(entry.fields.server).toLowerCase() === domainOf(plain) ||
+        this.registrationOf(entry)?.callId === text.trim(),
     );
     return found.length === 1 ? found[0] : found.find(({ identity }) => identity === this.#main);
-  }
-
-  /** The account of a call. */
-  of(account: Account | undefined): AccountEntry | undefined {
-    if (!account) return undefined;
-    return [...this.#entries.values()].find(({ registration }) => registration?.account === account);
   }
 
   /** Adds or changes an account, keeps it, and registers it if the phone runs. */
@@ -188,14 +241,19 @@ export class AccountDesk extends Emitter<AccountEvents> {
       before && JSON.stringify({ ...before, ...withoutEmpty(fields) }) !== JSON.stringify(before);
     const entry = this.#merge(fields);
     this.#keep();
+    this.#put(entry);
     if (fields.main) this.setMain(entry);
     else this.#main ??= entry.identity;
-    if (entry.fields.enabled && (changed || !entry.registration)) this.#queue(entry);
+    const state = this.registrationOf(entry)?.state;
+    const settled = state === 'registered' || state === 'registering';
+    if (entry.fields.enabled && (changed || !settled)) this.#register(entry);
     return entry;
   }
 
   /** Forgets an account. @returns false when there is no such one */
   remove(entry: AccountEntry, unregister = true): void {
+    const account = this.accountOf(entry);
+    this.#waiting.delete(entry);
     this.#entries.delete(entry.identity);
     const { settings } = this.#options;
     if (
@@ -207,11 +265,9 @@ export class AccountDesk extends Emitter<AccountEvents> {
       }
     }
     this.#keep();
-    const { phone } = this.#options.stack;
-    const { registration } = entry;
-    if (registration && phone) {
-      if (!unregister) registration.close();
-      this.#options.background(phone.removeAccount(registration.account), 'unregister');
+    if (account && this.#book) {
+      this.#options.background(this.#book.remove(account, { silent: !unregister }), 'unregister');
+      return;
     }
     if (this.#main !== entry.identity) return;
     this.#main = [...this.#entries.keys()][0];
@@ -233,8 +289,13 @@ export class AccountDesk extends Emitter<AccountEvents> {
     return accounts.map((fields) => this.add(fields)).every((entry) => entry !== undefined);
   }
 
-  setMain(entry: AccountEntry, explicit = true): void {
-    if (explicit) this.#explicitAt = this.#options.clock.now();
+  setMain(entry: AccountEntry): void {
+    this.#chosen = true;
+    const account = this.accountOf(entry);
+    if (account && this.#book) {
+      this.#book.setMain(account);
+      return;
+    }
     if (this.#main === entry.identity) return;
     this.#main = entry.identity;
     this.emit('main', entry);
@@ -248,45 +309,35 @@ export class AccountDesk extends Emitter<AccountEvents> {
   /** Registers all: the main one first, the others when it has succeeded or failed. */
   register(): boolean {
     const entries = this.all.filter(({ fields }) => fields.enabled);
-    const { main } = this;
-    if (entries.length === 0) return false;
-    this.#after = entries.filter((entry) => entry !== main);
-    this.#mainPending = main?.fields.enabled ?? false;
-    if (main && this.#mainPending) this.#renew(main);
-    else this.#registerOthers();
+    const book = this.#book;
+    if (entries.length === 0 || !book) return false;
+    this.#waiting.clear();
+    const accounts = new Set(entries.map((entry) => this.#put(entry)));
+    for (const entry of entries) {
+      const registration = this.registrationOf(entry);
+      if (registration?.state === 'registered') registration.refresh('asked for').catch(() => {});
+    }
+    const work = book.registerAll({ which: (account) => accounts.has(account) });
+    // What comes of it is told by their states.
+    this.#options.background(
+      work.catch(() => {}),
+      'register',
+    );
     return true;
   }
 
   /** Registers an account when its turn has come: the main one goes first. */
-  #queue(entry: AccountEntry): void {
-    const { stack } = this.#options;
-    if (stack.state === 'running' && !this.#mainPending) this.#renew(entry);
-    else if (stack.state !== 'idle' && !this.#after.includes(entry)) this.#after.push(entry);
-  }
-
-  #registerOthers(): void {
-    for (const entry of this.#after.splice(0)) this.#renew(entry);
-  }
-
-  /** A new registration in place of the one there may be. */
-  #renew(entry: AccountEntry): void {
+  #register(entry: AccountEntry): void {
     const { stack, background } = this.#options;
-    if (stack.state === 'idle') return;
-    const phone = stack.start();
-    const old = entry.registration;
-    entry.registration = undefined;
-    const work = async (): Promise<void> => {
-      if (old) {
-        old.removeAllListeners();
-        await phone.removeAccount(old.account);
-      }
-      const registration = await phone.addAccount(this.#accountOptions(entry));
-      entry.registration = registration;
-      registration.on('state', (state, error) => this.#changed(entry, state, error));
-      // What came of it is told by its states.
-      await registration.register().catch(() => {});
-    };
-    background(work(), `account ${entry.identity}`);
+    const account = this.accountOf(entry);
+    const book = this.#book;
+    if (stack.state === 'starting') this.#waiting.add(entry);
+    else if (stack.state === 'running' && account && book) {
+      background(
+        book.registerInTurn(account).catch(() => {}),
+        `account ${entry.identity}`,
+      );
+    }
   }
 
   #changed(entry: AccountEntry, state: RegistrationState, error: SwitchhookError | undefined): void {
@@ -295,23 +346,6 @@ export class AccountDesk extends Emitter<AccountEvents> {
     this.emit('state', { entry, state, error, main: entry.identity === this.#main });
     if (state === 'registered') entry.before = 'registered';
     else if (entry.error) entry.before = 'failed';
-    const settled = state === 'registered' || state === 'waiting' || state === 'failed';
-    if (settled && entry.identity === this.#main) {
-      this.#mainPending = false;
-      this.#registerOthers();
-    }
-    if (settled) this.#maybeSwitch(entry, state);
-  }
-
-  /** The main account cannot be reached: one that can takes its place, as `autoswitchmainacc` allows. */
-  #maybeSwitch(entry: AccountEntry, state: RegistrationState): void {
-    const { settings, clock } = this.#options;
-    const mode = settings.number('autoswitchmainacc');
-    const { main } = this;
-    if (mode < 2 || state !== 'registered' || entry === main || main?.state === 'registered') return;
-    if (main?.state !== 'failed' && main?.state !== 'waiting') return;
-    if (mode === 2 && clock.now() - this.#explicitAt < PROTECTED_MS) return;
-    this.setMain(entry, false);
   }
 
   #accountOptions({ fields }: AccountEntry): AccountOptions {
@@ -321,7 +355,7 @@ export class AccountDesk extends Emitter<AccountEvents> {
       identityOf(fields);
     const { keepAlive, registration, challenges } = accountSettings(settings);
     return {
-      aor: `sip:${encodeURIComponent(fields.username).replace(/%2B/g, '+')}@${fields.server}`,
+      aor: addressOf(fields),
       server: fields.server,
       authUsername: fields.authUsername || undefined,
       // What an account leaves open is as with the main one.
@@ -343,31 +377,31 @@ export class AccountDesk extends Emitter<AccountEvents> {
    */
   async unregister(only?: AccountEntry): Promise<void> {
     const entries = only ? [only] : [...this.#entries.values()];
-    await Promise.all(entries.map(({ registration }) => registration?.unregister()));
+    const accounts = entries.flatMap((entry) => this.accountOf(entry) ?? []);
+    await Promise.all(accounts.map((account) => this.#book?.unregister(account)));
   }
 
-  /** The account a call goes out by: the main one, or another when the settings of its line name one. */
-  async forCall(reader: SettingsReader): Promise<Account | undefined> {
+  /**
+   * The account of a line that has one of its own in its settings; undefined leaves the choice to the phone, which
+   * knows the main one.
+   */
+  forCall(reader: SettingsReader): Account | undefined {
     this.refresh();
     const own = this.#fieldsOf(reader);
-    const main = this.main;
-    const differs =
-      own.server !== '' && own.username !== '' && identityOf(own) !== (main && identityOf(main.fields));
-    const isOfSettings = identityOf(own) === identityOf(this.#fieldsOf(this.#options.settings));
-    let entry = differs && !isOfSettings ? this.#temporary.get(identityOf(own)) : main;
-    if (differs && !isOfSettings && !entry) {
-      entry = { identity: identityOf(own), fields: own };
-      this.#temporary.set(entry.identity, entry);
-    }
-    if (!entry) return undefined;
-    // Calls need no registration, but they need an account.
-    entry.registration ??= await this.#options.stack.start().addAccount(this.#accountOptions(entry));
-    return entry.registration.account;
+    const identity = identityOf(own);
+    if (own.server === '' || own.username === '') return undefined;
+    if (identity === identityOf(this.#fieldsOf(this.#options.settings))) return undefined;
+    const entry = this.#entries.get(identity) ?? { identity, fields: own };
+    return this.accountOf(entry) ?? this.#put(entry);
   }
 
   /** Registers anew what does not look well. */
   async check(): Promise<void> {
-    const work = this.all.map(({ registration }) => registration?.refresh('asked for').catch(() => {}));
+    const work = this.all.map((entry) =>
+      this.registrationOf(entry)
+        ?.refresh('asked for')
+        .catch(() => {}),
+    );
     await Promise.all(work);
   }
 
@@ -380,8 +414,7 @@ export class AccountDesk extends Emitter<AccountEvents> {
   get registeredEx(): number {
     const { main } = this;
     const { settings } = this.#options;
-    const needed =
-      main !== undefined && (settings.number('register') !== 0 || main.registration !== undefined);
+    const needed = main !== undefined && (settings.number('register') !== 0 || main.state !== undefined);
     return registeredEx(main?.state, main?.before, needed);
   }
 
@@ -410,8 +443,9 @@ export class AccountDesk extends Emitter<AccountEvents> {
   }
 }
 
-/** How long a main account that was chosen by hand stays. */
-const PROTECTED_MS = 12_000;
+function addressOf({ username, server }: AccountFields): string {
+  return `sip:${encodeURIComponent(username).replace(/%2B/g, '+')}@${server}`;
+}
 
 function withoutEmpty(fields: AccountFields): Partial<AccountFields> {
   return Object.fromEntries(

@@ -56,7 +56,7 @@ export class Dialer {
       const chosen = phone.lines.free(line > 0 ? line : undefined);
       if (chosen !== undefined) settings.openLine(chosen);
       const reader = settings.snapshot(chosen ?? NEXT_LINE);
-      const account = await accounts.forCall(reader);
+      const account = accounts.forCall(reader);
       if (abort.signal.aborted) return undefined;
       const callId = this.#nextCallId ?? (reader.text('callid') || undefined);
       this.#nextCallId = undefined;

@@ -39,7 +39,7 @@ export const lines = [
     returns: 'string',
     doc: 'The Call-ID of the call on a line; empty when there is none.',
     run: ({ desk, accounts }, { line }) =>
-      line === 0 ? (accounts.main?.registration?.callId ?? '') : (desk.one(line)?.id ?? ''),
+      line === 0 ? (accounts.callId ?? '') : (desk.one(line)?.id ?? ''),
   }),
   define('API_CallIDToLine', {
     group: 'lines',
@@ -50,7 +50,7 @@ export const lines = [
       const wanted = callid.trim().replace(/^\[|\]$/g, '');
       const call = desk.calls.find(({ id }) => id === wanted);
       if (call) return desk.lineOf(call);
-      return accounts.all.some(({ registration }) => registration?.callId === wanted) ? 0 : -1;
+      return accounts.all.some((entry) => accounts.registrationOf(entry)?.callId === wanted) ? 0 : -1;
     },
   }),
   define('API_NextCallID', {

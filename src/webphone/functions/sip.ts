@@ -242,7 +242,7 @@ function sendMessage(
     const phone = context.stack.start();
     await phone.start();
     const entry = args.account ? context.accounts.find(args.account) : undefined;
-    const account = entry?.registration?.account ?? (await context.accounts.forCall(context.settings));
+    const account = (entry && context.accounts.accountOf(entry)) ?? context.accounts.mainAccount;
     const response = await phone.userAgent?.request(message.method, target, {
       account,
       headers,

@@ -79,7 +79,7 @@ export const status = [
     run: ({ desk, accounts }) => {
       const call = desk.one(-2);
       if (call) return encryptionNumber(call);
-      const flow = accounts.main?.registration?.account.flow;
+      const flow = accounts.mainAccount?.flow;
       return flow ? (flow.protocol === 'tls' || flow.protocol === 'wss' ? 2 : 0) : -1;
     },
   }),

@@ -216,7 +216,7 @@ export class StatusBoard {
       case 'registered':
         if (!quiet) this.say(GLOBAL_TEXTS.registered);
         this.event(
-          `Authenticated successfully. [ep: 0 ${entry.registration?.callId} Registering ${this.#port()}]`,
+          `Authenticated successfully. [ep: 0 ${accounts.registrationOf(entry)?.callId} Registering ${this.#port()}]`,
         );
         this.#line0(entry, main, 'Registered');
         break;
@@ -247,7 +247,8 @@ export class StatusBoard {
   }
 
   /** The state of the endpoint that registers; of further accounts only with `secondarystatus`. */
-  #line0({ fields, registration }: AccountEntry, main: boolean, text: string): void {
+  #line0(entry: AccountEntry, main: boolean, text: string): void {
+    const { fields } = entry;
     const { notifications, settings, accounts, desk } = this.#options;
     if (!main && settings.number('secondarystatus') !== 1) return;
     notifications.publish('STATUS', {
@@ -257,7 +258,7 @@ export class StatusBoard {
       localname: fields.username,
       endpointtype: 1,
       peerdisplayname: fields.server,
-      callid: registration?.callId,
+      callid: accounts.registrationOf(entry)?.callId,
       online: ONLINE,
       registered: accounts.registeredEx,
       incall: desk.inCall(),

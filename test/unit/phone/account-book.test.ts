@@ -18,7 +18,7 @@ afterEach(() => world.end());
 async function alice(options = {}): Promise<{ phone: TestPhone; book: AccountBook }> {
   const phone = world.phone('10.0.0.1', { server: SERVER, username: 'alice', ...options });
   await phone.start();
-  return { phone, book: phone.accountBook as AccountBook };
+  return { phone, book: phone.accountBook };
 }
 
 describe('the accounts of a phone', () => {
@@ -99,6 +99,46 @@ describe('the accounts of a phone', () => {
     expect(ACCOUNT_STATES.error).toBe(-4);
   });
 
+  it('[accounts/2] an account that the phone removes is out of the book, and unregistered', async () => {
+    const registrar = await FakeRegistrar.start(world, SERVER);
+    const { phone, book } = await alice();
+    const second = (await phone.addAccount({ aor: `sip:second@${SERVER}` })).account;
+    await world.soon(phone.register());
+    await world.run(50);
+    expect(registrar.bindings.size).toBe(2);
+    const told: unknown[] = [];
+    book.on('changed', () => told.push(book.accounts.length));
+    phone.on('registration', ({ account, state }) => told.push([account.uri.user, state]));
+    await world.soon(phone.removeAccount(second));
+    expect(told).toEqual([1, ['second', 'unregistering'], ['second', 'idle']]);
+    expect(book.get('second')).toBeUndefined();
+    expect(book.options).toHaveLength(1);
+    expect(registrar.bindings.size).toBe(1);
+    // Nothing of it is there when it is added again.
+    const again = await phone.addAccount({ aor: `sip:second@${SERVER}`, expires: 99 });
+    expect(again.account).not.toBe(second);
+    await world.soon(again.register());
+    expect(registrar.last.expires).toBe(99);
+  });
+
+  it('[accounts/2] one that is changed takes its old registration back before it registers anew', async () => {
+    const registrar = await FakeRegistrar.start(world, SERVER);
+    registrar.password = 'one';
+    const { phone, book } = await alice({ password: 'one' });
+    await world.soon(phone.register());
+    registrar.requests.length = 0;
+    const told: unknown[] = [];
+    phone.on('registration', ({ state }) => told.push(state));
+    const changed = await phone.addAccount({ aor: `sip:alice@${SERVER}`, expires: 99 });
+    expect(book.main).toBe(changed.account);
+    await world.soon(changed.register());
+    expect(registrar.requests.map(({ expires }) => expires)).toEqual([0, 99, 99]);
+    expect(registrar.bindings.size).toBe(1);
+    expect(told).toEqual(['registering', 'registered']);
+    // The same once more is no change.
+    expect((await phone.addAccount({ aor: `sip:alice@${SERVER}`, expires: 99 })).state).toBe('registered');
+  });
+
   it('[accounts/4] can be kept and given back; without the main one another is', async () => {
     const { phone, book } = await alice({ password: 'p' });
     await phone.addAccount({ aor: `sip:second@${OTHER}`, password: 'q', displayName: 'Two' });
@@ -109,8 +149,8 @@ describe('the accounts of a phone', () => {
       `sip:alice@${SERVER}`,
       `sip:second@${OTHER}`,
     ]);
-    await world.soon(again.accountBook?.remove(again.accounts[0]) ?? Promise.resolve(false));
-    expect(again.accountBook?.main?.uri.user).toBe('second');
+    await world.soon(again.accountBook.remove(again.accounts[0]));
+    expect(again.accountBook.main?.uri.user).toBe('second');
   });
 
   it('[accounts/5] calls go by the main one, or by the one named', async () => {
@@ -142,7 +182,7 @@ describe('the accounts of a phone', () => {
       const registrar = await FakeRegistrar.start(inner, SERVER);
       const phone = inner.phone('10.0.0.1', { server: SERVER, username: 'alice', accountBook: { autoMain } });
       await phone.addAccount({ aor: `sip:second@${SERVER}` });
-      const book = phone.accountBook as AccountBook;
+      const book = phone.accountBook;
       if (chosen) book.setMain(book.get('alice') as NonNullable<typeof book.main>);
       registrar.script = [{ status: 403, headers: {} }];
       outcome(phone.register());

@@ -43,6 +43,51 @@ describe('recovery', () => {
     expect(registrar.last.callId).not.toBe(first.callId);
   });
 
+  it('keeps the accounts added meanwhile when it cannot start anew, and registers them as soon as it can', async () => {
+    const registrar = await FakeRegistrar.start(world, SERVER);
+    const alice = world.phone('10.0.0.1', { server: SERVER, username: 'alice' });
+    const second = (await alice.addAccount({ aor: `sip:second@${SERVER}` })).account;
+    await alice.addAccount({ aor: `sip:third@${SERVER}` });
+    await world.soon(alice.register());
+    await world.run(50);
+    alice.accountBook.setMain(second);
+    const third = alice.accountBook.get('third');
+    if (third) await world.soon(alice.accountBook.unregister(third));
+    alice.portsTaken = true;
+    const failed = outcome(alice.restart());
+    await world.run(100);
+    expect(failed.text).toBe('ERR_SIP_LISTEN');
+    expect(registrar.bindings.size).toBe(0);
+    expect(alice.accounts.map(({ uri }) => uri.user)).toEqual(['second', 'alice', 'third']);
+    alice.portsTaken = false;
+    await world.soon(alice.start());
+    await world.run(100);
+    expect(alice.accounts[0]).toBe(second);
+    expect(alice.registrations.map(({ state }) => state)).toEqual(['registered', 'registered', 'idle']);
+    expect(registrar.bindings.size).toBe(2);
+  });
+
+  it('[auto-recover/0] a phone that could not start anew by itself goes on trying', async () => {
+    const registrar = await FakeRegistrar.start(world, SERVER);
+    const alice = world.phone('10.0.0.1', {
+      server: SERVER,
+      username: 'alice',
+      recovery: { restartAfter: 2 },
+    });
+    outcome(alice.register());
+    await world.run(100);
+    world.network.unreachable.add(SERVER);
+    alice.portsTaken = true;
+    await world.run(1_500_000);
+    expect(alice.addresses).toEqual([]);
+    world.network.unreachable.delete(SERVER);
+    alice.portsTaken = false;
+    registrar.requests.length = 0;
+    await world.run(35_000);
+    expect(alice.registrations.map(({ state }) => state)).toEqual(['registered']);
+    expect(registrar.requests).toHaveLength(1);
+  });
+
   it('is not restarted while there is a call', async () => {
     const [alice, bob] = await world.started(2);
     const { out } = await world.talk(alice, bob);
