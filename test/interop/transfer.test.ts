@@ -1,13 +1,14 @@
 /** Transfers with other people's phones: they are transferred by us, and we by them; the audio afterwards is compared. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 import { type Call, nextEvent, type Phone } from '../../dist/index.js';
 import { startBaresip } from '../support/peers/baresip.js';
+import { KAMAILIO_DOMAIN, startKamailio } from '../support/peers/kamailio.js';
 import { startLinphone } from '../support/peers/linphone.js';
 import { describeWith } from '../support/peers/require-peer.js';
 import { startSipp } from '../support/peers/sipp.js';
 import { expectSpeech, heardIn, PEER_LEAD_MS, speech } from '../support/speech.js';
-import { TAIL_MS } from '../support/talk.js';
+import { TAIL_MS, talk } from '../support/talk.js';
 import { test, type Workbench } from '../support/workbench.js';
 
 const STEP_MS = 30_000;
@@ -135,6 +136,94 @@ describeWith(['linphonec'], 'transfer with linphone', () => {
   });
 });
 
+const USERS = { we: 'one', second: 'two', third: 'three' } as const;
+
+describeWith(['kamailio'], 'transfer and diversion through Kamailio', () => {
+  /** Phones registered at a Kamailio of their own, which answer. */
+  async function office(bench: Workbench): Promise<Record<keyof typeof USERS, Phone>> {
+    const kamailio = await startKamailio(bench, { users: USERS });
+    bench.watch(() => kamailio.process.log.slice(-6000));
+    const phones = await Promise.all(
+      (['we', 'second', 'third'] as const).map(async (username) => {
+        const { phone } = await bench.phone(username, {
+          server: kamailio.server('tcp'),
+          username,
+          password: USERS[username],
+          transport: 'tcp',
+          domain: KAMAILIO_DOMAIN,
+          media,
+        });
+        await phone.register();
+        return phone;
+      }),
+    );
+    const [we, second, other] = phones;
+    return { we, second, third: other };
+  }
+  const answering = async (phone: Phone): Promise<Call> => {
+    const [call] = await nextEvent(phone, 'incoming', signal());
+    await call.answer();
+    return call;
+  };
+
+  describe.concurrent('on loopback', () => {
+    test('a call is sent on to a call of ours, which it replaces', async ({ bench }) => {
+      const { we, second, third } = await office(bench);
+      const atSecond = answering(second);
+      const first = await we.call('second', { signal: signal() });
+      const atThird = answering(third);
+      const consulted = await we.call('third', { signal: signal() });
+      const replaced = nextEvent((await atThird).events, 'replaced', signal());
+      const moved = nextEvent((await atSecond).events, 'transferred', signal());
+      expect((await first.transferTo(consulted)).result).toBe('transferred');
+      const [[by], [to]] = await Promise.all([replaced, moved]);
+      await to.answered(signal());
+      await talk(bench, to, by, { seconds: 2 });
+      expect((await first.ended).end.cause).toBe('transfer-done');
+      await consulted.ended;
+      await to.hangup();
+    });
+
+    test('a call is sent elsewhere by 302, and goes there', async ({ bench }) => {
+      const { we, second, third } = await office(bench);
+      second.policies.configure({ forwarding: { always: `sip:third@${KAMAILIO_DOMAIN}` } });
+      const atThird = answering(third);
+      const call = await we.call('second', { signal: signal() });
+      await talk(bench, call, await atThird, { seconds: 2 });
+      expect(second.calls).toHaveLength(0);
+      await call.hangup();
+    });
+  });
+});
+
+describeWith(['linphonec'], 'diversion of linphone', () => {
+  test('it is sent elsewhere by 302, and the target hears it', async ({ bench }) => {
+    const linphone = await startLinphone(bench, { says: its });
+    const target = await third(bench);
+    const { phone } = await bench.phone('we', { media });
+    phone.policies.configure({ forwarding: { always: target.uri } });
+    linphone.command(`call ${addressOf(phone, 'we')}`);
+    const moved = await target.judged();
+    expect(moved.remote.user).toBe('linphone');
+    expect(phone.calls).toHaveLength(0);
+    await moved.hangup();
+  });
+});
+
+describeWith(['baresip'], 'diversion of baresip', () => {
+  test('it is answered, sent on by REFER, and the target hears it', async ({ bench }) => {
+    const baresip = await startBaresip(bench, { says: its, account: 'regint=0' });
+    const target = await third(bench);
+    const { phone } = await bench.phone('we', { media });
+    phone.policies.configure({ forwarding: { transfer: target.uri } });
+    baresip.command('dial', addressOf(phone, 'we'));
+    const moved = await target.judged();
+    expect(moved.remote.user).toBe('baresip');
+    await vi.waitFor(() => expect(phone.calls).toHaveLength(0), STEP_MS);
+    await moved.hangup();
+  });
+});
+
 describeWith(['sipp'], 'transfer with SIPp', () => {
   describe.concurrent('on loopback', () => {
     test('it takes our REFER and reports', async ({ bench }) => {
@@ -162,6 +251,30 @@ describeWith(['sipp'], 'transfer with SIPp', () => {
       await sipp.succeeded();
       expect(other.calls[0].remote.user).toBe('we');
       await other.calls[0].hangup();
+    });
+
+    test('its INVITE replaces a call of ours', async ({ bench }) => {
+      const { phone } = await bench.phone('we', { media });
+      const { phone: other, sip } = await bench.phone('third', { media });
+      other.on('incoming', (call) => void call.answer());
+      const call = await phone.call(addressOf(other, 'third'), { signal: signal() });
+      const replaced = nextEvent(other.calls[0].events, 'replaced', signal());
+      // The dialog as the replaced party sees it (RFC 3891 §3).
+      const [ok] = sip.find('out', '200', 'INVITE');
+      const field = (name: string): string => new RegExp(`^${name}: (.*)$`, 'im').exec(ok.text)?.[1] ?? '';
+      const tag = (name: string): string => /;tag=([^;\s]+)/.exec(field(name))?.[1] ?? '';
+      const keys = { 'call-id': field('Call-ID'), to: tag('To'), from: tag('From') };
+      const replaces = `${keys['call-id']};to-tag=${keys.to};from-tag=${keys.from}`;
+      const sipp = await startSipp(bench, {
+        scenario: 'uac-replaces',
+        target: { port: other.addresses[0].port, user: 'third' },
+        keys: { replaces },
+      });
+      const [by] = await replaced;
+      expect(by.remote.user).toBe('sipp');
+      expect((await call.ended).end.by).toBe('remote');
+      await sipp.succeeded();
+      await by.ended;
     });
 
     test('it is sent elsewhere by 302 with Diversion', async ({ bench }) => {
