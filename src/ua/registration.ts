@@ -207,8 +207,13 @@ export class Registration extends Emitter<RegistrationEvents> {
   /** A server gives no answer, whatever it was asked: if it is the one that has our binding, we go to another. */
   serverFailed({ protocol, host, port }: Target): void {
     const { flow } = this.account;
-    if (this.#state !== 'registered' || this.#busy || !flow) return;
-    if (flow.protocol !== protocol || flow.remote.host !== host || flow.remote.port !== port) return;
+    if (!flow || flow.protocol !== protocol || flow.remote.host !== host || flow.remote.port !== port) return;
+    this.serverLost();
+  }
+
+  /** Our server has answered so far, and does no longer. */
+  serverLost(): void {
+    if (this.#state !== 'registered' || this.#busy) return;
     this.refresh('the server does not answer').catch(() => {});
   }
 

@@ -202,11 +202,11 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     });
     if (replaces) registration.after(this.removeAccount(replaces));
     this.#registrations.set(account, registration);
-    if (account.ping > 0) this.#watch(account);
+    if (account.ping > 0) this.#watch(account, registration);
     return registration;
   }
 
-  #watch(account: Account): void {
+  #watch(account: Account, registration: Registration): void {
     const { endpoint, clock, random } = this.#options;
     const ping = new OptionsPing(account, {
       endpoint,
@@ -219,9 +219,13 @@ export class UserAgent extends Emitter<UserAgentEvents> {
           headers: { Accept: 'application/sdp' },
         }),
     });
-    ping.on('state', (state, error) =>
-      this.emit('reachability', { account, state, roundTripMs: ping.roundTripMs, error }),
-    );
+    let known = false;
+    ping.on('state', (state, error) => {
+      this.emit('reachability', { account, state, roundTripMs: ping.roundTripMs, error });
+      // Of one that never answers OPTIONS its silence tells nothing.
+      if (known && state === 'unreachable') registration.serverLost();
+      known ||= state === 'reachable';
+    });
     this.#pings.set(account, ping);
     ping.start();
   }

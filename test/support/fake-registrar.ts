@@ -24,6 +24,7 @@ export class FakeRegistrar {
   /** Statuses for the next REGISTERs instead of what they deserve; 0 = no answer. */
   script: Array<number | { status: number; headers: Record<string, string> }> = [];
   password: string | undefined;
+  answersOptions = true;
   minExpires = 0;
   /** The longest lifetime given. */
   maxExpires = 3600;
@@ -45,7 +46,7 @@ export class FakeRegistrar {
       if (request.method === 'REGISTER') this.#register(request, tx);
       else {
         this.others.push({ request, tx });
-        if (request.method === 'OPTIONS') tx.reply(200);
+        if (request.method === 'OPTIONS' && this.answersOptions) tx.reply(200);
       }
     };
   }

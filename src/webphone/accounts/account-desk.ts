@@ -353,7 +353,7 @@ export class AccountDesk extends Emitter<AccountEvents> {
     const ours =
       identityOf({ server: settings.text('serveraddress'), username: settings.text('username') }) ===
       identityOf(fields);
-    const { keepAlive, registration, challenges } = accountSettings(settings);
+    const { keepAlive, ping, registration, challenges } = accountSettings(settings);
     return {
       aor: addressOf(fields),
       server: fields.server,
@@ -366,6 +366,7 @@ export class AccountDesk extends Emitter<AccountEvents> {
       transport: fields.transport,
       expires: fields.interval ?? DEFAULT_INTERVAL_S,
       keepAlive,
+      ping,
       registration,
       challenges,
     };

@@ -20,6 +20,7 @@ export interface AccountSettings
     | 'transport'
     | 'expires'
     | 'keepAlive'
+    | 'ping'
     | 'registration'
   > {
   server: string;
@@ -40,6 +41,7 @@ export function accountSettings(settings: SettingsReader): AccountSettings {
   const server = serverOf(settings);
   const transport = transportOf(settings.number('transport'), server);
   const connected = transport === 'tcp' || transport === 'tls';
+  const keepAlive = keepAliveOf(settings, connected);
   return {
     server,
     username: settings.text('username'),
@@ -51,7 +53,8 @@ export function accountSettings(settings: SettingsReader): AccountSettings {
     outboundProxy: proxyOf(settings),
     transport,
     expires: expiresOf(settings.number('registerinterval'), connected),
-    keepAlive: keepAliveOf(settings, connected),
+    keepAlive,
+    ping: connected || !noticesLoss(settings) ? 0 : keepAlive,
     registration: registrationOptions(settings),
   };
 }
@@ -100,6 +103,12 @@ function keepAliveOf(settings: SettingsReader, connected: boolean): number {
   if (value === 0 || settings.number('keepalivetype') === 0) return 0;
   if (value < 0) return connected ? CONNECTION_KEEP_ALIVE : UDP_KEEP_ALIVE;
   return value <= KEEP_ALIVE_SECONDS_MAX ? value : value / 1000;
+}
+
+/** Few servers answer keep-alives over UDP, all answer OPTIONS: asked where a loss is urgent, or there is another server. */
+function noticesLoss(settings: SettingsReader): boolean {
+  const level = settings.number('reconnectonnokeepalive');
+  return level === 2 || (level === 1 && settings.text('backupserver') !== '');
 }
 
 function textOrNone(text: string | undefined): string | undefined {

@@ -81,7 +81,7 @@ export const nat = rows('nat', [
     default: 1,
     values: { 0: 'no', 1: 'yes', 2: 'yes, more aggressive' },
     effect: 'registration',
-    doc: 'Register again when the server has answered keep-alives before and stops doing so.',
+    doc: 'Register again when the server has answered keep-alives before and stops doing so. Over UDP, 2 asks it with OPTIONS every `keepaliveival` as well, and 1 does so where there is a `backupserver`.',
   },
   {
     name: 'contactaddressfailback',

@@ -7,7 +7,7 @@ export const servers = rows('servers', [
     type: 'string',
     default: '',
     effect: 'registration',
-    doc: 'A second server, tried when registering at the first fails.',
+    doc: 'A second server, tried when registering at the first fails. Over UDP the one in use is asked with OPTIONS every `keepaliveival`, so that its loss is noticed (see `reconnectonnokeepalive`).',
   },
   {
     name: 'backupserverdomain',

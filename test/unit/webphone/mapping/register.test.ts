@@ -7,6 +7,7 @@ import { deviceHeaders } from '../../../../src/webphone/mapping/device-headers.j
 import { phoneOptions } from '../../../../src/webphone/mapping/phone-options.js';
 import { registrationOptions } from '../../../../src/webphone/mapping/registration-options.js';
 import { Settings } from '../../../../src/webphone/settings/settings.js';
+import { FakeRegistrar } from '../../../support/fake-registrar.js';
 import { type Given, inWorld, SERVER } from '../../../support/settings-world.js';
 
 const registerOf = (given: Given): Promise<string> =>
@@ -150,6 +151,35 @@ describe('the REGISTER', () => {
       await world.world.run(120_000);
       expect(world.registrar.requests.length).toBeGreaterThan(0);
     });
+  });
+
+  it('[param:reconnectonnokeepalive] [param:backupserver] [param:keepaliveival] over UDP notices a dead server by OPTIONS', async () => {
+    const BACKUP = '10.0.0.101';
+    /** Where the registration is, and how often the server was asked, a minute after it fell silent. */
+    const loses = (given: Given, answersOptions = true) =>
+      inWorld({ registerinterval: 3600, keepaliveival: 20_000, ...given }, async (all) => {
+        const { world, registrar } = all;
+        const backup = await FakeRegistrar.start(world, BACKUP);
+        registrar.answersOptions = answersOptions;
+        const phone = all.phone();
+        void phone.register().catch(() => {});
+        await world.run(50_000);
+        const asked = registrar.others.length;
+        world.network.unreachable.add(SERVER);
+        await world.run(60_000);
+        return [asked > 1, backup.bindings.size, phone.registrations[0].state];
+      });
+    expect(await loses({ backupserver: BACKUP })).toEqual([true, 1, 'registered']);
+    expect(await loses({ backupserver: BACKUP, reconnectonnokeepalive: 0 })).toEqual([
+      false,
+      0,
+      'registered',
+    ]);
+    expect(await loses({ reconnectonnokeepalive: 2 })).toEqual([true, 0, 'waiting']);
+    expect(await loses({ backupserver: BACKUP, transport: 1 })).toEqual([false, 0, 'registered']);
+    expect(await loses({})).toEqual([false, 0, 'registered']);
+    // Of one that never answers OPTIONS, silence tells nothing.
+    expect(await loses({ backupserver: BACKUP }, false)).toEqual([true, 0, 'registered']);
   });
 
   it('[param:keepaliveival] [param:keepalivetype] keeps the way open as often and by what is asked for', async () => {
