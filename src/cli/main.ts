@@ -33,7 +33,9 @@ const COMMANDS: readonly Command[] = [
 ];
 
 function overview(): string {
-  const rows = COMMANDS.map(({ name, usage, summary }) => `  ${`${name} ${usage}`.padEnd(18)}${summary}`);
+  const names = COMMANDS.map(({ name, usage }) => `${name} ${usage}`);
+  const width = Math.max(...names.map(({ length }) => length));
+  const rows = COMMANDS.map(({ summary }, i) => `  ${names[i].padEnd(width)}  ${summary}`);
   return [
     'Switchhook, a SIP phone for the terminal.',
     '',
