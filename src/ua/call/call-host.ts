@@ -8,12 +8,9 @@ import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { MediaEngine } from '../../media/index.js';
 import {
-  type ClientHandle,
   type Dialog,
   type DialogTable,
-  type Flow,
   findPart,
-  type NameAddr,
   type ServerHandle,
   type SipMessage,
   type SipRequest,
@@ -22,7 +19,7 @@ import type { Account } from '../account.js';
 import type { CustomLines } from '../identity/custom-lines.js';
 import { lenient } from '../lenient.js';
 import type { MethodTable } from '../method-table.js';
-import type { InDialogHandlers, SignallingEnvironment } from '../signalling.js';
+import type { SignallingEnvironment } from '../signalling.js';
 import type { Subscriptions } from '../subscription/subscriptions.js';
 import type { InviteOptions } from '../user-agent-types.js';
 import type { Call } from './call.js';
@@ -30,6 +27,7 @@ import type { CallMedia } from './call-media.js';
 import type { CallPolicies } from './call-policies.js';
 import type { CallSession } from './call-session.js';
 import type { CallOutcome } from './call-types.js';
+import type { CallWay } from './call-way.js';
 import type { SessionTimer, SessionTimerOptions } from './session-timer.js';
 
 /** What calls need of the media room: a MediaEngine, or in tests something else that opens sessions. */
@@ -91,6 +89,7 @@ export interface CallHost extends DialogOwner {
   readonly localTag: string;
   readonly media: CallMedia | undefined;
   readonly timer: SessionTimer;
+  readonly way: CallWay;
   readonly ended: boolean;
   /** Why the call ended, when that was an error. */
   readonly endError: SwitchhookError | undefined;
@@ -101,14 +100,6 @@ export interface CallHost extends DialogOwner {
   /** The message goes out as it is now. */
   noteSent(message: SipMessage): void;
   noteReceived(message: SipMessage): void;
-  contact(flow: Flow): NameAddr;
-  /** The connection the peer was met over: requests of the call go over it as long as it fits. */
-  metOver(flow: Flow | undefined): void;
-  /** Sends a request of `dialog` on the way the dialog was made. */
-  sendInDialog(dialog: Dialog, request: SipRequest, handlers: InDialogHandlers): ClientHandle;
-  sendAck(dialog: Dialog, ack: SipRequest): void;
-  /** Ends `dialog` with BYE and forgets it. */
-  bye(dialog: Dialog, reason?: string): void;
   /** The call is established. */
   established(dialog: Dialog): void;
   /** Ends the call by BYE, CANCEL or a refusal, whatever fits its state. */

@@ -1,16 +1,15 @@
 /**
- * The signalling side of one call: its state, its dialogs, how it ends, the session timer, the call record.
- * {@link Call} is its public face; the INVITE, its changes, the requests within the dialog and the media are
- * collaborators. It never renders or parses SDP and never touches RTP.
+ * The signalling side of one call: its state, its parts, how it ends, the call record. {@link Call} is its public face;
+ * its parts are the INVITE (outgoing-invite, incoming-invite), its changes (session-modifier), the requests within the
+ * dialog (in-dialog-requests), the way messages take (call-way), what both sides have agreed on (agreement), and the
+ * media (call-media, media-events). It never renders or parses SDP and never touches RTP.
  */
 import type { Timer } from '../../base/clock.js';
 import { Emitter } from '../../base/emitter.js';
 import { SwitchhookError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import {
-  type ClientHandle,
   type Dialog,
-  type Flow,
   type NameAddr,
   type ServerHandle,
   type SipMessage,
@@ -18,10 +17,10 @@ import {
   type SipResponse,
   SipUri,
 } from '../../sip/index.js';
-import { type Account, contactFor } from '../account.js';
-import type { InDialogHandlers } from '../signalling.js';
+import type { Account } from '../account.js';
 import type { Referral } from '../transfer/refer-server.js';
 import type { Transfer } from '../transfer/transfer.js';
+import { Agreement } from './agreement.js';
 import { CALL_CAUSES, type CallCause, completeEnd } from './call-causes.js';
 import { CallExtras } from './call-extras.js';
 import { type CallEnvironment, type CallHost, reasonHeader } from './call-host.js';
@@ -38,15 +37,13 @@ import type {
   CallRecord,
   CallState,
 } from './call-types.js';
+import { CallWay } from './call-way.js';
 import { EarlyMedia } from './early-media.js';
-import { encryptionLevel, isAtLeast } from './encryption-level.js';
-import type { HoldStatus } from './hold.js';
 import { onDialogRequest } from './in-dialog-requests.js';
 import { IncomingInvite } from './incoming-invite.js';
-import { MORTAL_DIALOG } from './mortal-dialog.js';
+import { followMedia } from './media-events.js';
 import { OutgoingInvite, type OutgoingInviteOptions } from './outgoing-invite.js';
 import { noteRedirections } from './redirection.js';
-import { flowOf } from './request-way.js';
 import { SessionModifier } from './session-modifier.js';
 import { SessionTimer } from './session-timer.js';
 
@@ -84,9 +81,6 @@ interface DeferredEnd {
   reason: string | undefined;
 }
 
-/** RFC 3261 §12.2, RFC 3311 §5.1, RFC 6665 §4.4.1. */
-const REFRESHES_TARGET = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY', 'REFER']);
-
 type OutgoingStart = Pick<OutgoingInviteOptions, 'build' | 'targets' | 'flow' | 'offer' | 'redirects'>;
 
 export class CallSession implements CallHost {
@@ -101,6 +95,8 @@ export class CallSession implements CallHost {
   readonly events = new Emitter<CallEvents>();
   readonly timer: SessionTimer;
   readonly modifier: SessionModifier;
+  readonly way: CallWay;
+  readonly agreement: Agreement;
   readonly extras: CallExtras;
   readonly policies: CallPolicies;
   dialog: Dialog | undefined;
@@ -118,8 +114,6 @@ export class CallSession implements CallHost {
   #media: CallMedia | undefined;
   #mediaOpening: Promise<CallMedia> | undefined;
   #state: CallState;
-  /** Where the peer was met. */
-  #flow: Flow | undefined;
   #end: CallEnd | undefined;
   #deferred: DeferredEnd | undefined;
   #ringTimer: Timer | undefined;
@@ -131,11 +125,6 @@ export class CallSession implements CallHost {
   /** Audio of the peer has come. */
   heard = false;
   #record: CallRecord | undefined;
-  #wasHeld = false;
-  #direction: HoldStatus['direction'] = 'sendrecv';
-  /** The direction our hold leaves, as last told. */
-  #holding = 'none';
-  #encryption: CallEncryption | undefined;
 
   constructor(env: CallEnvironment, init: CallSessionInit) {
     this.env = env;
@@ -157,7 +146,13 @@ export class CallSession implements CallHost {
       () => this.modifier.modify('refresh'),
       () => this.#sessionExpired(),
     );
-    this.modifier = new SessionModifier(this, init.direction === 'outgoing', () => this.#remoteChanged());
+    this.modifier = new SessionModifier(this, init.direction === 'outgoing', () => this.agreement.changed());
+    this.agreement = new Agreement(this);
+    this.way = new CallWay(this, {
+      local: init.local,
+      secure: init.secure,
+      anonymous: () => this.extras.anonymous,
+    });
     this.#ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -208,12 +203,12 @@ export class CallSession implements CallHost {
   }
 
   get encryption(): CallEncryption {
-    return { srtp: this.#media?.srtpSuite, signalling: this.#flow?.protocol };
+    return { srtp: this.#media?.srtpSuite, signalling: this.way.flow?.protocol };
   }
 
   /** Where the INVITE arrived: the address to take its media on. */
   get incomingAddress(): string {
-    return this.#flow?.local.host ?? '127.0.0.1';
+    return this.way.flow?.local.host ?? '127.0.0.1';
   }
 
   /** Opens the RTP ports on `address`, once. @throws ERR_MEDIA_PORTS, ERR_CALL_ENDED */
@@ -240,9 +235,14 @@ export class CallSession implements CallHost {
       if (this.#early.sendsSilence) media.session.setMute({ send: true });
     }
     if (this.ended) void media.session.close().catch(() => {});
-    else this.#listen(media);
+    else followMedia(this, media, () => this.#heard());
     this.#media = media;
     return media;
+  }
+
+  #heard(): void {
+    this.heard = true;
+    this.#early.heard();
   }
 
   /** RFC 3263 §4.2: a numeric port means that the host has only A and AAAA records. */
@@ -272,11 +272,13 @@ export class CallSession implements CallHost {
     this.#outgoing.start();
     // RFC 3725 §4.2, §4.4: an offer without media or without address is made good once the call stands.
     if (offer === 'zero-address' || offer === 'no-media') {
-      this.events.once(
-        'connected',
-        () => void this.modifier.modify('media').catch((error) => this.#troubled(error)),
-      );
+      this.events.once('connected', () => this.renegotiate());
     }
+  }
+
+  /** Makes a new offer; a failure is told as an event. */
+  renegotiate(): void {
+    this.modifier.modify('media').catch((error) => this.#troubled(error));
   }
 
   #troubled(error: SwitchhookError): void {
@@ -299,7 +301,7 @@ export class CallSession implements CallHost {
 
   /** @throws ERR_SIP_PARSE for headers of the INVITE that no dialog can be made of */
   startIncoming(request: SipRequest, tx: ServerHandle): void {
-    this.#flow = tx.flow;
+    this.way.metOver(tx.flow);
     this.noteReceived(request);
     this.#times.ringing();
     this.incoming = new IncomingInvite(this, request, tx);
@@ -326,16 +328,6 @@ export class CallSession implements CallHost {
       tap.publish({ time: this.env.clock.wallTime(), kind: 'call', id: this.callId, from, to, reason });
   }
 
-  contact(flow: Flow): NameAddr {
-    const { account, local } = this;
-    const { secure } = this.#init;
-    const user = local.uri.kind === 'sip' ? local.uri.user : undefined;
-    const contact = account?.contact(flow, secure) ?? contactFor(user, flow, undefined, secure);
-    // RFC 3323 §4.1.1.3: no header tells who calls.
-    if (this.extras.anonymous && contact.uri instanceof SipUri) contact.uri.user = 'anonymous';
-    return contact;
-  }
-
   decorate(message: SipMessage): void {
     this.extras.decorate(message, this.env.decorate);
   }
@@ -348,88 +340,20 @@ export class CallSession implements CallHost {
     this.extras.received(message);
   }
 
-  sendInDialog(dialog: Dialog, request: SipRequest, handlers: InDialogHandlers): ClientHandle {
-    this.decorate(request);
-    return this.env.endpoint.send(request, {
-      flow: this.#flowFor(dialog, request),
-      maxUdpBytes: this.policies.maxUdpBytes,
-      auth: this.account?.auth,
-      nextCseq: () => ++dialog.localSeq,
-      beforeSend: (message, flow) => {
-        if (REFRESHES_TARGET.has(message.method)) message.set('Contact', this.contact(flow));
-        this.noteSent(message);
-      },
-      ...handlers,
-      onFinal: (response, tx) => {
-        this.noteReceived(response);
-        handlers.onFinal(response, tx);
-      },
-    });
-  }
-
-  sendAck(dialog: Dialog, ack: SipRequest): void {
-    this.env.endpoint.sendAck(ack, { flow: this.#flowFor(dialog, ack) });
-  }
-
-  metOver(flow: Flow | undefined): void {
-    this.#flow ??= flow;
-  }
-
-  #flowFor(dialog: Dialog, request: SipRequest): Flow | undefined {
-    return flowOf(request, dialog, this.#flow, this.policies.requestWay ?? 'rfc');
-  }
-
-  bye(dialog: Dialog, reason?: string): void {
-    if (dialog.state === 'terminated') return;
-    const request = dialog.createRequest('BYE');
-    if (reason) request.set('Reason', reason);
-    dialog.terminate();
-    this.env.dialogs.add(dialog, { dialog, owner: MORTAL_DIALOG });
-    const parted = this.env.partings.begin();
-    const over = (): void => {
-      this.env.dialogs.remove(dialog);
-      parted();
-    };
-    this.sendInDialog(dialog, request, {
-      onFinal: over,
-      onError: (error) => {
-        this.logger.debug('BYE got no answer', { error });
-        over();
-      },
-    });
-  }
-
   established(dialog: Dialog): void {
     this.dialog = dialog;
     if (this.#deferred) {
       this.#conclude(this.#deferred.end, this.#deferred.reason);
       return;
     }
-    if (this.ended) return this.bye(dialog);
+    if (this.ended) return this.way.bye(dialog);
     this.#times.answered();
     this.#limits.answered();
     this.#early.end();
     if (this.#early.sendsSilence) this.#media?.session.setMute({ send: false });
     void this.#media?.established().catch((error) => this.#troubled(error));
     this.enter('connected');
-    this.#encryption = this.encryption;
-    this.logger.info('encryption', { ...this.#encryption });
-    this.events.emit('connected');
-    if (this.#protected()) this.#remoteChanged();
-  }
-
-  /** Ends a call with less protection than the policy wants. @returns false then */
-  #protected(): boolean {
-    const { encryption: wanted } = this.policies;
-    const media = this.#media?.negotiated;
-    if (wanted === undefined || !media?.active) return true;
-    const level = encryptionLevel(this.encryption, true);
-    if (isAtLeast(level, wanted)) return true;
-    const error = new SwitchhookError('ERR_MEDIA_SRTP', {
-      why: `protection is "${level}", "${wanted}" is needed`,
-    });
-    this.fail({ by: 'local', status: 488, reason: error.message, error, cause: 'not-encrypted' });
-    return false;
+    if (this.agreement.begin()) this.agreement.changed();
   }
 
   /** Hangs up, cancels or rejects, whatever fits the state. Never throws; repeated calls do nothing. */
@@ -459,7 +383,7 @@ export class CallSession implements CallHost {
   /** Ends the call although the ACK it waits for is missing: when closing down. */
   abandon(): void {
     const dialog = this.dialog ?? this.incoming?.dialog;
-    if (this.incoming?.awaitingAck && dialog) this.bye(dialog);
+    if (this.incoming?.awaitingAck && dialog) this.way.bye(dialog);
     this.finish({ by: 'local', status: 200, reason: 'shutting down' });
   }
 
@@ -471,7 +395,7 @@ export class CallSession implements CallHost {
       return;
     }
     if (this.dialog) {
-      this.bye(this.dialog, reason);
+      this.way.bye(this.dialog, reason);
     } else {
       this.incoming?.reject(
         end.status >= 300 ? end.status : 603,
@@ -548,83 +472,6 @@ export class CallSession implements CallHost {
     this.logger.warn('the session was not refreshed: hanging up', { intervalSeconds: this.timer.interval });
     const error = new SwitchhookError('ERR_SIP_TIMEOUT', { method: 'session refresh', target: 'the peer' });
     this.fail({ by: 'error', status: 408, reason: 'session timer expired', error });
-  }
-
-  #encryptionChanged(): void {
-    const { encryption } = this;
-    const before = this.#encryption?.srtp;
-    if (!this.#encryption || before === encryption.srtp) return;
-    this.#encryption = encryption;
-    if (encryption.srtp) this.logger.info('encryption', { ...encryption });
-    else this.logger.warn('the media is no longer encrypted', { before });
-    this.events.emit('encryption', encryption);
-  }
-
-  #remoteChanged(): void {
-    this.#encryptionChanged();
-    if (!this.#protected()) return;
-    const hold = this.#media?.hold;
-    if (!hold) return;
-    const { remote, status } = hold;
-    if (remote !== this.#wasHeld) {
-      this.#wasHeld = remote;
-      this.events.emit('hold', { by: 'remote', held: remote, status });
-    }
-    this.holdChanged();
-    this.#directionChanged();
-    // The peer's answer has ended our hold: now the description has to say so.
-    if (this.#media?.takeOfferWanted()) this.modifier.modify('media').catch((error) => this.#troubled(error));
-  }
-
-  /** Our own hold may have changed, by us or by the peer. */
-  holdChanged(): void {
-    const hold = this.#media?.hold;
-    const now = hold?.local ? hold.status.ours : 'none';
-    if (!hold || now === this.#holding) return;
-    this.#holding = now;
-    this.events.emit('hold', { by: 'local', held: hold.local, status: hold.status });
-    this.#directionChanged();
-  }
-
-  #directionChanged(): void {
-    const status = this.#media?.hold.status;
-    if (!status || status.direction === this.#direction) return;
-    this.#direction = status.direction;
-    this.events.emit('direction', status);
-  }
-
-  #listen(media: CallMedia): void {
-    const { session } = media;
-    const { events } = this;
-    session.on('dtmf', (event) => events.emit('dtmf', event));
-    session.on('flowing', (event) => {
-      this.heard = true;
-      this.#early.heard();
-      events.emit('flowing', event);
-    });
-    session.on('mediaBack', (event) => events.emit('mediaBack', event));
-    session.on('error', (error) => {
-      events.emit('error', error);
-      if (error.code === 'ERR_MEDIA_SRTP_KEY' && media.endsOnWrongKey)
-        this.fail({ by: 'error', status: 488, reason: error.message, error });
-    });
-    session.on('srtpKeyExpiring', () => {
-      media.renewKeys();
-      void this.modifier.modify('media').catch((error: unknown) => {
-        this.logger.warn('new SRTP keys could not be agreed on', { error });
-      });
-    });
-    session.on('noMedia', (report) => {
-      this.logger.warn('no audio', { why: report.explanation });
-      events.emit('noMedia', report);
-    });
-    session.on('mediaTimeout', ({ silentMs }) => {
-      const error = new SwitchhookError('ERR_MEDIA_TIMEOUT', { seconds: Math.round(silentMs / 1000) });
-      this.fail({ by: 'error', status: 408, reason: error.message, error });
-    });
-    session.on('ended', (error) => {
-      if (error) this.fail({ by: 'error', status: 500, reason: error.message, error });
-    });
   }
 }
 

@@ -349,7 +349,7 @@ export class Call {
       takeBack();
       throw error;
     }
-    session.holdChanged();
+    session.agreement.holdChanged();
   }
 
   /**
@@ -446,7 +446,7 @@ export class Call {
       const request = dialog.createRequest(method);
       for (const [name, value] of Object.entries(headers)) request.set(name, value);
       if (body !== undefined) request.setBody(body, contentType);
-      session.sendInDialog(dialog, request, {
+      session.way.send(dialog, request, {
         onFinal: (response) => {
           const { status, reason } = response;
           resolve(response);

@@ -275,7 +275,7 @@ export class IncomingInvite {
     to.tag = this.#host.localTag;
     response.set('To', to);
     if (status < 300) {
-      response.set('Contact', this.#host.contact(this.#tx.flow));
+      response.set('Contact', this.#host.way.contact(this.#tx.flow));
       response.set('Allow', this.#host.env.allow);
       if (status >= 200) response.set('Supported', this.#host.env.supported);
     }

@@ -133,7 +133,7 @@ export class OutgoingInvite {
       auth: this.#host.account?.auth,
       nextCseq: () => ++this.#seq,
       beforeSend: (message, flow) => {
-        message.set('Contact', this.#host.contact(flow));
+        message.set('Contact', this.#host.way.contact(flow));
         this.#host.noteSent(message);
       },
       onProvisional: (response, tx) => this.#provisional(response, tx),
@@ -153,7 +153,7 @@ export class OutgoingInvite {
     if (response.status === 199) return this.#forkEnded(tag);
     const early = this.#earlyDialog(tag, response, tx);
     if (!early) return;
-    this.#host.metOver(tx.flow);
+    this.#host.way.metOver(tx.flow);
     early.dialog.refreshTarget(response);
     if (response.require.includes('100rel') && response.rseq !== undefined) {
       // RFC 3262 §4: in order only; a repeated one was acknowledged before.
@@ -222,7 +222,7 @@ export class OutgoingInvite {
     const invite = tx.request.cseq;
     prack.set('RAck', `${response.rseq} ${invite.seq} ${invite.method}`);
     if (answer !== undefined) setSdp(prack, answer);
-    this.#host.sendInDialog(early.dialog, prack, {
+    this.#host.way.send(early.dialog, prack, {
       onFinal: (final) => {
         if (final.status >= 300) logger.warn('PRACK was refused', { status: final.status });
       },
@@ -299,11 +299,11 @@ export class OutgoingInvite {
     const tag = response.to.tag ?? '';
     const known = this.#acks.get(tag);
     if (known) {
-      if (known.ready) this.#host.sendAck(known.dialog, known.ack);
+      if (known.ready) this.#host.way.sendAck(known.dialog, known.ack);
       return;
     }
     if (this.#acks.size >= MAX_FORKS) return;
-    this.#host.metOver(tx.flow);
+    this.#host.way.metOver(tx.flow);
     const wanted = this.#phase === 'inviting';
     const { dialog, usable } = this.#confirm(tag, response, tx);
     const ack = dialog.createAck(tx.request.cseq.seq, tx.request);
@@ -337,8 +337,8 @@ export class OutgoingInvite {
   #turnDown(acknowledgement: Acknowledgement, usable: boolean): void {
     const { dialog, ack } = acknowledgement;
     acknowledgement.ready = true;
-    this.#host.sendAck(dialog, ack);
-    this.#host.bye(dialog, this.#phase === 'cancelled' ? this.#cancelReason : undefined);
+    this.#host.way.sendAck(dialog, ack);
+    this.#host.way.bye(dialog, this.#phase === 'cancelled' ? this.#cancelReason : undefined);
     if (this.#phase === 'cancelled') {
       this.#close();
       const error = new SwitchhookError('ERR_CALL_CANCELLED');
@@ -357,7 +357,7 @@ export class OutgoingInvite {
     const early = this.#options.earlyAck && !this.#offerless;
     const acknowledge = (): void => {
       acknowledgement.ready = true;
-      this.#host.sendAck(dialog, ack);
+      this.#host.way.sendAck(dialog, ack);
     };
     if (early) acknowledge();
     try {

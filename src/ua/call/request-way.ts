@@ -1,6 +1,6 @@
 /**
  * Which way the requests of an established call take: that of RFC 3261 §12.2.1.1, or one of those that help where a proxy
- * or a NAT gets Contact or Record-Route wrong. Used by CallSession.
+ * or a NAT gets Contact or Record-Route wrong. Used by CallWay.
  */
 import type { Dialog, Flow, SipRequest } from '../../sip/index.js';
 

@@ -132,7 +132,7 @@ export class SessionModifier {
     timer.propose(request);
     if (offer !== undefined) setSdp(request, offer);
     const ack: { sent?: SipRequest } = {};
-    this.#host.sendInDialog(dialog, request, {
+    this.#host.way.send(dialog, request, {
       onFinal: (response, tx) => this.#answered(change, dialog, response, tx, ack),
       onError: (error) => {
         if (change.offers) media?.rollback();
@@ -150,12 +150,12 @@ export class SessionModifier {
     tx: ClientHandle,
     ack: { sent?: SipRequest },
   ): void {
-    if (ack.sent) return this.#host.sendAck(dialog, ack.sent);
+    if (ack.sent) return this.#host.way.sendAck(dialog, ack.sent);
     if (response.status >= 300) return this.#refused(change, dialog, response);
     if (change.invite) {
       lenient(() => dialog.refreshTarget(response), undefined);
       ack.sent = dialog.createAck(tx.request.cseq.seq, tx.request);
-      this.#host.sendAck(dialog, ack.sent);
+      this.#host.way.sendAck(dialog, ack.sent);
     }
     if (this.#current === change) void this.#conclude(change, response);
   }
@@ -352,7 +352,7 @@ export class SessionModifier {
 
   #ok(request: SipRequest, tx: ServerHandle): SipResponse {
     const response = SipResponse.for(request, 200);
-    response.set('Contact', this.#host.contact(tx.flow));
+    response.set('Contact', this.#host.way.contact(tx.flow));
     response.set('Allow', this.#host.env.allow);
     response.set('Supported', this.#host.env.supported);
     this.#host.decorate(response);

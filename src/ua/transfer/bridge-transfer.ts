@@ -21,7 +21,7 @@ export async function bridgeParties(
   bridge.add(old.session, { muted: oldParty === 'mute' });
   if (oldParty === 'hold' && old.hold.hold({})) {
     await first.modifier.modify('media');
-    first.holdChanged();
+    first.agreement.holdChanged();
   }
   const over = (): void => void bridge.close();
   void first.whenEnded.then(over);

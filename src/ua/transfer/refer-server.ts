@@ -55,7 +55,7 @@ export class ReferServer {
       return;
     }
     dialog.refreshTarget(request);
-    const send: SendInDialog = (within, message, handlers) => session.sendInDialog(within, message, handlers);
+    const send: SendInDialog = (within, message, handlers) => session.way.send(within, message, handlers);
     const listens = session.events.listenerCount('transferRequest') > 0;
     this.#serve(request, tx, policy, { dialog, send, session }, (asked) =>
       listens ? session.events.emit('transferRequest', asked) : false,
@@ -93,7 +93,7 @@ export class ReferServer {
     if (problem) return void tx.reply(problem.status, problem.reason);
     const reports = lenient(() => request.referSub?.value.toLowerCase(), undefined) !== 'false';
     tx.reply(202, undefined, (response) => {
-      response.set('Contact', way.session?.contact(tx.flow) ?? this.#env.contactFor(request, tx.flow));
+      response.set('Contact', way.session?.way.contact(tx.flow) ?? this.#env.contactFor(request, tx.flow));
       response.set('Supported', this.#env.supported);
       if (!reports) response.set('Refer-Sub', 'false');
       this.#env.decorate(response);

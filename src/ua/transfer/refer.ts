@@ -91,7 +91,7 @@ export class Refer extends Emitter<ReferEvents> {
       request,
       event: own ? 'refer' : `refer;id=${cseq.seq}`,
       dialog: own ? undefined : dialog,
-      send: own?.send ?? ((inDialog, message, handlers) => session.sendInDialog(inDialog, message, handlers)),
+      send: own?.send ?? ((inDialog, message, handlers) => session.way.send(inDialog, message, handlers)),
     });
     this.#subscription.on('notify', ({ body }) => this.#notified(body));
     this.#subscription.on('ended', () => this.#ended());
@@ -99,7 +99,7 @@ export class Refer extends Emitter<ReferEvents> {
       onFinal: (response: SipResponse) => this.#answered(response, target),
       onError: (error: SwitchhookError) => this.#refused(error),
     };
-    if (!own && dialog) session.sendInDialog(dialog, request, handlers);
+    if (!own && dialog) session.way.send(dialog, request, handlers);
     else sendRequest(env, request, account, handlers).catch((error) => this.#refused(error));
   }
 
@@ -131,7 +131,7 @@ export class Refer extends Emitter<ReferEvents> {
     request.set('Event', this.#subscription?.event ?? 'refer');
     request.set('Expires', this.#settings.timeout ?? DEFAULT_TIMEOUT_S);
     request.set('Accept', 'message/sipfrag');
-    this.#session.sendInDialog(dialog, request, { onFinal: () => {}, onError: () => {} });
+    this.#session.way.send(dialog, request, { onFinal: () => {}, onError: () => {} });
   }
 
   #notified(body: string): void {

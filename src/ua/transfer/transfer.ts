@@ -123,7 +123,7 @@ export class Transfer {
     this.#weHold = true;
     try {
       await modifier.modify('media', hold?.method);
-      this.#session.holdChanged();
+      this.#session.agreement.holdChanged();
     } catch (error) {
       takeBack();
       this.#weHold = false;
@@ -248,7 +248,7 @@ export class Transfer {
     if (session === this.#session) this.#weHold = false;
     try {
       await session.modifier.modify('media', session.policies.hold?.method);
-      session.holdChanged();
+      session.agreement.holdChanged();
     } catch {
       takeBack();
     }

@@ -254,7 +254,7 @@ describe('the implicit subscription of REFER (RFC 3515 §2.4.4)', () => {
         const notifier = session.env.subscriptions.notifier(
           {
             dialog,
-            send: (over, message, handlers) => session.sendInDialog(over, message, handlers),
+            send: (over, message, handlers) => session.way.send(over, message, handlers),
             event: EventValue.parse(`refer;id=${request.cseq.seq}`),
             expires: 60,
           },
@@ -268,7 +268,7 @@ describe('the implicit subscription of REFER (RFC 3515 §2.4.4)', () => {
     alice.agent.methods.register('X', {
       inCall: (_request, tx, dialog, session) => {
         tx.reply(200);
-        const send: SendInDialog = (over, message, handlers) => session.sendInDialog(over, message, handlers);
+        const send: SendInDialog = (over, message, handlers) => session.way.send(over, message, handlers);
         const refer = dialog.createRequest('REFER').set('Refer-To', '<sip:carol@10.0.0.9>');
         session.env.subscriptions
           .implicit({ request: refer, event: 'refer', dialog, send })

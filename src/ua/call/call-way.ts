@@ -1,0 +1,111 @@
+/**
+ * The way the messages of a call take: over which flow requests within its dialogs go, the Contact they carry, and the
+ * BYE that outlives the call. Made by CallSession, used by all parts of a call that send.
+ */
+import {
+  type ClientHandle,
+  type Dialog,
+  type Flow,
+  type NameAddr,
+  type SipRequest,
+  SipUri,
+} from '../../sip/index.js';
+import { contactFor } from '../account.js';
+import type { InDialogHandlers } from '../signalling.js';
+import type { CallHost } from './call-host.js';
+import { MORTAL_DIALOG } from './mortal-dialog.js';
+import { flowOf } from './request-way.js';
+
+export interface CallWayOptions {
+  /** Whose user the Contact has, where no account gives one. */
+  local: NameAddr;
+  /** The call is to a sips URI, or came to one. */
+  secure: boolean;
+  /** No header tells who calls (RFC 3323 §4.1.1.3). */
+  anonymous(): boolean;
+}
+
+/** RFC 3261 §12.2, RFC 3311 §5.1, RFC 6665 §4.4.1. */
+const REFRESHES_TARGET = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY', 'REFER']);
+
+export class CallWay {
+  readonly #host: CallHost;
+  readonly #options: CallWayOptions;
+  /** Where the peer was met. */
+  #flow: Flow | undefined;
+
+  constructor(host: CallHost, options: CallWayOptions) {
+    this.#host = host;
+    this.#options = options;
+  }
+
+  /** The connection the peer was met over. */
+  get flow(): Flow | undefined {
+    return this.#flow;
+  }
+
+  /** Requests of the call go over `flow` as long as it fits; the first one counts. */
+  metOver(flow: Flow | undefined): void {
+    this.#flow ??= flow;
+  }
+
+  contact(flow: Flow): NameAddr {
+    const { account } = this.#host;
+    const { local, secure } = this.#options;
+    const user = local.uri.kind === 'sip' ? local.uri.user : undefined;
+    const contact = account?.contact(flow, secure) ?? contactFor(user, flow, undefined, secure);
+    if (this.#options.anonymous() && contact.uri instanceof SipUri) contact.uri.user = 'anonymous';
+    return contact;
+  }
+
+  /** Sends a request of `dialog` on the way the dialog was made. */
+  send(dialog: Dialog, request: SipRequest, handlers: InDialogHandlers): ClientHandle {
+    const host = this.#host;
+    host.decorate(request);
+    return host.env.endpoint.send(request, {
+      flow: this.#flowFor(dialog, request),
+      maxUdpBytes: host.policies.maxUdpBytes,
+      auth: host.account?.auth,
+      nextCseq: () => ++dialog.localSeq,
+      beforeSend: (message, flow) => {
+        if (REFRESHES_TARGET.has(message.method)) message.set('Contact', this.contact(flow));
+        host.noteSent(message);
+      },
+      ...handlers,
+      onFinal: (response, tx) => {
+        host.noteReceived(response);
+        handlers.onFinal(response, tx);
+      },
+    });
+  }
+
+  sendAck(dialog: Dialog, ack: SipRequest): void {
+    this.#host.env.endpoint.sendAck(ack, { flow: this.#flowFor(dialog, ack) });
+  }
+
+  /** Ends `dialog` with BYE and forgets it. */
+  bye(dialog: Dialog, reason?: string): void {
+    if (dialog.state === 'terminated') return;
+    const { env, logger } = this.#host;
+    const request = dialog.createRequest('BYE');
+    if (reason) request.set('Reason', reason);
+    dialog.terminate();
+    env.dialogs.add(dialog, { dialog, owner: MORTAL_DIALOG });
+    const parted = env.partings.begin();
+    const over = (): void => {
+      env.dialogs.remove(dialog);
+      parted();
+    };
+    this.send(dialog, request, {
+      onFinal: over,
+      onError: (error) => {
+        logger.debug('BYE got no answer', { error });
+        over();
+      },
+    });
+  }
+
+  #flowFor(dialog: Dialog, request: SipRequest): Flow | undefined {
+    return flowOf(request, dialog, this.#flow, this.#host.policies.requestWay ?? 'rfc');
+  }
+}
