@@ -220,8 +220,11 @@ export interface RecordOptions {
    * -received and -sent; 'received', 'sent': one side only. Default 'stereo'; with 'gsm', which is mono, 'separate'.
    */
   layout?: 'mono' | 'stereo' | 'separate' | 'received' | 'sent';
-  /** In Hz; 8000 when absent. GSM is always 8000; Opus takes the next of 8000, 16000, 24000 and 48000. */
-  sampleRate?: number;
+  /**
+   * In Hz, or 'call': that of the call's codec when the recording begins; 8000 when absent. GSM is always 8000; Opus takes
+   * the next of 8000, 16000, 24000 and 48000.
+   */
+  sampleRate?: number | 'call';
   /**
    * What is done while one side says nothing at all: 'noise' fills it with faint noise; 'both' begins only once both
    * sides have been heard. Both sides are in time with each other in any case.
@@ -523,7 +526,7 @@ export interface MediaBridge {
   /** What the members say, without what the application says itself. @throws ERR_INVALID_ARGUMENT, ERR_CLOSED */
   output(options: { sampleRate: number }): PcmReader;
   /** Records the mix of all, mono. @throws ERR_MEDIA_FILE */
-  record(path: string, options?: Pick<RecordOptions, 'sampleRate'>): Promise<Recording>;
+  record(path: string, options?: { sampleRate?: number }): Promise<Recording>;
   on<K extends keyof BridgeEvents>(event: K, listener: (...args: BridgeEvents[K]) => unknown): unknown;
   once<K extends keyof BridgeEvents>(event: K, listener: (...args: BridgeEvents[K]) => unknown): unknown;
   off<K extends keyof BridgeEvents>(event: K, listener: (...args: BridgeEvents[K]) => unknown): unknown;

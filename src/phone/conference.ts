@@ -13,7 +13,6 @@ import type {
   PcmReader,
   PcmWriter,
   Recording,
-  RecordOptions,
 } from '../media/index.js';
 import type { Call } from '../ua/index.js';
 
@@ -114,7 +113,7 @@ export class Conference<C extends ConferenceCall = Call> extends Emitter<Confere
   }
 
   /** Records everybody in one channel. @throws ERR_MEDIA_FILE, ERR_CLOSED */
-  record(path: string, options?: Pick<RecordOptions, 'sampleRate'>): Promise<Recording> {
+  record(path: string, options?: { sampleRate?: number }): Promise<Recording> {
     return this.#bridge.record(path, options);
   }
 

@@ -56,7 +56,7 @@ describeWith(['ffmpeg', 'ffprobe'], 'files and ffmpeg', () => {
     ['mp3', 'mp3', 48000, 0.95],
     ['ogg', 'vorbis', 16000, 0.95],
   ])(
-    'a stereo recording .%s (%s, %i Hz) has each party on its side',
+    '[recording/0] a stereo recording .%s (%s, %i Hz) has each party on its side',
     async (extension, codec, sampleRate, least) => {
       const path = join(folder, `stereo-${sampleRate}.${extension}`);
       await recordSides(path, left, right, { sampleRate });
@@ -75,7 +75,7 @@ describeWith(['ffmpeg', 'ffprobe'], 'files and ffmpeg', () => {
     },
   );
 
-  it('two GSM files', async () => {
+  it('[recording/0] two GSM files', async () => {
     const { paths = [] } = await recordSides(join(folder, 'two.gsm'), left, right);
     for (const [i, side] of [left, right].entries()) {
       const [samples] = await decode(paths[i], 1, 8000);

@@ -108,9 +108,10 @@ export class CoreSession {
   }
 
   async record(recording: number, path: string, options: RecordOptions): Promise<undefined> {
+    const sampleRate = options.sampleRate === 'call' ? this.#stream.sampleRate : options.sampleRate;
     const recorder = await Recorder.create(
       path,
-      options,
+      { ...options, sampleRate },
       (error) => this.#tellError(error),
       this.#options.openTrack,
     );

@@ -42,7 +42,8 @@ export class HostAudio {
 
   async record(path: string, options: RecordOptions): Promise<Recording> {
     const { sampleRate } = options;
-    if (sampleRate !== undefined && !isSampleRate(sampleRate)) throw unsupportedRate(sampleRate);
+    if (sampleRate !== undefined && sampleRate !== 'call' && !isSampleRate(sampleRate))
+      throw unsupportedRate(sampleRate);
     const session = this.#id;
     const recording = this.#next++;
     const done = new Promise<RecordingResult>((resolve) =>

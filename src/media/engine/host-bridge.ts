@@ -9,7 +9,6 @@ import type {
   MediaSession,
   PcmReader,
   Recording,
-  RecordOptions,
 } from '../types.js';
 import type { CoreLink, CoreListener } from './core-link.js';
 import { HostAudio } from './host-audio.js';
@@ -98,7 +97,7 @@ export class HostBridge extends Emitter<BridgeEvents> implements MediaBridge, Co
     return this.#audio.output(options);
   }
 
-  async record(path: string, options: Pick<RecordOptions, 'sampleRate'> = {}): Promise<Recording> {
+  async record(path: string, options: { sampleRate?: number } = {}): Promise<Recording> {
     this.#checkOpen();
     return this.#audio.record(path, options);
   }

@@ -41,7 +41,7 @@ export function planRecording(path: string, options: RecordOptions): RecordingPl
   return {
     format,
     layout,
-    sampleRate: fileRate(format, options.sampleRate ?? DEFAULT_RATE),
+    sampleRate: fileRate(format, typeof options.sampleRate === 'number' ? options.sampleRate : DEFAULT_RATE),
     paths: layout === 'separate' ? [`${stem}-received${extension}`, `${stem}-sent${extension}`] : [path],
     channels: layout === 'stereo' ? 2 : 1,
   };

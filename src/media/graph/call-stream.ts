@@ -370,6 +370,11 @@ export class CallStream implements Ticked, RtpSink {
     if (!viaRtcpPort) this.#lastSentMs = this.#now;
   }
 
+  /** Of the side with the wider band, in Hz. */
+  get sampleRate(): number {
+    return Math.max(this.received.sampleRate, this.sent.sampleRate);
+  }
+
   tick(now: number): void {
     const config = this.#config;
     if (!config) return;

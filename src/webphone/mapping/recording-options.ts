@@ -76,7 +76,7 @@ function fileOf(
 ): Pick<RecordingPlan, 'path' | 'options'> {
   const { extension, options } = FORMATS[settings.number('voicerecformat')];
   const kilohertz = settings.number('voicerecsamplerate');
-  const sampleRate = kilohertz > 0 ? kilohertz * 1000 : undefined;
+  const sampleRate = kilohertz > 0 ? kilohertz * 1000 : 'call';
   const sync = SYNC[settings.number('syncvoicerec')];
   if (name === '') {
     const path = join(folder, `${recordingName(settings, call)}${extension}`);

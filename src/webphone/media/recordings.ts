@@ -36,10 +36,12 @@ interface Running {
   readonly call: Call;
   readonly line: number;
   readonly plan: RecordingPlan;
-  readonly source: 'USER' | 'SETTINGS';
+  readonly source: 'USER' | 'AUTO';
   recording: Promise<Recording>;
   /** The file, which may have become a wave file. */
   path: string;
+  /** Where it is uploaded to; after that, with its name. */
+  url: string | undefined;
   asWave: boolean;
   limit: Timer | undefined;
 }
@@ -53,7 +55,7 @@ export class RecordingDesk {
     this.#options = options;
     options.stack.on('connected', (call, line) => {
       const mode = recordingMode(options.settings.forLine(line));
-      if (mode !== 0 && !this.#running.has(call)) this.#begin(call, '', mode, 'SETTINGS');
+      if (mode !== 0 && !this.#running.has(call)) this.#begin(call, '', mode, 'AUTO');
     });
   }
 
@@ -119,6 +121,7 @@ export class RecordingDesk {
       plan,
       source,
       path: unused(plan.path),
+      url: plan.upload?.url,
       asWave: false,
       recording: undefined as never,
       limit: undefined,
@@ -173,7 +176,8 @@ export class RecordingDesk {
   }
 
   /** What is not to be kept goes once it has arrived. */
-  async #upload({ call, plan }: Running, paths: readonly string[]): Promise<void> {
+  async #upload(one: Running, paths: readonly string[]): Promise<void> {
+    const { call, plan } = one;
     if (!plan.upload) return;
     const user = userOf(call.local);
     const outgoing = call.direction === 'outgoing';
@@ -185,14 +189,15 @@ export class RecordingDesk {
       server: hostOf(call.remote.uri),
     };
     for (const path of paths) {
-      await uploadRecording(path, { ...plan.upload, call: about });
+      const { url } = await uploadRecording(path, { ...plan.upload, call: about });
+      if (path === paths[0]) one.url = url;
       if (!plan.keep) await rm(path, { force: true });
     }
   }
 
   #tell(line: number, stage: number, one: Running, reason?: string): void {
     const known = stage !== STAGE.init;
-    const url = one.plan.upload?.url;
+    const { url } = one;
     const type = url ? (/^ftp/i.test(url) ? TYPE.ftp : TYPE.http) : TYPE.file;
     this.#options.notifications.publish('VREC', {
       line,

@@ -1,24 +1,19 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import {
-  type AddressInfo,
-  createServer as createTcpServer,
-  type Socket,
-  type Server as TcpServer,
-} from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../../../src/base/random.js';
 import { type UploadOptions, uploadRecording } from '../../../../src/media/index.js';
+import { startFtpServer } from '../../../support/ftp-server.js';
 
 let folder = '';
 let path = '';
 const content = Buffer.from(new SeededRandom(9).bytes(300_000));
-const open: (Server | TcpServer)[] = [];
+const open: { close(): unknown }[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'switchhook-upload-'));
@@ -235,51 +230,10 @@ describe('upload by HTTP', () => {
   });
 });
 
-/** Just enough of RFC 959: passive uploads into memory. */
 async function ftpServer(refuse: Partial<Record<string, string>> = {}) {
-  const log: string[] = [];
-  const files = new Map<string, Buffer>();
-  const server = createTcpServer((control) => {
-    control.setEncoding('utf8').on('error', () => {});
-    const say = (line: string) => control.write(`${line}\r\n`);
-    let connected: Promise<[Socket]> | undefined;
-    let folderName = '';
-    say('220 ready');
-    control.on('data', (text: string) => {
-      for (const line of text.split('\r\n').filter(Boolean)) {
-        log.push(line);
-        const [verb, argument = ''] = line.split(' ');
-        const refused = refuse[verb];
-        if (refused) say(refused);
-        else if (verb === 'USER') say('331 password');
-        else if (verb === 'PASS') say('230 in');
-        else if (verb === 'EPSV') {
-          const data = createTcpServer();
-          open.push(data);
-          // The client connects first and says what for afterwards.
-          connected = once(data, 'connection') as Promise<[Socket]>;
-          data.listen(0, '127.0.0.1', () => say(`229 ok (|||${(data.address() as AddressInfo).port}|)`));
-        } else if (verb === 'CWD') {
-          folderName = argument;
-          say('250 ok');
-        } else if (verb === 'STOR') {
-          const chunks: Buffer[] = [];
-          void connected?.then(([socket]) => {
-            say('150 go');
-            socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-            socket.on('end', () => {
-              files.set(`${folderName}/${argument}`, Buffer.concat(chunks));
-              say('226 stored');
-            });
-          });
-        } else if (verb === 'PWD') say(`257 "/${folderName}"`);
-        else say('200 ok');
-      }
-    });
-  });
+  const server = await startFtpServer(refuse);
   open.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, log, files };
+  return server;
 }
 
 describe('upload by FTP', () => {

@@ -1,17 +1,20 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SwitchhookError } from '../../../../src/base/errors.js';
+import { type Codec, findCodec } from '../../../../src/codecs/index.js';
 import { toneLevelDbov } from '../../../../src/dsp/goertzel.js';
-import { type MediaSession, readWav } from '../../../../src/media/index.js';
+import { type MediaSession, parseWav, readWav } from '../../../../src/media/index.js';
+import { startFtpServer } from '../../../support/ftp-server.js';
 import { sineOf, sound } from '../../../support/headset-room.js';
 import { atDesk, type WebphoneDesk } from '../../../support/webphone-desk.js';
 
 const LOUD = -30;
 
 type Given = Record<string, string | number>;
+
+const account = { serveraddress: '10.0.0.2', register: 0, username: 'anna', password: 'x' };
 
 /** A call of so long in which we say 1000 Hz and hear 600 Hz. */
 async function talk(desk: WebphoneDesk, ms = 1000): Promise<void> {
@@ -44,6 +47,31 @@ function heard(samples: Int16Array, hz: number, rate: number): boolean {
   return toneLevelDbov(samples.subarray(samples.length >> 1), hz, rate) > LOUD;
 }
 
+/** Which of the tones of a call are there, in Hz. */
+const pitches = (samples: Int16Array, rate: number): number[] =>
+  [600, 1000].filter((hz) => heard(samples, hz, rate));
+
+/** Of each channel of a wave file. */
+function tonesOf(bytes: Buffer): number[][] {
+  const { channels, sampleRate } = parseWav(bytes);
+  return channels.map((samples) => pitches(samples, sampleRate));
+}
+
+/** Where RIFF has them. */
+const waveHeader = (bytes: Buffer) => ({
+  channels: bytes.readUInt16LE(22),
+  rate: bytes.readUInt32LE(24),
+  bits: bytes.readUInt16LE(34),
+});
+
+function gsmSamples(bytes: Buffer): Int16Array {
+  const decoder = (findCodec('GSM', 8000) as Codec).createDecoder();
+  const samples = new Int16Array((bytes.length / 33) * 160);
+  for (let frame = 0; frame * 33 < bytes.length; frame++)
+    decoder.decode(bytes, frame * 33, (frame + 1) * 33, samples, frame * 160);
+  return samples;
+}
+
 /** Takes uploads on the loopback address. */
 async function uploads(work: (url: string, got: IncomingHttpHeaders[]) => Promise<void>): Promise<void> {
   const got: IncomingHttpHeaders[] = [];
@@ -70,9 +98,9 @@ describe('recordings by the settings', () => {
       const [file] = filesOf(desk, /^\d{14}_peer\.wav$/);
       const path = join(desk.folder, file);
       expect(desk.strings('VREC')).toEqual([
-        'VREC,1,1,,,,SETTINGS',
-        `VREC,1,2,1,${path},,SETTINGS`,
-        `VREC,-1,3,1,${path},,SETTINGS`,
+        'VREC,1,1,,,,AUTO',
+        `VREC,1,2,1,${path},,AUTO`,
+        `VREC,-1,3,1,${path},,AUTO`,
       ]);
       const { channels, sampleRate } = await readWav(path);
       expect([channels.length, sampleRate]).toEqual([2, 8000]);
@@ -86,43 +114,122 @@ describe('recordings by the settings', () => {
     });
   });
 
-  it('[param:voicerecformat] [param:voicerecsamplerate] [recording/0] in two channels, files for each side, or mixed, at a rate', async () => {
-    const record = async (
-      given: Given,
-    ): Promise<Array<{ name: string; channels: Int16Array[]; rate: number }>> =>
-      atDesk({ voicerecording: 1, voicerecfilename: 2, ...given }, async (desk) => {
+  // Kind 5 waits for SIPREC; which server kind 4 would be is not said anywhere, and it is not sent.
+  it('[param:voicerecording] [notify:VREC] [recording/4] uploads are told by kind, with the address, and why they failed', async () => {
+    const ftp = await startFtpServer();
+    const full = await startFtpServer({ STOR: '552 no space' });
+    const recorded = (given: Given, mode?: number): Promise<string[]> =>
+      atDesk({ voicerecfilename: 4, ...account, ...given }, async (desk) => {
+        await talk(desk, 300);
+        if (mode !== undefined) expect(desk.webphone.API_VoiceRecord(mode, 2, '', -1)).toBe(true);
+        await desk.runSlowly(200);
+        await over(desk);
+        return desk.strings('VREC').map((text) => text.replaceAll(/\d{14}/g, 'TIME'));
+      });
+    try {
+      expect(
+        await recorded({ voicerecording: 2, voicerecftp_addr: `ftp://bert:pass@${ftp.address}/x/FILENAME` }),
+      ).toEqual([
+        'VREC,1,1,,,,AUTO',
+        `VREC,1,2,2,ftp://${ftp.address}/x/FILENAME,,AUTO`,
+        `VREC,-1,3,2,ftp://${ftp.address}/x/TIME_anna_peer.wav,,AUTO`,
+      ]);
+      expect(parseWav([...ftp.files.values()][0]).channels).toHaveLength(2);
+      expect(await recorded({ voicerecftp_addr: `ftp://${full.address}/FILENAME` }, 3)).toEqual([
+        'VREC,1,1,,,,USER',
+        `VREC,1,2,2,ftp://${full.address}/FILENAME,,USER`,
+        expect.stringMatching(/^VREC,-1,4,2,ftp:\/\/127\.0\.0\.1:\d+\/FILENAME,[^,]*552 no space[^,]*,USER$/),
+      ]);
+      await uploads(async (url, got) => {
+        expect(await recorded({ voicerecording: 3, http_addr: url })).toEqual([
+          'VREC,1,1,,,,AUTO',
+          `VREC,1,2,3,${url},,AUTO`,
+          `VREC,-1,3,3,${url.replace('FILENAME', 'TIME_anna_peer.wav')},,AUTO`,
+        ]);
+        expect(got).toHaveLength(1);
+      });
+    } finally {
+      ftp.close();
+      full.close();
+    }
+  });
+
+  it('[param:voicerecformat] [recording/0] as wave, GSM, Vorbis or MP3, in one file or two', async () => {
+    const record = (voicerecformat: number): Promise<Array<{ name: string; bytes: Buffer }>> =>
+      atDesk({ voicerecording: 1, voicerecformat }, async (desk) => {
         await talk(desk);
         await over(desk);
-        return Promise.all(
-          filesOf(desk, /\.wav$/).map(async (name) => {
-            const { channels, sampleRate } = await readWav(join(desk.folder, name));
-            return { name, channels: [...channels], rate: sampleRate };
-          }),
-        );
+        const names = filesOf(desk, /\.(wav|gsm|ogg|mp3)$/);
+        return names.map((name) => ({
+          name: name.replace(/^\d{14}_peer/, ''),
+          bytes: readFileSync(join(desk.folder, name)),
+        }));
       });
-    const [received, sent] = await record({ voicerecformat: 4, voicerecsamplerate: 16 });
-    expect([received.name, sent.name]).toEqual([
-      expect.stringMatching(/-received\.wav$/),
-      expect.stringMatching(/-sent\.wav$/),
-    ]);
-    expect([received.channels.length, received.rate]).toEqual([1, 16_000]);
-    expect([heard(received.channels[0], 600, 16_000), heard(sent.channels[0], 1000, 16_000)]).toEqual([
-      true,
-      true,
-    ]);
-    const [mixed] = await record({ voicerecformat: 5, voicerecsamplerate: 48 });
-    expect([mixed.channels.length, mixed.rate]).toEqual([1, 48_000]);
-    expect([600, 1000].map((hz) => heard(mixed.channels[0], hz, 48_000))).toEqual([true, true]);
-    await atDesk({ voicerecording: 1, voicerecformat: 1 }, async (desk) => {
-      await talk(desk);
-      await over(desk);
-      expect(filesOf(desk, /\.gsm$/)).toHaveLength(2);
-    });
+    const both = ['-received', '-sent'];
+    const [stereo] = await record(0);
+    expect(stereo.name).toBe('.wav');
+    expect(waveHeader(stereo.bytes)).toEqual({ channels: 2, rate: 8000, bits: 16 });
+    expect(tonesOf(stereo.bytes)).toEqual([[600], [1000]]);
+
+    const gsm = await record(1);
+    expect(gsm.map(({ name }) => name)).toEqual(both.map((side) => `${side}.gsm`));
+    for (const { bytes } of gsm) {
+      // Frames of 20 ms in 33 bytes, which begin with the signature of RFC 3551 §4.5.8.
+      expect(bytes.length % 33).toBe(0);
+      for (let at = 0; at < bytes.length; at += 33) expect(bytes[at] >> 4).toBe(0xd);
+    }
+    expect(gsm.map(({ bytes }) => pitches(gsmSamples(bytes), 8000))).toEqual([[600], [1000]]);
+
+    const [vorbis] = await record(2);
+    expect(vorbis.name).toBe('.ogg');
+    expect(vorbis.bytes.toString('latin1', 28, 35)).toBe('\x01vorbis');
+    expect([vorbis.bytes[39], vorbis.bytes.readUInt32LE(40)]).toEqual([2, 8000]);
+
+    const [mp3] = await record(3);
+    expect(mp3.name).toBe('.mp3');
+    // Layer III of MPEG 2.5, 8 kHz, not mono: ISO/IEC 11172-3 §2.4.1.3.
+    expect(mp3.bytes.readUInt16BE(0) & 0xfffe).toBe(0xffe2);
+    expect([(mp3.bytes[2] >> 2) & 3, mp3.bytes[3] >> 6 === 3]).toEqual([2, false]);
+
+    const two = await record(4);
+    expect(two.map(({ name }) => name)).toEqual(both.map((side) => `${side}.wav`));
+    expect(two.map(({ bytes }) => waveHeader(bytes))).toEqual(
+      both.map(() => ({ channels: 1, rate: 8000, bits: 16 })),
+    );
+    expect(two.map(({ bytes }) => tonesOf(bytes))).toEqual([[[600]], [[1000]]]);
+
+    const [mixed] = await record(5);
+    expect(mixed.name).toBe('.wav');
+    expect(waveHeader(mixed.bytes)).toEqual({ channels: 1, rate: 8000, bits: 16 });
+    expect(tonesOf(mixed.bytes)).toEqual([[600, 1000]]);
+  });
+
+  it('[param:voicerecsamplerate] [recording/0] at the rate of the call, or at another', async () => {
+    for (const [given, rate] of [
+      [{ codec: 'PCMA' }, 8000],
+      [{ codec: 'G722' }, 16_000],
+      [{ codec: 'G722', voicerecsamplerate: 8 }, 8000],
+      [{ codec: 'PCMA', voicerecsamplerate: 16 }, 16_000],
+      [{ codec: 'PCMA', voicerecsamplerate: 24 }, 24_000],
+      [{ codec: 'PCMA', voicerecsamplerate: 32 }, 32_000],
+      [{ codec: 'PCMA', voicerecsamplerate: 48 }, 48_000],
+    ] as Array<[Given, number]>) {
+      await atDesk(
+        { voicerecording: 1, ...given },
+        async (desk) => {
+          await talk(desk);
+          await over(desk);
+          const bytes = readFileSync(join(desk.folder, filesOf(desk, /\.wav$/)[0]));
+          expect(waveHeader(bytes)).toEqual({ channels: 2, rate, bits: 16 });
+          expect(tonesOf(bytes)).toEqual([[600], [1000]]);
+        },
+        { peer: { media: { codecs: ['G722', 'PCMA'] } } },
+      );
+    }
   });
 
   it('[param:voicerecfilename] [param:voicerecfilenameprefix] [recording/1] under the names asked for', async () => {
     const names: string[] = [];
-    const account = { serveraddress: '10.0.0.2', register: 0, username: 'anna', password: 'x' };
     for (const voicerecfilename of [0, 1, 2, 3, 4]) {
       await atDesk(
         { voicerecording: 1, voicerecfilename, voicerecfilenameprefix: 'rec-', ...account },
@@ -209,30 +316,6 @@ describe('recordings by the settings', () => {
       await over(desk);
       expect(filesOf(desk, /-talk.*\.gsm$/)).toHaveLength(2);
       expect(filesOf(desk, /\.wav$/)).toEqual([]);
-    });
-  });
-
-  it('[recording/5] a wave file takes the place of a format that cannot be made, and it is said so', async () => {
-    await atDesk({ voicerecording: 1, voicerecformat: 3 }, async (desk) => {
-      const openSession = desk.engine.openSession.bind(desk.engine);
-      desk.engine.openSession = async (options) => {
-        const session = await openSession(options);
-        const record = session.record.bind(session);
-        session.record = (path, how) =>
-          path.endsWith('.mp3')
-            ? Promise.reject(new SwitchhookError('ERR_MEDIA_CODEC', { codec: 'mp3', why: 'no encoder' }))
-            : record(path, how);
-        return session;
-      };
-      await talk(desk);
-      await over(desk);
-      const [name] = filesOf(desk, /\.wav$/);
-      expect(desk.strings('VREC').at(-1)).toBe(
-        `VREC,-1,3,1,${join(desk.folder, name)},saved as wav,SETTINGS`,
-      );
-      const { channels } = await readWav(join(desk.folder, name));
-      expect(heard(channels[0], 600, 8000)).toBe(true);
-      expect(existsSync(join(desk.folder, basename(name, '.wav').concat('.mp3')))).toBe(false);
     });
   });
 
