@@ -52,7 +52,7 @@ export interface SipTrace {
 /** One state change of anything with a state. */
 export interface StateTrace {
   time: number;
-  /** 'registration', 'call', 'dialog', … */
+  /** 'registration', 'call', 'connection', … */
   kind: string;
   /** Call-ID or another name the reader can find in the trace. */
   id: string;

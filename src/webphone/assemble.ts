@@ -181,7 +181,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
     mediaQueue: new MediaQueue({ desk, stack, settings, report }),
     transfers: new TransferDesk({ stack, desk, board, settings, background }),
     messages: new MessageDesk({ stack, desk, board, settings, notifications, background }),
-    presence: new PresenceDesk({ stack, settings, notifications, background }),
+    presence: new PresenceDesk({ stack, board, settings, notifications, background }),
     extras,
     history: new SipHistory(stack, notifications),
     tls,

@@ -1,4 +1,10 @@
-/** Opens one TCP or TLS connection and verifies who answers (RFC 5922 §7.3). Used by the stream transport. */
+/**
+ * Opens one TCP or TLS connection and verifies who answers (RFC 5922 §7.3). Used by the stream transport.
+ *
+ *     connecting ──► open                 TCP
+ *     connecting ──► securing ──► open    TLS
+ *              └──────────┴─────► failed
+ */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { SwitchhookError } from '../../base/errors.js';
@@ -27,11 +33,14 @@ export function dial(
   return new Promise((resolve, reject) => {
     const attempt = target.protocol === 'tls' ? startTls(target, tls) : startTcp(target);
     const { socket } = attempt;
+    const step = stepsOf(context, target);
+    const onConnected = () => step('securing');
     const timer = context.clock.after(context.connectTimeoutMs, () =>
       giveUp(transportError(target, `no connection within ${context.connectTimeoutMs} ms`)),
     );
     const giveUp = (error: SwitchhookError) => {
       stop();
+      step('failed', error.message);
       // Errors of a socket given up are of no interest, but unheard they would end the process.
       socket.on('error', () => {});
       socket.destroy();
@@ -48,6 +57,7 @@ export function dial(
         return;
       }
       stop();
+      step('open');
       resolve({ socket, identities: attempt.identities() });
     };
     const stop = () => {
@@ -55,14 +65,29 @@ export function dial(
       signal.removeEventListener('abort', onAbort);
       socket.removeListener('error', onError);
       socket.removeListener('close', onClose);
+      socket.removeListener('connect', onConnected);
       socket.removeListener(attempt.ready, onReady);
     };
     socket.once('error', onError);
     socket.once('close', onClose);
+    if (attempt.ready === 'secureConnect') socket.once('connect', onConnected);
     socket.once(attempt.ready, onReady);
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
   });
+}
+
+/** Tells how far a connection is, if anyone looks. */
+function stepsOf(context: TransportContext, target: Target): (to: string, reason?: string) => void {
+  let from = 'none';
+  const step = (to: string, reason?: string): void => {
+    const { state } = context.diagnostics;
+    const time = context.clock.wallTime();
+    if (state.active) state.publish({ time, kind: 'connection', id: targetName(target), from, to, reason });
+    from = to;
+  };
+  step('connecting');
+  return step;
 }
 
 interface Attempt {

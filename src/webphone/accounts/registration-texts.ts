@@ -1,6 +1,10 @@
 /** What a registration is said to be: numbers and texts of the API. Pure. */
 import type { SwitchhookError } from '../../base/errors.js';
 import type { RegistrationState } from '../../ua/index.js';
+import { GLOBAL_TEXTS } from '../status/status-texts.js';
+
+/** What the system says when there is no way out of this machine. */
+const NO_NETWORK = ['ENETUNREACH', 'EADDRNOTAVAIL'];
 
 /** As API_GetAccountRegState numbers them. */
 export const REG_STATE = {
@@ -76,9 +80,11 @@ export function failureText(error: SwitchhookError | undefined, before: boolean)
     case 'ERR_SIP_CONNECTION_LOST':
       return 'Connection lost';
     case 'ERR_DNS_NOT_FOUND':
-      return 'Server address unreachable';
+      return GLOBAL_TEXTS.unreachable;
     case 'ERR_SIP_TRANSPORT':
-      return /ENETUNREACH|EADDRNOTAVAIL/.test(error.message) ? 'No network' : 'Server address unreachable';
+      return NO_NETWORK.includes(String(error.details.code))
+        ? GLOBAL_TEXTS.noNetwork
+        : GLOBAL_TEXTS.unreachable;
     case 'ERR_TIMEOUT':
       return 'Register expired';
     default:

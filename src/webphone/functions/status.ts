@@ -54,7 +54,7 @@ export const status = [
     group: 'status',
     overloads: [[LINE]],
     returns: 'string',
-    doc: 'The same as text; Unknown without a call.',
+    doc: 'The same as text; Unknown without a call. Line 0 is the one that registers.',
     run: (context, { line }) => exact(context, line) ?? 'Unknown',
   }),
   define('API_GetGlobalStatus', {
@@ -132,8 +132,27 @@ export const status = [
 /** The state of the very line that is named. */
 function exact(context: WebphoneContext, line: number): LineState | undefined {
   const { desk } = context;
+  if (line === 0) return registering(context);
   const call = desk.calls.find((one) => desk.lineOf(one) === (line === -1 ? desk.active : line));
   return call && stateOf(context, call);
+}
+
+/** Of the line that registers. */
+function registering({ stack, accounts }: WebphoneContext): LineState {
+  if (stack.state !== 'running') return 'Init';
+  switch (accounts.main?.state) {
+    case 'registering':
+      return 'Register';
+    case 'registered':
+      return 'Registered';
+    case 'unregistering':
+      return 'Unregister';
+    case 'waiting':
+    case 'failed':
+      return 'RegisterFailed';
+    default:
+      return 'Ready';
+  }
 }
 
 function stateOf({ desk }: WebphoneContext, call: Parameters<typeof steadyState>[0]): LineState {

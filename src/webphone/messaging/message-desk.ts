@@ -65,8 +65,9 @@ export class MessageDesk {
   }
 
   #attach({ messages }: Phone): void {
-    const { notifications, desk } = this.#options;
+    const { notifications, desk, board } = this.#options;
     messages.on('message', ({ from, body, call }) => {
+      board.chat(from.user);
       notifications.publish('CHAT', { line: call ? desk.lineOf(call) : 0, peername: from.user, text: body });
     });
     messages.on('report', (report) => this.#report(report));
@@ -82,6 +83,7 @@ export class MessageDesk {
   #report({ id, peer, status, statusText, group, md5, call }: MessageReportEvent): void {
     const { notifications, desk, board } = this.#options;
     const number = Number(id);
+    if (status === 'sending') board.chat(peer.user);
     notifications.publish('CHATREPORT', {
       line: call ? desk.lineOf(call) : 0,
       peername: peer.user,

@@ -13,6 +13,8 @@ import type {
 import type { NotificationHub } from '../notifications/notification-hub.js';
 import type { Settings } from '../settings/settings.js';
 import type { Stack } from '../stack.js';
+import { userOf } from '../status/line-desk.js';
+import type { StatusBoard } from '../status/status-board.js';
 
 const STATUSES: Readonly<Record<string, OwnStatus>> = {
   online: 'online',
@@ -32,6 +34,7 @@ export interface PresenceDeskOptions {
   settings: Settings;
   background(work: Promise<unknown>, what: string): void;
   notifications: NotificationHub;
+  board: StatusBoard;
 }
 
 export class PresenceDesk {
@@ -67,13 +70,13 @@ export class PresenceDesk {
     request?.accept();
     this.#requests.delete(name);
     this.#phone.presence.watchers.know([name]);
-    this.#phone.presence.watch(request?.peer.address ?? name);
+    this.#watch(request?.peer.address ?? name);
     return true;
   }
 
   watch(text: string): boolean {
     const users = names(text);
-    for (const user of users) this.#phone.presence.watch(user);
+    for (const user of users) this.#watch(user);
     return users.length > 0;
   }
 
@@ -115,6 +118,11 @@ export class PresenceDesk {
   /** What somebody has said beside the presence last. */
   profileText(user: string): string {
     return this.#texts.get(user.trim()) ?? '';
+  }
+
+  #watch(user: string): void {
+    this.#options.board.subscribes(userOf(user));
+    this.#phone.presence.watch(user);
   }
 
   get #phone(): Phone {

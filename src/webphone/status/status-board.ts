@@ -14,7 +14,7 @@ import type { Stack } from '../stack.js';
 import { CallMonitor } from './call-monitor.js';
 import { type DisconnectReason, disconnectReason } from './disconnect-reason.js';
 import type { LineDesk } from './line-desk.js';
-import { GLOBAL_TEXTS, inCallText, speakingText } from './status-texts.js';
+import { GLOBAL_TEXTS, inCallText, type LineState, speakingText } from './status-texts.js';
 
 export interface LastCall {
   record: CallRecord;
@@ -41,6 +41,8 @@ export class StatusBoard {
   #global: string = GLOBAL_TEXTS.starting;
   #last: LastCall | undefined;
   #statsTimer: Timer | undefined;
+  /** No longer looks at the connections of the phone. */
+  #unwatch: () => void = () => {};
   /** What was told of each account last. */
   readonly #told = new Map<string, string>();
 
@@ -52,6 +54,7 @@ export class StatusBoard {
       this.#monitors.clear();
       this.#told.clear();
       this.#statsTimer?.cancel();
+      this.#unwatch();
       this.#global = GLOBAL_TEXTS.idle;
     });
     options.settings.on('change', ({ name }) => {
@@ -97,6 +100,18 @@ export class StatusBoard {
     this.#options.notifications.publish('STATUS', { line: -1, statustext: text });
   }
 
+  /** A text message passes. */
+  chat(peer: string): void {
+    if (this.#options.desk.calls.length === 0)
+      this.#options.notifications.publish('STATUS', { line: -1, statustext: GLOBAL_TEXTS.chat });
+    this.#passing(GLOBAL_TEXTS.chat, peer);
+  }
+
+  /** Somebody's presence is asked for. */
+  subscribes(peer: string): void {
+    this.#passing('Subscribe', peer);
+  }
+
   event(text: string, type = 'EVENT'): void {
     this.#options.notifications.publish('EVENT', { type, txt: text });
   }
@@ -130,12 +145,25 @@ export class StatusBoard {
     if (speaking) return this.say(speakingText(this.#duration(speaking)));
     if (desk.calls.length > 0) return this.say(GLOBAL_TEXTS.calling);
     const texts: Readonly<Record<number, string>> = {
+      0: GLOBAL_TEXTS.notRegistered,
       2: GLOBAL_TEXTS.registered,
       3: GLOBAL_TEXTS.registered,
       6: GLOBAL_TEXTS.unregistered,
       7: GLOBAL_TEXTS.registerFailed,
     };
     this.say(texts[accounts.registeredEx] ?? GLOBAL_TEXTS.ready);
+  }
+
+  /** An exchange with a peer that is no call. */
+  #passing(statustext: LineState, peername: string): void {
+    const { notifications, accounts } = this.#options;
+    notifications.publish('STATUS', {
+      line: 0,
+      statustext,
+      peername,
+      localname: accounts.main?.fields.username ?? '',
+      endpointtype: 1,
+    });
   }
 
   #attach(phone: Phone): void {
@@ -152,6 +180,11 @@ export class StatusBoard {
       port: () => phone.addresses[0]?.port ?? 0,
       ended: (call: Call, end: CallEnd, record: CallRecord) => this.#ended(call, end, record),
     };
+    this.#unwatch = phone.diagnostics.state.subscribe(({ kind, to }) => {
+      if (kind !== 'connection' || desk.inCall() === 2) return;
+      if (to === 'connecting') this.say(GLOBAL_TEXTS.connecting);
+      if (to === 'securing') this.say(GLOBAL_TEXTS.securing);
+    });
     // Whoever listens to a webphone takes its calls: they ring until a function answers or refuses them.
     phone.on('incoming', () => {});
     phone.on('blocked', ({ list, request }) => {
@@ -228,7 +261,11 @@ export class StatusBoard {
         this.#line0(entry, main, 'Unregistered');
         break;
       default:
-        if (!quiet) this.say(GLOBAL_TEXTS.registerFailed);
+        if (!quiet) {
+          this.say(GLOBAL_TEXTS.registerFailed);
+          // Nobody could be asked: that is said as well.
+          if (why === GLOBAL_TEXTS.noNetwork || why === GLOBAL_TEXTS.unreachable) this.say(why);
+        }
         this.#line0(entry, main, why);
     }
     this.#options.notifications.publish('REGISTER', {
@@ -269,6 +306,7 @@ export class StatusBoard {
   }
 
   close(): void {
+    this.#unwatch();
     this.#statsTimer?.cancel();
   }
 }

@@ -1,6 +1,9 @@
 /** How much is notified, what stopping forgets, and the texts of states, as the settings and the catalogue have them. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FakeRegistrar } from '../../support/fake-registrar.js';
+import { type LoopbackWorld, onLoopback } from '../../support/loopback-world.js';
 import { SERVER, WebphoneWorld } from '../../support/webphone-world.js';
 
 let w: WebphoneWorld;
@@ -67,71 +70,149 @@ describe('what stopping forgets', () => {
 });
 
 describe('the texts of states', () => {
-  it('[status-texts/0] of the phone as a whole are those of the list', async () => {
+  /** What the phone as a whole has said since the last time, without repetitions. */
+  const said = (line = -1): string[] => {
+    const texts = w.states(line).filter((text, i, all) => text !== all[i - 1]);
+    w.forget();
+    return texts;
+  };
+
+  const global = ({ told }: LoopbackWorld): string[] =>
+    told.flatMap((one) => (one.kind === 'STATUS' && one.line === -1 ? [one.statustext ?? ''] : []));
+
+  it('[status-texts/0] of the phone as a whole follow each other as things happen', async () => {
     expect(w.webphone.API_GetGlobalStatus()).toBe('Starting...');
     registrar.password = 'secret';
     w.webphone.API_Register(SERVER, 'alice', 'wrong');
     await w.run();
+    expect(said()).toEqual(['Initialized', 'Register...', 'Registering...', 'Register Failed']);
     w.webphone.API_Register(SERVER, 'alice', 'secret');
     await w.run();
+    expect(said()).toEqual(['Register...', 'Registering...', 'Registered.']);
+
     const bob = await w.party('bob');
     const own = await w.called(bob);
     w.webphone.API_Accept(-1);
     await w.run();
     expect(own.state).toBe('connected');
     expect(w.webphone.API_GetGlobalStatus()).toBe('In Call (0 sec)');
+    expect(said()).toEqual(['Incoming...', 'Accept', 'Speaking (0 sec)']);
+    w.webphone.API_SetParameter('stats', 1);
+    await w.run(2200);
+    expect(said()).toEqual(['In Call (1 sec)', 'In Call (2 sec)']);
+    w.webphone.API_SetParameter('stats', 0);
     w.webphone.API_Hangup(-1);
     await w.run();
+    expect(said()).toEqual(['Hangup', 'Speaking (2 sec)', 'Call Finished', 'Registered.']);
+
     w.webphone.API_Call(-1, bob.uri);
     await w.run();
     registrar.others.at(-1)?.tx.reply(180);
     await w.run();
+    expect(said()).toEqual([
+      `Starting call to ${bob.uri}`,
+      'Call',
+      'Call Initiated',
+      'Calling...',
+      'Ringing...',
+    ]);
     w.webphone.API_Hangup(-1);
     await w.run(1000);
+    expect(said()).toEqual(['Hangup', 'Call Finished', 'Registered.']);
+
+    w.webphone.API_SendChat(-1, 'bob', '', 'hello');
+    await w.run();
+    expect(said()).toEqual(['Chat']);
+    expect(w.webphone.API_GetGlobalStatus()).toBe('Registered.');
+
     w.webphone.API_Unregister();
     await w.run();
+    expect(said()).toEqual(['Unregistered']);
     w.webphone.API_Stop();
     await w.run(70_000);
     expect(w.webphone.API_GetGlobalStatus()).toBe('Idle.');
-    expect(new Set(w.states(-1).map((text) => text.replace(/to .*/, '').trim()))).toEqual(
-      new Set([
+  });
+
+  it('[status-texts/0] without an account, or one that does not register, are Ready and Not Registered', async () => {
+    w.webphone.API_Start();
+    const bob = await w.party('bob');
+    for (const [settings, rest] of [
+      [{}, 'Ready'],
+      [{ serveraddress: SERVER, username: 'alice', password: 'x' }, 'Not Registered'],
+    ] as const) {
+      for (const [name, value] of Object.entries(settings)) w.webphone.API_SetParameter(name, value);
+      await w.run();
+      w.webphone.API_Call(-1, bob.uri);
+      await w.run();
+      w.webphone.API_Hangup(-1);
+      await w.run(1000);
+      expect(said().at(-1)).toBe(rest);
+    }
+  });
+
+  it('[status-texts/0] say when no server can be reached, and when there is no network', async () => {
+    w.webphone.API_Register('nowhere.invalid', 'alice', 'secret');
+    await w.run(1000);
+    expect(said().slice(-2)).toEqual(['Register Failed', 'Server address unreachable']);
+    expect(w.webphone.API_GetGlobalStatus()).toBe('Server address unreachable');
+    await onLoopback(async (world) => {
+      // No connection leads to a group: the system says what it says without a network.
+      await world.started({ serveraddress: '224.0.0.1', transport: 1, register: 1 });
+      await vi.waitFor(() => expect(global(world)).toContain('No network'));
+      expect(global(world).slice(-2)).toEqual(['Register Failed', 'No network']);
+    });
+  });
+
+  it('[status-texts/0] say how a connection comes about: Connecting... and, for TLS, Securing...', async () => {
+    await onLoopback(async (world) => {
+      const server = await world.server();
+      await world.started({ serveraddress: server.address, transport: 1, register: 1 });
+      await vi.waitFor(() => expect(global(world).at(-1)).toBe('Registered.'));
+      expect(global(world)).toEqual([
         'Initialized',
         'Register...',
         'Registering...',
-        'Register Failed',
+        'Connecting...',
         'Registered.',
-        'Incoming...',
-        'Accept',
-        'Speaking (0 sec)',
-        'Hangup',
-        'Call Finished',
-        'Starting call',
-        'Call',
-        'Call Initiated',
-        'Calling...',
-        'Ringing...',
-        'Unregistered',
-      ]),
-    );
+      ]);
+      world.told.length = 0;
+      // Takes connections, and says nothing.
+      const mute = createServer(() => {}).listen(0, '127.0.0.1');
+      await once(mute, 'listening');
+      const { port } = mute.address() as AddressInfo;
+      await world.started({ serveraddress: `127.0.0.1:${port}`, transport: 2, register: 1 });
+      await vi.waitFor(() => expect(global(world).at(-1)).toBe('Securing...'));
+      expect(global(world).slice(-3)).toEqual(['Registering...', 'Connecting...', 'Securing...']);
+      mute.close();
+    });
   });
 
-  it('[status-texts/1] of a line are those of the list', async () => {
+  it('[status-texts/1] of a line follow each other as the call goes on', async () => {
+    expect(w.webphone.API_GetLineStatusText(0)).toBe('Init');
     w.webphone.API_Start();
     await w.run();
+    expect(w.webphone.API_GetLineStatusText(0)).toBe('Ready');
     const bob = await w.party('bob');
-    await w.calls(bob);
-    w.webphone.API_Hold(-1, true);
+    expect(w.webphone.API_GetLineStatusText(1)).toBe('Unknown');
+    w.webphone.API_Call(-1, bob.uri);
+    await w.world.run(1);
+    expect(w.webphone.API_GetLineStatusText(1)).toBe('Setup');
     await w.run();
-    w.webphone.API_Hold(-1, false);
+    const [call] = bob.calls;
+    void call.answer();
     await w.run();
-    w.webphone.API_Mute(-1, true);
+    const { webphone } = w;
+    webphone.API_Hold(-1, true);
     await w.run();
-    w.webphone.API_Mute(-1, false);
+    webphone.API_Hold(-1, false);
     await w.run();
-    w.webphone.API_Hangup(-1);
+    webphone.API_Mute(-1, true);
+    await w.run();
+    webphone.API_Mute(-1, false);
+    await w.run();
+    webphone.API_Hangup(-1);
     await w.run(1000);
-    const said = w.states(1).filter((text, i, all) => text !== all[i - 1]);
-    expect(said).toEqual([
+    expect(said(1)).toEqual([
       'CallSetup',
       'Routed',
       'InProgress',
@@ -146,5 +227,53 @@ describe('the texts of states', () => {
       'Finishing',
       'Finished',
     ]);
+    // A call that comes, and whose caller gives up.
+    const theirs = await w.called(bob);
+    void theirs.hangup();
+    await w.run(1000);
+    expect(said(1)).toEqual(['CallSetup', 'Ringing', 'CallDisconnect', 'Finishing', 'Finished']);
+  });
+
+  it('[status-texts/1] while a call is being transferred is Midcall', async () => {
+    w.webphone.API_Start();
+    await w.run();
+    const [bob, carol] = [await w.party('bob'), await w.party('carol')];
+    await w.calls(bob);
+    w.forget();
+    expect(w.webphone.API_Transfer(-1, carol.uri)).toBe(true);
+    await w.run();
+    expect(said(1)).toEqual(['Midcall']);
+    expect(w.webphone.API_GetLineStatusText(1)).toBe('Midcall');
+    await w.run(1000);
+    void carol.calls[0].answer();
+    await w.run(1000);
+    expect(said(1)).toEqual(['Midcall', 'CallDisconnect', 'Finishing', 'Finished']);
+  });
+
+  it('[status-texts/1] of line 0 are about registering, messages and presence', async () => {
+    registrar.password = 'secret';
+    const status = (): string => w.webphone.API_GetLineStatusText(0);
+    w.webphone.API_Register(SERVER, 'alice', 'wrong');
+    await w.run();
+    expect(status()).toBe('RegisterFailed');
+    w.webphone.API_Register(SERVER, 'alice', 'secret');
+    await w.world.run(1);
+    expect(status()).toBe('Register');
+    await w.run();
+    expect(status()).toBe('Registered');
+    expect(said(0)).toEqual(['Registering', 'Authentication failed', 'Registering', 'Registered']);
+    w.webphone.API_SendChat(-1, 'bob', '', 'hello');
+    w.webphone.API_CheckPresence('carol');
+    await w.run();
+    expect(w.strings('STATUS').filter((text) => text.startsWith('STATUS,0'))).toEqual([
+      expect.stringMatching(/^STATUS,0,Subscribe,carol,alice,/),
+      expect.stringMatching(/^STATUS,0,Chat,bob,alice,/),
+    ]);
+    w.forget();
+    w.webphone.API_Unregister();
+    await w.world.run(1);
+    expect(status()).toBe('Unregister');
+    await w.run(1000);
+    expect(said(0)).toEqual(['Unregister', 'Unregistered']);
   });
 });

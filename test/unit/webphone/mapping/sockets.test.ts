@@ -110,6 +110,27 @@ describe('ports', () => {
       });
   });
 
+  it('[ports/0] the ports of the next run are those of this one', async () => {
+    await onLoopback(async (world) => {
+      const media = async (sip: number): Promise<number[]> => {
+        const engine = await engineOf({}, sip);
+        const { rtpPort, rtcpPort } = await engine.openSession({ address: '127.0.0.1', label: 'test' });
+        await engine.close();
+        return [rtpPort, rtcpPort];
+      };
+      const run = async (): Promise<number[]> => {
+        const sip = await sipPort(world, {});
+        // As well where media cannot follow the port for SIP.
+        return [sip, ...(await media(sip)), ...(await media(5060))];
+      };
+      const first = await run();
+      expect(await run()).toEqual(first);
+      expect(first[2]).toBe(first[1] + 1);
+      expect(first[4]).toBe(first[3] + 1);
+    });
+  });
+
+  // Video, two ports further on, is to come.
   it('[ports/0] [param:sockbuffersize] [param:sockbuffsize_rtp] RTP takes even ports from its base on, RTCP the next, with buffers of their own', async () => {
     const rtpport = (await freePort(8)) & ~1;
     const base = rtpport + 2 > 65_000 ? 40_000 : rtpport + 2;
@@ -151,9 +172,10 @@ describe('ports', () => {
     expect(await taken({ sockbuffsize_rtp: 200_000 })).toBeGreaterThan(100);
     expect(await taken({ sockbuffersize: 5000 })).toBeLessThan(60);
     expect(await taken({ sockbuffersize: 5000, sockbuffsize_rtp: 200_000 })).toBeGreaterThan(100);
+    expect(await taken({ sockbuffsize_sig: 5000 })).toBeGreaterThan(100);
   });
 
-  it('[param:sockbuffsize_sig] [param:sockbuffersize] a burst of requests fits, or does not', async () => {
+  it('[ports/0] [param:sockbuffsize_sig] [param:sockbuffersize] a burst of requests fits, or does not', async () => {
     const answered = (given: Given): Promise<number> =>
       onLoopback(async (world) => {
         const signalingport = await freePort();
@@ -183,6 +205,7 @@ describe('ports', () => {
       });
     expect(await answered({ sockbuffsize_sig: 6000 })).toBeLessThan(30);
     expect(await answered({ sockbuffsize_sig: 200_000 })).toBe(60);
+    expect(await answered({ sockbuffsize_rtp: 6000 })).toBe(60);
     expect(await answered({ sockbuffersize: 6000 })).toBeLessThan(30);
     expect(await answered({ sockbuffersize: 0 })).toBe(60);
     expect(await answered({})).toBe(60);

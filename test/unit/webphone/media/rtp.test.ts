@@ -157,6 +157,7 @@ describe('the packets we send', () => {
     });
   });
 
+  // RTPT in its place waits for ED-137.
   it('[param:rtpeextraheadernotify] [notify:RTPE] [rtp-ext/1] those of the peer are told when they change', async () => {
     for (const rtpeextraheadernotify of [0, 1]) {
       await atDesk({ rtpeextraheadernotify }, async (desk) => {
