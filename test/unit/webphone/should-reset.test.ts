@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => w.end());
 
-it('[notify:SHOULDRESET] tells that the network changed, after the call when there is one', async () => {
+it('[notify:SHOULDRESET] [auto-recover/1] tells that the network changed, after the call when there is one', async () => {
   await w.run(20_000);
   expect(w.strings('SHOULDRESET')).toEqual([]);
   const bob = await w.party('bob');
