@@ -94,3 +94,26 @@ export function sound(session: MediaSession, hz: number): void {
 export function toneAtEnd(pcm: Int16Array, hz: number, ms = 500): number {
   return toneLevelDbov(pcm.subarray(Math.max(0, pcm.length - ms * 16)), hz, 16_000);
 }
+
+const SYLLABLE_MS = 200;
+const PAUSE_MS = 100;
+
+/** A tone in syllables over a faint noise: what is steady for long counts as noise, not as a voice. */
+export function voiceOf(hz: number) {
+  const tone = sineOf(hz);
+  return (position: number, sampleRate: number): number =>
+    ((1000 * position) / sampleRate) % (SYLLABLE_MS + PAUSE_MS) < SYLLABLE_MS
+      ? tone(position, sampleRate)
+      : noise(position);
+}
+
+/** A room in which nobody speaks. */
+export const noise = (position: number): number => ((position * 7919) % 41) - 20;
+
+/** Speaks so to the other end until the session ends. */
+export function speak(session: MediaSession, hz: number): void {
+  const sampleRate = 8000;
+  const voice = voiceOf(hz);
+  const samples = Int16Array.from({ length: 3 * sampleRate }, (_, i) => voice(i, sampleRate));
+  session.play({ samples, sampleRate }, { loop: true });
+}

@@ -1,6 +1,6 @@
 /**
  * RTPSTAT and VAD: how good the media is and who speaks, of all calls or of one, on request and by themselves as the
- * settings `rtpstat`, `vadstat` and `vadstat_ival` say. Polled once, they are not sent by themselves any more.
+ * settings `rtpstat`, `vadstat` and `vadstat_ival` say; with `vadstat` 4 also when somebody begins or ceases to speak. Polled once, they are not sent by themselves any more.
  */
 import type { Clock, Timer } from '../../base/clock.js';
 import type { MediaStats } from '../../media/index.js';
@@ -28,7 +28,9 @@ interface Totals {
 
 const AUTO_FIRST_MS = 2000;
 const AUTO_MS = 6500;
-/** Louder than this somebody speaks (dBov). */
+/** Value of `vadstat`. */
+const ON_CHANGE = 4;
+/** Louder than this somebody speaks, where the voice is not measured (dBov). */
 const SPEECH_DBOV = -45;
 const FLOOR_DBOV = -127;
 
@@ -44,7 +46,7 @@ export class Statistics {
 
   constructor(options: StatisticsOptions) {
     this.#options = options;
-    options.stack.on('connected', () => this.#begin());
+    options.stack.on('connected', (call) => this.#begin(call));
     options.stack.on('stopped', () => this.close());
   }
 
@@ -63,8 +65,11 @@ export class Statistics {
   }
 
   /** A call is connected: the reports of the settings begin. */
-  #begin(): void {
+  #begin(call: Call): void {
     const { settings } = this.#options;
+    call.media?.on('voice', () => {
+      if (!this.#vadPolled && settings.number('vadstat') === ON_CHANGE) void this.#reportVad();
+    });
     this.#before = { sent: 0, received: 0, lost: 0, issues: 0 };
     if (settings.number('rtpstat') !== 0 && !this.#rtpTimer?.active) this.#nextRtp(AUTO_FIRST_MS);
     if (settings.number('vadstat') >= 3 && !this.#vadTimer?.active) this.#nextVad();
@@ -132,8 +137,9 @@ export class Statistics {
     const { desk } = this.#options;
     const calls = this.#options.desk.connected.filter((call) => line <= 0 || desk.lineOf(call) === line);
     const all = await this.#stats(calls);
-    const local = { avg: 0, max: 0 };
-    const remote = { avg: 0, max: 0 };
+    const local = { avg: 0, max: 0, speaking: false };
+    const remote = { avg: 0, max: 0, speaking: false };
+    const threshold = percent(SPEECH_DBOV);
     for (const { call, stats } of all) {
       const peaks = this.#peaks.get(call) ?? { local: 0, remote: 0 };
       const sent = percent(stats.level.sentDbov);
@@ -145,11 +151,12 @@ export class Statistics {
       local.max = Math.max(local.max, peaks.local);
       remote.avg = Math.max(remote.avg, received);
       remote.max = Math.max(remote.max, peaks.remote);
+      local.speaking ||= stats.voice?.sent?.speaking ?? sent >= threshold;
+      remote.speaking ||= stats.voice?.received?.speaking ?? received >= threshold;
     }
-    const threshold = percent(SPEECH_DBOV);
-    const side = (name: string, { avg, max }: { avg: number; max: number }): string => {
+    const side = (name: string, { avg, max, speaking }: typeof local): string => {
       const on = all.length > 0 ? 'ON' : 'OFF';
-      return `${name}_vad: ${on} ${name}_avg: ${avg} ${name}_max: ${max} ${name}_speaking: ${avg >= threshold ? 'yes' : 'no'}`;
+      return `${name}_vad: ${on} ${name}_avg: ${avg} ${name}_max: ${max} ${name}_speaking: ${speaking ? 'yes' : 'no'}`;
     };
     if (line > 0) return `line: ${line} ${side('remote', remote)}`;
     return `${side('local', local)} ${side('remote', remote)}`;

@@ -1,5 +1,7 @@
 /** The times after which a webphone ends calls by itself, and what it says then. */
 import { describe, expect, it } from 'vitest';
+import { sineOf } from '../../support/headset-room.js';
+import { atDesk } from '../../support/webphone-desk.js';
 import { WebphoneWorld } from '../../support/webphone-world.js';
 
 const MINUTE = 60_000;
@@ -40,7 +42,7 @@ const talks = (given: Given, ms: number): Promise<string> =>
   });
 
 describe('the times of a call', () => {
-  it('[call-limits/1] [param:ringtimeout] [param:calltimeout] ringing ends after 90 s, a conversation after 3 hours; 0 is for ever', async () => {
+  it('[call-limits/0] [call-limits/1] [param:ringtimeout] [param:calltimeout] ringing ends after 90 s, a conversation after 3 hours; 0 is for ever', async () => {
     expect(await rings({}, 88_000)).toBe('Ringing');
     expect(await rings({}, 92_000)).toBe('ring timeout');
     expect(await rings({ ringtimeout: 0 }, 170_000)).toBe('Ringing');
@@ -50,7 +52,7 @@ describe('the times of a call', () => {
     expect(await talks({ calltimeout: 5000 }, 6000)).toBe('max speech time expired');
   });
 
-  it('[call-limits/3] [param:timer2] they double with timer2', async () => {
+  it('[call-limits/0] [call-limits/3] [param:timer2] they double with timer2', async () => {
     expect(await rings({ timer2: 20 }, 178_000)).toBe('Ringing');
     expect(await rings({ timer2: 20 }, 182_000)).toBe('ring timeout');
     expect(await talks({ calltimeout: 5000, timer2: 20 }, 9000)).toBe('Speaking');
@@ -76,39 +78,56 @@ describe('the times of a call', () => {
 });
 
 describe('calls without media', () => {
-  it('[call-limits/0] [call-limits/2] [param:mediatimeout] end after 300 s, at the start after 150 s', async () => {
-    await within({}, async (w) => {
-      await w.calls(await w.party('bob'));
-      expect(w.media().options.watchdog).toMatchObject({ timeoutMs: 300_000, startTimeoutMs: 150_000 });
-      w.media().emit('mediaTimeout', { silentMs: 150_000 });
-      await w.run(100);
-      expect(outcomeOf(w)).toBe('media timeout');
+  const SECOND = 1000;
+
+  it('[call-limits/0] [call-limits/2] [param:mediatimeout] end 300 s after the last packet', async () => {
+    await atDesk({}, async (desk) => {
+      const call = await desk.talks();
+      await desk.run(2 * SECOND);
+      desk.network.conditions.drop = () => true;
+      await desk.run(290 * SECOND);
+      expect(desk.webphone.API_IsInCall()).toBe(2);
+      await desk.run(15 * SECOND);
+      expect(desk.webphone.API_IsInCall()).toBe(0);
+      expect(desk.strings('CDR').at(-1)).toContain('media timeout');
+      expect(call.state).toBe('ended');
     });
+  });
+
+  it('[call-limits/2] [param:mediatimeout] end 150 s after the beginning when there never was one', async () => {
+    await atDesk({}, async (desk) => {
+      desk.network.conditions.drop = () => true;
+      await desk.talks();
+      await desk.run(145 * SECOND);
+      expect(desk.webphone.API_IsInCall()).toBe(2);
+      await desk.run(10 * SECOND);
+      expect(desk.webphone.API_IsInCall()).toBe(0);
+      expect(desk.strings('CDR').at(-1)).toContain('media timeout');
+    });
+  });
+
+  it('[call-limits/2] [param:mediatimeout] go on for ever with 0', async () => {
     await within({ mediatimeout: 0 }, async (w) => {
       await w.calls(await w.party('bob'));
       expect(w.media().options.watchdog).toMatchObject({ timeoutMs: 0, startTimeoutMs: 0 });
+      await w.run(HOUR);
+      expect(outcomeOf(w)).toBe('Speaking');
     });
   });
 
   it('[call-limits/2] [param:mediatimeout_notify] are only told of when that is set', async () => {
-    const silent = (given: Given): Promise<unknown[]> =>
-      within(given, async (w) => {
-        await w.calls(await w.party('bob'));
-        const { silenceMs } = w.media().options.watchdog ?? {};
-        w.media().emit('noMedia', {
-          silentMs: 20_000,
-          expected: '',
-          got: [],
-          explanation: 'no RTP',
-        } as never);
-        await w.run(1000);
-        return [silenceMs, w.strings('WARNING'), outcomeOf(w)];
+    const silent = (given: Given): Promise<string[]> =>
+      atDesk(given, async (desk) => {
+        desk.microphone.hears = sineOf(437);
+        await desk.talks();
+        await desk.run(2 * SECOND);
+        desk.network.conditions.drop = () => true;
+        await desk.run(30 * SECOND);
+        expect(desk.webphone.API_IsInCall()).toBe(2);
+        return desk.strings('WARNING');
       });
-    expect(await silent({ mediatimeout_notify: 20 })).toEqual([
-      20_000,
-      ['WARNING,media timeout (notify)'],
-      'Speaking',
-    ]);
-    expect(await silent({})).toEqual([undefined, [], 'Speaking']);
+    expect(await silent({ mediatimeout_notify: 20 })).toEqual(['WARNING,media timeout (notify)']);
+    expect(await silent({ mediatimeout_notify: 40 })).toEqual([]);
+    expect(await silent({})).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type MediaSession, writeWav } from '../../../../src/media/index.js';
-import { sineOf, sound, toneAtEnd } from '../../../support/headset-room.js';
+import { noise, sineOf, sound, speak, toneAtEnd, voiceOf } from '../../../support/headset-room.js';
 import { sines } from '../../../support/signals.js';
 import { atDesk } from '../../../support/webphone-desk.js';
 
@@ -215,12 +215,12 @@ describe('reports of the audio', () => {
         // The same is not told again.
         await desk.run(5000);
         expect(global().length).toBe(quiet);
-        desk.microphone.hears = sineOf(1000);
+        desk.microphone.hears = voiceOf(1000);
         await desk.run(1200);
         expect(global().at(-1)).toMatch(
           /local_avg: [1-9]\d* local_max: [1-9]\d* local_speaking: yes .*remote_speaking: no$/,
         );
-        sound(call.media as MediaSession, 600);
+        speak(call.media as MediaSession, 600);
         await desk.run(1200);
         expect(global().at(-1)).toMatch(
           /local_speaking: yes remote_vad: ON remote_avg: [1-9]\d* remote_max: [1-9]\d* remote_speaking: yes$/,
@@ -231,7 +231,58 @@ describe('reports of the audio', () => {
         const polled = desk.webphone.API_VAD(1);
         await desk.run(10);
         expect(await polled).toMatch(/^VAD,line: 1 remote_vad: ON .*remote_speaking: yes$/);
+        // Who has asked is told nothing by itself any more.
+        desk.microphone.hears = sineOf(0);
+        const before = desk.strings('VAD').length;
+        await desk.run(5000);
+        expect(desk.strings('VAD')).toHaveLength(before);
       });
     }
+  });
+
+  it('[param:vadbyline] [notify:VAD] [vad/0] tell lines apart', async () => {
+    await atDesk({ vadstat: 3, vadstat_ival: 500, vadbyline: 1, automute: 0, autohold: 0 }, async (desk) => {
+      const first = await desk.talks();
+      await desk.talks(2);
+      speak(first.media as MediaSession, 600);
+      await desk.run(1200);
+      const last = (line: number): string | undefined =>
+        desk
+          .strings('VAD')
+          .filter((text) => text.startsWith(`VAD,line: ${line} `))
+          .at(-1);
+      expect(last(1)).toMatch(/remote_avg: [1-9]\d* remote_max: [1-9]\d* remote_speaking: yes$/);
+      expect(last(2)).toMatch(/remote_speaking: no$/);
+    });
+  });
+
+  it('[param:vadstat] [param:vadstat_ival] [notify:VAD] [vad/1] come after the period, with vadstat 4 at once when somebody begins or ends to speak', async () => {
+    /** When something was told after the microphone began and ceased to hear somebody, ms. */
+    const delays = (settings: Record<string, number>): Promise<Array<[string, number]>> =>
+      atDesk(settings, async (desk) => {
+        await desk.talks();
+        await desk.run(9000);
+        const told: Array<[string, number]> = [];
+        let from = desk.world.clock.now();
+        desk.webphone.notifications.on('VAD', (one) => {
+          const says = /local_speaking: (\w+)/.exec(String(one))?.[1] ?? '';
+          if (told.at(-1)?.[0] !== says) told.push([says, desk.world.clock.now() - from]);
+        });
+        desk.microphone.hears = voiceOf(1000);
+        await desk.run(2500);
+        from = desk.world.clock.now();
+        desk.microphone.hears = noise;
+        await desk.run(10_000);
+        return told;
+      });
+    const quick = await delays({ vadstat: 4, vadstat_ival: 60_000 });
+    expect(quick.map(([says]) => says)).toEqual(['yes', 'no']);
+    for (const [, ms] of quick) expect(ms).toBeLessThan(700);
+    // Every three seconds by default.
+    const slow = await delays({ vadstat: 3 });
+    expect(slow.at(-1)?.[0]).toBe('no');
+    expect(slow.at(-1)?.[1]).toBeLessThanOrEqual(3300);
+    expect(await delays({ vadstat: 3, vadstat_ival: 60_000 })).toEqual([]);
+    expect(await delays({ vadstat: 1 })).toEqual([]);
   });
 });
