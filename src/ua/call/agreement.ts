@@ -34,6 +34,7 @@ export class Agreement {
   /** An offer and its answer have met. */
   changed(): void {
     const session = this.#session;
+    if (session.ended) return;
     this.#encryptionChanged();
     if (!this.#protected()) return;
     const hold = session.media?.hold;

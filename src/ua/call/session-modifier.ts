@@ -136,9 +136,10 @@ export class SessionModifier {
       onFinal: (response, tx) => this.#answered(change, dialog, response, tx, ack),
       onError: (error) => {
         if (change.offers) media?.rollback();
-        this.#done(change, error);
         // RFC 3261 §12.2.1.2: without any answer the dialog is gone. A lost connection is not that: it is made anew.
-        if (error.code === 'ERR_SIP_TIMEOUT') this.#lost(408, error);
+        const gone = error.code === 'ERR_SIP_TIMEOUT';
+        this.#done(change, error, !gone);
+        if (gone) this.#lost(408, error);
       },
     });
   }
@@ -152,8 +153,9 @@ export class SessionModifier {
   ): void {
     if (ack.sent) return this.#host.way.sendAck(dialog, ack.sent);
     if (response.status >= 300) return this.#refused(change, dialog, response);
+    // RFC 3261 §12.2.1.2, RFC 3311 §5.1: both move the target.
+    lenient(() => dialog.refreshTarget(response), undefined);
     if (change.invite) {
-      lenient(() => dialog.refreshTarget(response), undefined);
       ack.sent = dialog.createAck(tx.request.cseq.seq, tx.request);
       this.#host.way.sendAck(dialog, ack.sent);
     }
@@ -197,9 +199,10 @@ export class SessionModifier {
     }
     const { status, reason } = response;
     const error = new SwitchhookError('ERR_CALL_REJECTED', { status, reason });
-    this.#done(change, error);
     // RFC 3261 §12.2.1.2: these two mean that the dialog is gone.
-    if (status === 481 || status === 408) this.#lost(status, error);
+    const gone = status === 481 || status === 408;
+    this.#done(change, error, !gone);
+    if (gone) this.#lost(status, error);
   }
 
   #again(change: Change, ms: number): void {
@@ -208,12 +211,13 @@ export class SessionModifier {
     this.#retry = this.#host.env.clock.after(ms, () => this.#next());
   }
 
-  #done(change: Change, error?: SwitchhookError): void {
+  /** @param goesOn with the next change */
+  #done(change: Change, error?: SwitchhookError, goesOn = true): void {
     if (this.#current !== change) return;
     this.#current = undefined;
     if (error) change.reject(error);
     else change.resolve();
-    this.#next();
+    if (goesOn) this.#next();
   }
 
   #lost(status: number, error: SwitchhookError): void {

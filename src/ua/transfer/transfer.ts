@@ -10,6 +10,7 @@
  *                                          failed ◀───────────────────┘
  * ```
  */
+import type { Timer } from '../../base/clock.js';
 import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
 import { NameAddr, SipUri } from '../../sip/index.js';
 import type { CallCause } from '../call/call-causes.js';
@@ -36,6 +37,9 @@ export class Transfer {
   #other: CallSession | undefined;
   #weHold = false;
   #refer: Refer | undefined;
+  #delay: Timer | undefined;
+  /** It is decided how it ended: nothing more is begun. */
+  #over = false;
 
   /**
    * @param other the call the first party is to be connected with
@@ -66,11 +70,12 @@ export class Transfer {
   async run(): Promise<TransferOutcome> {
     const { signal } = this.#options;
     this.#session.transfer = this;
+    let abort = (): void => {};
     const aborted = new Promise<never>((_, reject) => {
-      const abort = (): void => reject(new SwitchhookError('ERR_ABORTED', { what: 'the transfer' }));
-      signal?.addEventListener('abort', abort, { once: true });
-      if (signal?.aborted) abort();
+      abort = () => reject(new SwitchhookError('ERR_ABORTED', { what: 'the transfer' }));
     });
+    signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted) abort();
     const ended = this.#session.whenEnded.then((): TransferOutcome => {
       if (this.#refer?.accepted) return { result: 'accepted' };
       throw new SwitchhookError('ERR_CALL_ENDED', {}, { cause: this.#session.endError });
@@ -84,9 +89,13 @@ export class Transfer {
       return outcome;
     } catch (cause) {
       const error = isSwitchhookError(cause) ? cause : this.#failure(String(cause));
+      this.#over = true;
       this.#giveUp(error);
       throw error;
     } finally {
+      this.#over = true;
+      this.#delay?.cancel();
+      signal?.removeEventListener('abort', abort);
       this.#refer?.forget();
       this.#session.transfer = undefined;
     }
@@ -95,15 +104,22 @@ export class Transfer {
   async #run(): Promise<TransferOutcome> {
     const { delayMs = 0 } = this.#options;
     if (this.#hold.startsWith('before')) await this.#holdNow();
+    this.#goOn();
     if (!this.#other && WITH_CONSULTATION.includes(this.#kind)) {
       await this.#pause(delayMs);
       await this.#consult();
+      this.#goOn();
       if (this.#kind === 'bridge') return this.#bridge();
     } else if (this.#other && this.#kind === 'bridge') {
       return this.#bridge();
     }
     await this.#pause(delayMs);
     return this.#referNow();
+  }
+
+  /** After a wait. @throws ERR_ABORTED when the transfer is over meanwhile */
+  #goOn(): void {
+    if (this.#over) throw new SwitchhookError('ERR_ABORTED', { what: 'the transfer' });
   }
 
   get #hold(): NonNullable<TransferOptions['hold']> {
@@ -115,7 +131,7 @@ export class Transfer {
 
   async #holdNow(): Promise<void> {
     const { media, modifier } = this.#session;
-    if (this.#weHold || !media || media.hold.local) return;
+    if (this.#over || this.#weHold || !media || media.hold.local) return;
     this.#tell({ phase: 'holding' });
     const { hold } = this.#session.policies;
     const takeBack = media.hold.hold(hold ?? {});
@@ -183,6 +199,7 @@ export class Transfer {
     const replaced = this.#replaces(other);
     const to = inverse && other && !other.ended ? other : this.#session;
     if (unhold === 'always' || (unhold === 'with-replaces' && replaced)) await this.#release(to);
+    this.#goOn();
     const refer = new Refer(to, this.#referTo(to, replaced), this.#referredBy(to), this.#options);
     this.#refer = refer;
     this.#tell({ phase: 'referring' });
@@ -225,7 +242,8 @@ export class Transfer {
   async #bridge(): Promise<TransferOutcome> {
     const other = this.#other as CallSession;
     other.leaving = undefined;
-    await bridgeParties(this.#session, other, this.#options.oldParty ?? 'mute');
+    const bridge = await bridgeParties(this.#session, other, this.#options.oldParty ?? 'mute');
+    if (this.#over) void bridge.close();
     return { result: 'bridged' };
   }
 
@@ -303,7 +321,9 @@ export class Transfer {
 
   #pause(ms: number): Promise<void> {
     if (ms <= 0) return Promise.resolve();
-    return new Promise((resolve) => this.#session.env.clock.after(ms, resolve));
+    return new Promise((resolve) => {
+      this.#delay = this.#session.env.clock.after(ms, resolve);
+    });
   }
 
   #failure(why: string, status?: number, reason?: string): SwitchhookError {

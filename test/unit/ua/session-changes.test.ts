@@ -334,6 +334,33 @@ describe('our re-INVITE', () => {
     await world.end();
   });
 
+  it('without any answer is the last: what waits behind it is not sent into a dead dialog', async () => {
+    const { world, peer, call } = await answered();
+    const held = outcome(call.hold());
+    const resumed = outcome(call.resume());
+    await world.run(33_000);
+    expect([held.text, resumed.text]).toEqual(['ERR_SIP_TIMEOUT', 'ERR_CALL_ENDED']);
+    expect(new Set(peer.requests.map(({ message }) => `${message.cseq}`))).toEqual(
+      new Set(['1 INVITE', '2 BYE']),
+    );
+    await world.end();
+  });
+
+  it('by UPDATE moves the target as its 200 says (RFC 3311 §5.1)', async () => {
+    const { world, peer, call, polite } = await answered({}, { Allow: 'INVITE, ACK, BYE, UPDATE' });
+    const elsewhere = '<sip:carol@10.0.0.9:5060;elsewhere>';
+    peer.onRequest = (request) =>
+      void peer.respond(request, 200, { sdp: sdp(), headers: { Contact: elsewhere } });
+    const held = outcome(call.hold({ method: 'update' }));
+    await world.run(20);
+    expect(held.text).toBe('done');
+    polite();
+    void call.hangup();
+    await world.run(20);
+    expect(`<${peer.last('BYE').uri}>`).toBe(elsewhere);
+    await world.end();
+  });
+
   it('gets its ACK repeated for a repeated 200', async () => {
     const { world, peer, call, polite } = await answered();
     void call.hold();
