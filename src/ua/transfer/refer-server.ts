@@ -156,6 +156,9 @@ export class Referral implements TransferRequest {
     this.#policies = policies;
     this.#uri = request.referTo?.uri as SipUri;
     this.target = callable(this.#uri).toString();
+    reports?.once('ended', () => {
+      if (!this.#decided) this.reject(408);
+    });
     this.referredBy = lenient(() => request.referredBy?.uri.toString(), undefined);
     this.replaces = this.#uri.headers.some(([name]) => /^replaces$/i.test(name));
   }

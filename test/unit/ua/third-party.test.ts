@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ThirdPartyFlow } from '../../../src/ua/index.js';
 import { outcome } from '../../support/outcome.js';
-import { mediaOf, type Party, UaWorld } from '../../support/ua-harness.js';
+import { mediaOf, type Party, sdp, UaWorld } from '../../support/ua-harness.js';
 
 /** The controller arranges a call between Alice and Bob, who answer after `answerMs`. */
 async function arranged(flow: ThirdPartyFlow, answers: [boolean, boolean] = [true, true]) {
@@ -94,6 +94,85 @@ describe('a call between others', () => {
     call.hangup();
     await world.run(150);
     expect([alice.calls[0].state, bob.calls[0].state, call.state]).toEqual(['ended', 'ended', 'ended']);
+    await world.end();
+  });
+
+  it('given up as the first party answers: it is let go, and whoever waits hears of it', async () => {
+    const world = new UaWorld();
+    const controller = await world.party('controller', '10.0.0.8');
+    const alice = await world.party('alice', '10.0.0.1');
+    alice.agent.on('incoming', (call) => void call.answer().catch(() => {}));
+    const call = controller.agent.connectParties(alice.uri, 'sip:bob@10.0.0.2', { from: controller.uri });
+    const done = outcome(call.connected);
+    while (world.count('200 INVITE') === 0) await world.run(1);
+    call.hangup();
+    await world.run(1000);
+    expect([done.text, call.state, alice.calls[0].state]).toEqual(['ERR_CALL_ENDED', 'ended', 'ended']);
+    expect([world.count('ACK'), world.count('BYE')]).toEqual([1, 1]);
+    await world.end();
+  });
+
+  it('a 2xx without a usable Contact is acknowledged and ended (RFC 3261 §13.2.2.4)', async () => {
+    const world = new UaWorld();
+    const controller = await world.party('controller', '10.0.0.8');
+    const peer = await world.peer('carol', '10.0.0.9');
+    peer.onRequest = (request) => {
+      if (request.method === 'INVITE') peer.respond(request, 200, { sdp: sdp(), headers: { Contact: '<<' } });
+      else if (request.method !== 'ACK') peer.respond(request, 200);
+    };
+    const call = controller.agent.connectParties(peer.uri, 'sip:bob@10.0.0.2', { from: controller.uri });
+    const done = outcome(call.connected);
+    await world.run(1000);
+    expect([done.text, call.state]).toEqual(['ERR_SIP_PARSE', 'ended']);
+    expect([peer.count('ACK'), peer.count('BYE')]).toEqual([1, 1]);
+    await world.end();
+  });
+
+  /** Alice and the scripted Carol hear each other. */
+  async function withCarol() {
+    const world = new UaWorld();
+    const controller = await world.party('controller', '10.0.0.8');
+    const alice = await world.party('alice', '10.0.0.1');
+    const peer = await world.peer('carol', '10.0.0.9');
+    alice.agent.on('incoming', (call) => void call.answer());
+    peer.onRequest = (request) => {
+      const { method } = request;
+      if (method !== 'ACK') peer.respond(request, 200, method === 'INVITE' ? { sdp: sdp() } : {});
+    };
+    const call = controller.agent.connectParties(alice.uri, peer.uri, { from: controller.uri });
+    await world.run(200);
+    expect(call.state).toBe('connected');
+    const invite = peer.last('INVITE');
+    const inDialog = (method: string, more: { sdp?: string } = {}) =>
+      peer.request(method, controller, {
+        callId: invite.callId,
+        cseq: 7,
+        toTag: invite.from.tag,
+        ...more,
+      });
+    return { world, alice, peer, call, inDialog };
+  }
+
+  it('an UPDATE that only refreshes the session is answered without asking the other (RFC 4028 §7.4)', async () => {
+    const { world, alice, peer, call, inDialog } = await withCarol();
+    const before = world.count('INVITE');
+    await inDialog('UPDATE');
+    await world.run(40_000);
+    expect(peer.answer('UPDATE')).toMatchObject({ status: 200, bodyText: '' });
+    expect(world.count('INVITE')).toBe(before);
+    expect([call.state, alice.calls[0].state]).toEqual(['connected', 'connected']);
+    await world.end();
+  });
+
+  it('is over when one party knows nothing of it any more', async () => {
+    const { world, alice, peer, call } = await withCarol();
+    peer.onRequest = (request) => {
+      if (request.method !== 'ACK') peer.respond(request, request.method === 'INVITE' ? 481 : 200);
+    };
+    const held = outcome(alice.calls[0].hold());
+    await world.run(2000);
+    expect(held.text).toMatch(/^ERR_CALL/);
+    expect([call.state, alice.calls[0].state]).toEqual(['ended', 'ended']);
     await world.end();
   });
 });

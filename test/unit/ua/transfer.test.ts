@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Call, TransferOptions, UserAgentOptions } from '../../../src/ua/index.js';
+import type { Call, TransferOptions, TransferRequest, UserAgentOptions } from '../../../src/ua/index.js';
 import { outcome } from '../../support/outcome.js';
 import { mediaOf, type Party, sdp, UaWorld } from '../../support/ua-harness.js';
 
@@ -524,6 +524,22 @@ describe('REFER to us', () => {
     expect(asked).toEqual(['sip:carol@10.0.0.3 sip:boss@x.test false']);
     expect(peer.last('NOTIFY').bodyText).toContain('603');
     expect(carol.calls).toHaveLength(0);
+    await world.end();
+  });
+
+  it('that the application never decides on is void with its reports: the next one is taken', async () => {
+    const { world, carol, peer, call, refer } = await referred();
+    const asked: TransferRequest[] = [];
+    call.on('transferRequest', (request) => asked.push(request));
+    expect(await refer()).toBe(202);
+    expect(await refer()).toBe(491);
+    await world.run(301_000);
+    expect(peer.last('NOTIFY').get('Subscription-State')).toBe('terminated;reason=timeout');
+    expect(() => asked[0].accept()).toThrow();
+    expect(await refer()).toBe(202);
+    asked[1].accept();
+    await world.run(50);
+    expect(carol.calls).toHaveLength(1);
     await world.end();
   });
 

@@ -153,6 +153,25 @@ describe('a notifier', () => {
     await world.end();
   });
 
+  it('a goodbye does not wait for the Retry-After of a NOTIFY, nor does the answer to a SUBSCRIBE', async () => {
+    const { world, bob, subscribers } = await setUp();
+    const peer = await world.peer('carol', '10.0.0.9');
+    const later = { headers: { 'Retry-After': '4000000000' } };
+    peer.onRequest = (request) => void peer.respond(request, 503, later);
+    await peer.request('SUBSCRIBE', bob, { headers: { Event: 'weather' } });
+    await world.run(50);
+    const toTag = peer.answer('SUBSCRIBE').to.tag;
+    await peer.request('SUBSCRIBE', bob, { toTag, cseq: 2, headers: { Event: 'weather' } });
+    await world.run(50);
+    expect(peer.count('NOTIFY')).toBe(2);
+    subscribers[0].terminate('noresource');
+    await world.run(50);
+    expect(peer.count('NOTIFY')).toBe(3);
+    expect(peer.last('NOTIFY').get('Subscription-State')).toBe('terminated;reason=noresource');
+    expect(bob.agent.counters.subscriptions).toBe(0);
+    await world.end();
+  });
+
   it('answers a fetch with one NOTIFY', async () => {
     const { world, bob, subscribe, bodies } = await setUp();
     const subscription = subscribe({ expires: 0 });

@@ -51,6 +51,18 @@ describe('a subscription', () => {
     await world.end();
   });
 
+  it('renews itself also where the notifier tells no lifetime at all', async () => {
+    const { world, notifier, subscription } = await setUp({}, (one) => {
+      one.automatic = { state: 'active' };
+      one.script = [{ status: 200, headers: { Expires: '' } }];
+    });
+    expect(notifier.subscribes).toHaveLength(1);
+    await world.run(3600_000);
+    expect(notifier.subscribes).toHaveLength(2);
+    expect(subscription.phase).toBe('active');
+    await world.end();
+  });
+
   it('takes a NOTIFY that comes before the 2xx, with the route of the NOTIFY', async () => {
     const world = new UaWorld();
     const alice = await world.party('alice', '10.0.0.1');
