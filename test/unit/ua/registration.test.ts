@@ -281,7 +281,7 @@ describe('registration over a connection', () => {
     return set;
   }
 
-  it('comes back within two seconds when the connection is lost', async () => {
+  it('[auto-recover/0] comes back within two seconds when the connection is lost', async () => {
     const { world, registrar, states } = await overTcp();
     registrar.transport.breakConnections();
     await world.run(50);

@@ -130,17 +130,20 @@ describe('a strict phone', () => {
     [1, undefined],
     [2, 497],
     [480, 480],
-  ])('[security-strict/4] disabletransferrequests %i: a REFER gets %o', async (value, status) => {
-    const peer = await talking({ disabletransferrequests: value });
-    const headers = { 'Refer-To': '<sip:carol@10.0.0.77>' };
-    expect(await answer(peer, 'REFER', { ...inDialog(peer), headers })).toBe(status);
-    expect(sent('INVITE')).toHaveLength(1);
-    expect(w.webphone.API_IsInCall()).toBe(2);
-    w.webphone.API_SetParameter('transfertype', 0);
-    expect(w.webphone.API_Transfer(-1, 'sip:carol@10.0.0.77')).toBe(false);
-    await w.run(1000);
-    expect(sent('REFER')).toEqual([]);
-  });
+  ])(
+    '[security-strict/4] [call-transfer/15] disabletransferrequests %i: a REFER gets %o',
+    async (value, status) => {
+      const peer = await talking({ disabletransferrequests: value });
+      const headers = { 'Refer-To': '<sip:carol@10.0.0.77>' };
+      expect(await answer(peer, 'REFER', { ...inDialog(peer), headers })).toBe(status);
+      expect(sent('INVITE')).toHaveLength(1);
+      expect(w.webphone.API_IsInCall()).toBe(2);
+      w.webphone.API_SetParameter('transfertype', 0);
+      expect(w.webphone.API_Transfer(-1, 'sip:carol@10.0.0.77')).toBe(false);
+      await w.run(1000);
+      expect(sent('REFER')).toEqual([]);
+    },
+  );
 
   it('[security-strict/5] never dials again, sends digits and audio as told, and keeps its transport', async () => {
     const peer = await talking({ autoredial: 0, redialonfail: 0, dtmfmode: 1, codec: 'pcmu' });

@@ -139,7 +139,7 @@ describe('registering by itself', () => {
 });
 
 describe('after a failure', () => {
-  const report = async (given: Given, known: boolean): Promise<string[]> => {
+  const report = async (given: Given, known: boolean): Promise<{ told: string[]; tried: number }> => {
     w = new WebphoneWorld({ ...ACCOUNT, serveraddress: 'pbx.example', ...given });
     registrar = await w.registrar();
     const table: FakeResolver['table'] = w.resolver.table;
@@ -149,17 +149,22 @@ describe('after a failure', () => {
     w.webphone.API_Start();
     await w.run(70_000);
     const told = w.strings('EVENT').filter((one) => /network/i.test(one));
+    const tried = w.world.network.packets.filter(({ text }) => text.startsWith('REGISTER')).length;
     await w.end();
-    return told;
+    return { told, tried };
   };
 
-  it('[param:networkchecks] [param:networkchecksdomain] says whether the network or the server is gone, when asked to', async () => {
+  it('[auto-recover/0] [param:networkchecks] [param:networkchecksdomain] says whether the network or the server is gone, when asked to', async () => {
     const checks = { networkchecks: 1, networkchecksdomain: 'probe.example' };
-    expect((await report(checks, true))[0]).toBe(
-      'EVENT,WARNING,The network is there, the server does not answer',
-    );
-    expect((await report(checks, false))[0]).toBe('EVENT,WARNING,No network');
-    expect(await report({ ...checks, networkchecks: 0 }, true)).toEqual([]);
+    const there = await report(checks, true);
+    expect(there.told[0]).toBe('EVENT,WARNING,The network is there, the server does not answer');
+    const gone = await report(checks, false);
+    expect(gone.told[0]).toBe('EVENT,WARNING,No network');
+    const unasked = await report({ ...checks, networkchecks: 0 }, true);
+    expect(unasked.told).toEqual([]);
+    // What is found out changes nothing of what is done.
+    expect(there.tried).toBeGreaterThan(5);
+    expect([gone.tried, unasked.tried]).toEqual([there.tried, there.tried]);
     await begin();
     expect(w.world.network.packets.filter(({ from }) => from.host === HOST)).toEqual([]);
   });

@@ -153,7 +153,7 @@ describe('the REGISTER', () => {
     });
   });
 
-  it('[param:reconnectonnokeepalive] [param:backupserver] [param:keepaliveival] over UDP notices a dead server by OPTIONS', async () => {
+  it('[auto-recover/0] [param:reconnectonnokeepalive] [param:backupserver] [param:keepaliveival] over UDP notices a dead server by OPTIONS', async () => {
     const BACKUP = '10.0.0.101';
     /** Where the registration is, and how often the server was asked, a minute after it fell silent. */
     const loses = (given: Given, answersOptions = true) =>
