@@ -100,10 +100,8 @@ export class RequestFilter {
   #refusal(request: SipRequest, flow: Flow): number | undefined {
     const { mode = 'drop', rejectStatus = FORBIDDEN, callsFor = 'anybody' } = this.#env.policies.filter;
     const concerned =
-      mode === 'presence'
-        ? PRESENCE_METHODS.has(request.method)
-        : mode !== 'drop' && request.method === 'INVITE';
-    if (concerned && this.#verdict(request, flow.remote.host)) return rejectStatus;
+      PRESENCE_METHODS.has(request.method) || (mode !== 'presence' && request.method === 'INVITE');
+    if (mode !== 'drop' && concerned && this.#verdict(request, flow.remote.host)) return rejectStatus;
     if (request.method !== 'INVITE') return undefined;
     if (this.#env.policies.filter.refuseUnknownSources && !this.#isServer(flow.remote.host)) return FORBIDDEN;
     if (callsFor !== 'anybody' && !this.#isForUs(request, flow, callsFor)) return NOT_FOUND;
