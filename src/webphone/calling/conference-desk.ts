@@ -41,8 +41,10 @@ export class ConferenceDesk {
     const [call] = desk.select(line).filter(({ state }) => state === 'connected');
     if (!call) return false;
     const other = with_ > 0 ? desk.calls.find((one) => desk.lineOf(one) === with_) : undefined;
-    const room = this.roomOf(other) ?? (with_ > 0 ? undefined : [...this.#rooms][0]);
-    if (room) return this.#join([call], room);
+    // With conference_tracklines 0 there is one conference, whatever the line; automatic: several when a line is named.
+    const several = with_ > 0 && settings.number('conference_tracklines') !== 0;
+    const room = this.roomOf(other) ?? (several ? undefined : [...this.#rooms][0]);
+    if (room) return this.#join(other ? [other, call] : [call], room);
     if (other) return this.#join([call, other]);
     const all = settings.number('conference_addalllines') !== 0;
     const others = this.#options.desk.connected.filter((one) => one !== call);
@@ -85,7 +87,11 @@ export class ConferenceDesk {
     void (async () => {
       const room = known ?? (await phone.conference([], {}));
       if (!known) this.#watch(room);
-      for (const call of calls) if (!room.members.includes(call)) await room.add(call);
+      for (const call of calls) {
+        if (room.members.includes(call)) continue;
+        this.roomOf(call)?.remove(call);
+        await room.add(call);
+      }
     })().catch((error: Error) => {
       this.#options.notifications.publish('EVENT', { type: 'ERROR', txt: `conference: ${error.message}` });
     });
