@@ -13,9 +13,9 @@ export const dtmf = [
     returns: 'boolean',
     doc: 'Sends digits, one after the other, as `dtmfmode` says. INFO tells whether they went.',
     run: (context, { line, dtmf }) => {
-      const digits = dtmf.trim().toUpperCase();
-      if (!/^[0-9*#A-D ,]+$/.test(digits)) return false;
-      const calls = able(context, line).filter((call) => sends(context, call));
+      const digits = dtmf.toUpperCase();
+      if (!/^[ ,]*[0-9*#A-D][0-9*#A-D ,]*$/.test(digits)) return false;
+      const calls = context.desk.select(line).filter((call) => sends(context, call));
       for (const call of calls) sendDigits(context, call, digits.replaceAll(' ', ','));
       return calls.length > 0;
     },
@@ -57,9 +57,11 @@ function able({ desk }: WebphoneContext, line: number): Call[] {
   return desk.select(line).filter(({ state }) => state === 'connected');
 }
 
-/** Digits are switched off by `dtmfmode` 0. */
+/** Digits are switched off by `dtmfmode` 0, and before the answer by `sendearlydtmf` 0. */
 function sends({ settings, desk }: WebphoneContext, call: Call): boolean {
-  return dtmfOptions(settings.forLine(desk.lineOf(call))).method !== 'off';
+  const { method, early } = dtmfOptions(settings.forLine(desk.lineOf(call)));
+  if (method === 'off' || call.state === 'ended') return false;
+  return call.state === 'connected' || early !== 'never';
 }
 
 function sendDigits(context: WebphoneContext, call: Call, digits: string): void {
