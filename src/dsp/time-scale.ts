@@ -4,6 +4,7 @@
  * receive path to follow the jitter buffer's advice instead of dropping or concealing frames. It works in the caller's
  * buffer, adds no delay and never changes more than it was asked for; it may change less.
  */
+import { sumOfSquares } from './level.js';
 
 /** Pitch periods of speech: 67 to 400 Hz. */
 const MIN_LAG_MS = 2.5;
@@ -40,9 +41,10 @@ export class TimeScaler {
   readonly #coarseStep: number;
   readonly #urgent: number;
   /** What was played last, and the block in hand. */
-  readonly #work: Float64Array;
-  readonly #coarse: Float64Array;
-  readonly #fadeIn: Float64Array;
+  readonly #work: Float32Array;
+  /** What the coarse search compares, at its rate; empty where there is none. */
+  readonly #coarse: Float32Array;
+  readonly #fadeIn: Float32Array;
   readonly #sampleRate: number;
   /** Of the last {@link #search}. */
   #similarity = 0;
@@ -64,9 +66,10 @@ export class TimeScaler {
     this.#maxBlock = samples(MAX_BLOCK_MS);
     this.#urgent = samples(URGENT_MS);
     this.#coarseStep = Math.max(1, Math.round(sampleRate / COARSE_RATE));
-    this.#work = new Float64Array(this.#history + this.#maxBlock);
-    this.#coarse = new Float64Array(Math.ceil(this.#work.length / this.#coarseStep) + 1);
-    this.#fadeIn = Float64Array.from(
+    this.#work = new Float32Array(this.#history + this.#maxBlock);
+    const compared = this.#coarseStep > 1 ? this.#history + this.#fade + this.#maxLag : 0;
+    this.#coarse = new Float32Array(Math.floor(compared / this.#coarseStep));
+    this.#fadeIn = Float32Array.from(
       { length: this.#fade },
       (_, i) => 0.5 - 0.5 * Math.cos((Math.PI * (i + 0.5)) / this.#fade),
     );
@@ -94,14 +97,7 @@ export class TimeScaler {
       return count;
     }
     this.#credit = Math.min(this.#maxLag, this.#credit + count * MAX_TEMPO_CHANGE);
-    const work = this.#work;
-    let power = 0;
-    for (let i = 0; i < count; i++) {
-      const value = pcm[offset + i];
-      work[this.#history + i] = value;
-      power += value * value;
-    }
-    power /= count;
+    const power = sumOfSquares(pcm, offset, count) / count;
     this.#loudest = Math.max(
       power,
       this.#loudest * Math.max(0, 1 - (count * 1000) / (this.#sampleRate * LOUDEST_DECAY_MS)),
@@ -110,6 +106,7 @@ export class TimeScaler {
     if (wanted !== 0) {
       const quiet = Math.max(power, this.#lastPower) < Math.max(QUIET_POWER, this.#loudest * QUIET_SHARE);
       const room = Math.min(wanted, pcm.length - offset - count);
+      for (let i = 0; i < count; i++) this.#work[this.#history + i] = pcm[offset + i];
       length =
         room > 0
           ? this.#expand(pcm, offset, count, room, quiet)
@@ -196,7 +193,7 @@ export class TimeScaler {
     return this.#best(this.#work, start, low, high, direction, 1);
   }
 
-  #best(x: Float64Array, start: number, low: number, high: number, direction: 1 | -1, step: number): number {
+  #best(x: Float32Array, start: number, low: number, high: number, direction: 1 | -1, step: number): number {
     const begin = start - Math.floor(this.#context / step);
     const end = start + Math.floor(this.#fade / step);
     let own = 0;
@@ -226,7 +223,7 @@ export class TimeScaler {
   /** Keeps the end of what is played as history of the next block. */
   #remember(pcm: Int16Array, offset: number, count: number): void {
     const fresh = Math.min(count, this.#history);
-    this.#work.copyWithin(0, fresh, this.#history);
+    if (fresh < this.#history) this.#work.copyWithin(0, fresh, this.#history);
     const from = offset + count - fresh;
     for (let i = 0; i < fresh; i++) this.#work[this.#history - fresh + i] = pcm[from + i];
   }

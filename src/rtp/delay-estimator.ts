@@ -45,6 +45,9 @@ export class DelayEstimator {
   #peak = 0;
   #peakTime = 0;
   #quantile = 0;
+  /** The bucket in which {@link QUANTILE} of the weight is reached, and the weight above it. */
+  #bucket = BUCKETS - 1;
+  #above = 0;
 
   constructor(limits: DelayLimits) {
     this.#limits = limits;
@@ -78,9 +81,11 @@ export class DelayEstimator {
     const bucket = Math.min(BUCKETS - 1, Math.max(0, Math.floor((transitMs - this.#origin) / BUCKET_MS)));
     this.#histogram[bucket] += this.#weight;
     this.#total += this.#weight;
+    if (bucket > this.#bucket) this.#above += this.#weight;
     this.#weight /= FORGET;
     if (this.#weight > MAX_WEIGHT) this.#renormalise();
-    this.#quantile = this.#findQuantile() + this.#origin - base;
+    this.#findQuantile();
+    this.#quantile = (this.#bucket + 1) * BUCKET_MS + this.#origin - base;
 
     const relative = transitMs - base;
     const peak = this.#peakAt(nowMs);
@@ -119,20 +124,25 @@ export class DelayEstimator {
     this.#previousMin = Number.POSITIVE_INFINITY;
     this.#peak = 0;
     this.#quantile = 0;
+    this.#searchFromTop();
   }
 
   #peakAt(nowMs: number): number {
     return Math.max(0, this.#peak - ((nowMs - this.#peakTime) * PEAK_FALL) / 1000);
   }
 
-  /** Upper edge of the bucket below which {@link QUANTILE} of the weight lies, ms over the origin. */
-  #findQuantile(): number {
-    let above = this.#total * (1 - QUANTILE);
-    for (let bucket = BUCKETS - 1; bucket > 0; bucket--) {
-      above -= this.#histogram[bucket];
-      if (above < 0) return (bucket + 1) * BUCKET_MS;
-    }
-    return BUCKET_MS;
+  /** Moves {@link #bucket} to where it belongs, which is near where it was. */
+  #findQuantile(): void {
+    const histogram = this.#histogram;
+    const most = this.#total * (1 - QUANTILE);
+    while (this.#above > most && this.#bucket < BUCKETS - 1) this.#above -= histogram[++this.#bucket];
+    while (this.#bucket > 0 && this.#above + histogram[this.#bucket] <= most)
+      this.#above += histogram[this.#bucket--];
+  }
+
+  #searchFromTop(): void {
+    this.#bucket = BUCKETS - 1;
+    this.#above = 0;
   }
 
   /** Shifts the histogram so that what it says about transits stays true under the new zero line. */
@@ -140,6 +150,7 @@ export class DelayEstimator {
     const histogram = this.#histogram;
     const shift = Math.round((base - this.#origin) / BUCKET_MS);
     this.#origin += shift * BUCKET_MS;
+    this.#searchFromTop();
     const distance = Math.min(BUCKETS, Math.abs(shift));
     if (shift > 0) {
       let low = 0;
@@ -162,5 +173,6 @@ export class DelayEstimator {
     for (let i = 0; i < BUCKETS; i++) total += this.#histogram[i] *= scale;
     this.#total = total;
     this.#weight = 1;
+    this.#searchFromTop();
   }
 }

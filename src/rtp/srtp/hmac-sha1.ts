@@ -35,7 +35,7 @@ export class HmacSha1 {
    * The result is in {@link digest}.
    */
   compute(data: Uint8Array, start: number, end: number, trailer: number): void {
-    state.set(this.#inner);
+    copyState(this.#inner);
     let offset = start;
     for (; offset + BLOCK <= end; offset += BLOCK) compress(state, data, offset);
     let length = 0;
@@ -46,17 +46,22 @@ export class HmacSha1 {
     }
     finish(state, length, BLOCK + (end - start) + (trailer >= 0 ? 4 : 0));
     for (let i = 0; i < 5; i++) writeWord(tail, 4 * i, state[i]);
-    state.set(this.#outer);
+    copyState(this.#outer);
     finish(state, SHA1_LENGTH, BLOCK + SHA1_LENGTH);
     for (let i = 0; i < 5; i++) writeWord(this.digest, 4 * i, state[i]);
   }
+}
+
+// The methods of typed arrays for this cost more than the few words.
+function copyState(from: Int32Array): void {
+  for (let i = 0; i < 5; i++) state[i] = from[i];
 }
 
 /** Pads the `length` bytes in {@link tail} of a message of `total` bytes and hashes them. */
 function finish(hash: Int32Array, length: number, total: number): void {
   const end = length + 9 <= BLOCK ? BLOCK : 2 * BLOCK;
   tail[length] = 0x80;
-  tail.fill(0, length + 1, end - 4);
+  for (let i = length + 1; i < end - 4; i++) tail[i] = 0;
   writeWord(tail, end - 4, 8 * total);
   compress(hash, tail, 0);
   if (end > BLOCK) compress(hash, tail, BLOCK);
