@@ -63,7 +63,8 @@ export class SrtpSender {
     p.end = start + length;
     p.tagAt = transform.tagFollowsCiphertext ? p.end : p.end + mki.length;
     transform.sealRtp(data, p);
-    if (mki.length > 0) data.set(mki, transform.tagFollowsCiphertext ? p.end + transform.rtpTagLength : p.end);
+    if (mki.length > 0)
+      data.set(mki, transform.tagFollowsCiphertext ? p.end + transform.rtpTagLength : p.end);
     return length + transform.rtpTagLength + mki.length;
   }
 
