@@ -290,6 +290,9 @@ export interface UdpStreamOptions {
   marks?: boolean;
 }
 
+/** Of a conference, which is sent nothing itself. */
+export type BridgeStreamOptions = Omit<UdpStreamOptions, 'sentPort'>;
+
 export interface UdpStream {
   close(): void;
 }
@@ -527,6 +530,8 @@ export interface MediaBridge {
   output(options: { sampleRate: number }): PcmReader;
   /** Records the mix of all, mono. @throws ERR_MEDIA_FILE */
   record(path: string, options?: { sampleRate?: number }): Promise<Recording>;
+  /** Sends what the members say, mixed, over UDP. @throws ERR_INVALID_ARGUMENT, ERR_CLOSED */
+  stream(options: BridgeStreamOptions): Promise<UdpStream>;
   on<K extends keyof BridgeEvents>(event: K, listener: (...args: BridgeEvents[K]) => unknown): unknown;
   once<K extends keyof BridgeEvents>(event: K, listener: (...args: BridgeEvents[K]) => unknown): unknown;
   off<K extends keyof BridgeEvents>(event: K, listener: (...args: BridgeEvents[K]) => unknown): unknown;

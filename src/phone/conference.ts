@@ -7,12 +7,14 @@ import { SwitchhookError } from '../base/errors.js';
 import type {
   BridgeMemberOptions,
   BridgeOptions,
+  BridgeStreamOptions,
   MediaBridge,
   MediaEngine,
   MediaSession,
   PcmReader,
   PcmWriter,
   Recording,
+  UdpStream,
 } from '../media/index.js';
 import type { Call } from '../ua/index.js';
 
@@ -115,6 +117,11 @@ export class Conference<C extends ConferenceCall = Call> extends Emitter<Confere
   /** Records everybody in one channel. @throws ERR_MEDIA_FILE, ERR_CLOSED */
   record(path: string, options?: { sampleRate?: number }): Promise<Recording> {
     return this.#bridge.record(path, options);
+  }
+
+  /** Sends what the calls say, mixed, over UDP. @throws ERR_INVALID_ARGUMENT, ERR_CLOSED */
+  stream(options: BridgeStreamOptions): Promise<UdpStream> {
+    return this.#bridge.stream(options);
   }
 
   /** Ends the conference and keeps the calls. */

@@ -266,6 +266,10 @@ export class FakeMediaBridge extends Emitter<BridgeEvents> implements MediaBridg
     return { dropped: 0, close: () => {}, async *[Symbol.asyncIterator]() {} };
   }
 
+  async stream(): Promise<UdpStream> {
+    return { close: () => {} };
+  }
+
   async record(path: string): Promise<Recording> {
     return { stop: async () => ({ path, durationMs: 0, bytes: 0 }), pause: () => {}, resume: () => {} };
   }

@@ -145,6 +145,24 @@ export function assemble(options: AssembleOptions): WebphoneParts {
     },
     report,
   });
+  const conferences: ConferenceDesk = new ConferenceDesk({
+    stack,
+    desk,
+    dialer,
+    settings,
+    notifications,
+    changed: (call) => {
+      board.monitor(call)?.changed();
+      mediaQueue.arrange();
+    },
+  });
+  const mediaQueue = new MediaQueue({
+    desk,
+    stack,
+    settings,
+    roomOf: (call) => conferences.roomOf(call),
+    report,
+  });
   return {
     clock,
     logger,
@@ -167,18 +185,11 @@ export function assemble(options: AssembleOptions): WebphoneParts {
     lifecycle,
     statistics: new Statistics({ clock, settings, stack, desk, notifications }),
     network: new NetworkView(stack, settings),
-    conferences: new ConferenceDesk({
-      stack,
-      desk,
-      dialer,
-      settings,
-      notifications,
-      changed: (call) => board.monitor(call)?.changed(),
-    }),
+    conferences,
     recordings: new RecordingDesk({ stack, desk, notifications, settings, clock, folder: folders.work }),
     players: new PlayerDesk({ desk, notifications, settings, report }),
     audio: new AudioDesk({ stack, desk, settings, find: folders.find, report }),
-    mediaQueue: new MediaQueue({ desk, stack, settings, report }),
+    mediaQueue,
     transfers: new TransferDesk({ stack, desk, board, settings, background }),
     messages: new MessageDesk({ stack, desk, board, settings, notifications, background }),
     presence: new PresenceDesk({ stack, board, settings, notifications, background }),

@@ -1,16 +1,20 @@
-/** One bridge within the core: turns commands into members, rings and recorders of a {@link Bridge}. */
+/** One bridge within the core: turns commands into members, rings, recorders and streams of a {@link Bridge}. */
+import { SwitchhookError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
+import type { Random } from '../../base/random.js';
 import type { OpenTrack } from '../files/audio-file-writer.js';
 import { AppInput, AppOutput } from '../graph/app-io.js';
 import { Bridge } from '../graph/bridge.js';
 import { Recorder } from '../graph/recorder.js';
-import type { RecordOptions } from '../types.js';
+import { UdpSender } from '../streams/udp-sender.js';
+import type { BridgeStreamOptions, RecordOptions } from '../types.js';
 import type { DeadlineClock } from './deadline-clock.js';
 import { type CoreEvent, type Notice, packError } from './protocol.js';
 
 export interface CoreBridgeOptions {
   id: number;
   sampleRate: number;
+  random: Random;
   logger: Logger;
   deadlines: DeadlineClock;
   /** Where recordings are written; in this thread when absent. */
@@ -23,6 +27,7 @@ export class CoreBridge {
   readonly #bridge: Bridge;
   readonly #input: AppInput;
   readonly #recorders = new Map<number, Recorder>();
+  readonly #streams = new Map<number, UdpSender>();
   #closed = false;
 
   constructor(options: CoreBridgeOptions) {
@@ -50,6 +55,22 @@ export class CoreBridge {
     return undefined;
   }
 
+  async openStream(id: number, options: BridgeStreamOptions): Promise<undefined> {
+    const { random, logger } = this.#options;
+    let told = false;
+    const sender = await UdpSender.open(options, random, (error) => {
+      if (!told) logger.warn('the stream of a conference fails', { error: error.message });
+      told = true;
+    });
+    if (this.#closed) {
+      sender.close();
+      throw new SwitchhookError('ERR_CLOSED', { what: 'the bridge' });
+    }
+    this.#streams.set(id, sender);
+    this.#bridge.addStream(sender);
+    return undefined;
+  }
+
   obey(notice: Notice): void {
     switch (notice.op) {
       case 'joinBridge':
@@ -69,6 +90,9 @@ export class CoreBridge {
         if (recorder) recorder.paused = notice.paused;
         break;
       }
+      case 'closeStream':
+        this.#closeStream(notice.stream);
+        break;
       case 'openInput':
         this.#input.open(notice.ring, notice.sampleRate);
         break;
@@ -91,8 +115,17 @@ export class CoreBridge {
   async close(): Promise<undefined> {
     this.#closed = true;
     this.#bridge.close();
+    for (const id of [...this.#streams.keys()]) this.#closeStream(id);
     await Promise.all([...this.#recorders.keys()].map((recording) => this.#stopRecording(recording)));
     return undefined;
+  }
+
+  #closeStream(id: number): void {
+    const sender = this.#streams.get(id);
+    if (!sender) return;
+    this.#streams.delete(id);
+    this.#bridge.removeStream(sender);
+    sender.close();
   }
 
   async #stopRecording(recording: number): Promise<void> {

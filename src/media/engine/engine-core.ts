@@ -68,9 +68,9 @@ export class EngineCore {
       case 'configure':
         return this.#session(command.session).configure(command.config);
       case 'record':
-        return this.#recordable(command.session).record(command.recording, command.path, command.options);
+        return this.#talk(command.session).record(command.recording, command.path, command.options);
       case 'stream':
-        return this.#session(command.session).openStream(command.stream, command.options);
+        return this.#talk(command.session).openStream(command.stream, command.options);
       case 'dtmf':
         return this.#session(command.session).sendDtmf(command.digits, command.options);
       case 'stats':
@@ -132,10 +132,11 @@ export class EngineCore {
   }
 
   #openBridge({ session: id, label, sampleRate }: Extract<Request, { op: 'openBridge' }>): undefined {
-    const { logger, openTrack, emit } = this.#options;
+    const { random, logger, openTrack, emit } = this.#options;
     if (this.#closed) throw new SwitchhookError('ERR_CLOSED', { what: 'the media engine' });
     const bridge = new CoreBridge({
       id,
+      random,
       sampleRate,
       logger: logger.child('bridge', { bridge: id, label }),
       deadlines: this.#deadlines,
@@ -170,7 +171,7 @@ export class EngineCore {
     return headset;
   }
 
-  #recordable(id: number): CoreSession | CoreBridge {
+  #talk(id: number): CoreSession | CoreBridge {
     return this.#bridges.get(id) ?? this.#session(id);
   }
 

@@ -1,10 +1,10 @@
 /**
- * The application's audio of a session or a bridge: its input, outputs and recordings. Owned by {@link HostSession}
+ * The application's audio of a session or a bridge: its input, outputs, streams and recordings. Owned by {@link HostSession}
  * and the host's bridges, which have the same commands and events for it in the core.
  */
 import type { SwitchhookError } from '../../base/errors.js';
 import { isSampleRate } from '../../dsp/resample.js';
-import type { Recording, RecordingResult, RecordOptions } from '../types.js';
+import type { Recording, RecordingResult, RecordOptions, UdpStream, UdpStreamOptions } from '../types.js';
 import type { CoreLink } from './core-link.js';
 import { SessionPcmReader } from './pcm-reader.js';
 import { SessionPcmWriter, unsupportedRate } from './pcm-writer.js';
@@ -65,6 +65,13 @@ export class HostAudio {
       pause: () => pause(true),
       resume: () => pause(false),
     };
+  }
+
+  async stream(options: UdpStreamOptions): Promise<UdpStream> {
+    const session = this.#id;
+    const stream = this.#next++;
+    await this.#link.request('stream', { session, stream, options });
+    return { close: () => this.#link.notify({ op: 'closeStream', session, stream }) };
   }
 
   /** Takes the events that are about this audio. */

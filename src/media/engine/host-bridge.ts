@@ -5,10 +5,12 @@ import type {
   BridgeEvents,
   BridgeMemberOptions,
   BridgeOptions,
+  BridgeStreamOptions,
   MediaBridge,
   MediaSession,
   PcmReader,
   Recording,
+  UdpStream,
 } from '../types.js';
 import type { CoreLink, CoreListener } from './core-link.js';
 import { HostAudio } from './host-audio.js';
@@ -100,6 +102,11 @@ export class HostBridge extends Emitter<BridgeEvents> implements MediaBridge, Co
   async record(path: string, options: { sampleRate?: number } = {}): Promise<Recording> {
     this.#checkOpen();
     return this.#audio.record(path, options);
+  }
+
+  async stream(options: BridgeStreamOptions): Promise<UdpStream> {
+    this.#checkOpen();
+    return this.#audio.stream(options);
   }
 
   close(): Promise<void> {

@@ -85,10 +85,7 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
 
   async stream(options: UdpStreamOptions): Promise<UdpStream> {
     this.#checkOpen();
-    const session = this.id;
-    const stream = this.#next++;
-    await this.#link.request('stream', { session, stream, options });
-    return { close: () => this.#link.notify({ op: 'closeStream', session, stream }) };
+    return this.#audio.stream(options);
   }
 
   async sendDtmf(digits: string, options: DtmfSendOptions = {}): Promise<void> {

@@ -11,6 +11,7 @@ import { PcmPipe } from '../engine/pcm-ring.js';
 import type { BridgeMemberOptions } from '../types.js';
 import type { AppInput, AppOutput } from './app-io.js';
 import type { BridgeRings } from './bridge-port.js';
+import type { CallSink } from './call-sink.js';
 import type { Recorder } from './recorder.js';
 import { RingFeed } from './ring-feed.js';
 
@@ -92,6 +93,7 @@ export class Bridge implements Ticked {
   readonly #input: AppInput;
   readonly #outputs: AppOutput[] = [];
   readonly #recorders: Recorder[] = [];
+  readonly #streams: CallSink[] = [];
   readonly #frame: Int16Array;
   readonly #silence: Int16Array;
   readonly #events: BridgeEvents;
@@ -141,6 +143,15 @@ export class Bridge implements Ticked {
     if (at >= 0) this.#recorders.splice(at, 1);
   }
 
+  addStream(stream: CallSink): void {
+    this.#streams.push(stream);
+  }
+
+  removeStream(stream: CallSink): void {
+    const at = this.#streams.indexOf(stream);
+    if (at >= 0) this.#streams.splice(at, 1);
+  }
+
   tick(): void {
     const members = this.#members;
     const frame = this.#frame;
@@ -155,15 +166,14 @@ export class Bridge implements Ticked {
       this.#whisper(members[i].id, frame);
       members[i].hear(frame);
     }
-    if (this.#outputs.length > 0) {
+    if (this.#outputs.length > 0 || this.#streams.length > 0) {
       this.#local.hear(frame);
       for (let i = 0; i < this.#outputs.length; i++) this.#outputs[i].push(frame, count, this.sampleRate);
+      this.#record(this.#streams, frame, count);
     }
     if (this.#recorders.length > 0) {
       this.#mixer.total(frame);
-      for (let i = 0; i < this.#recorders.length; i++) {
-        this.#recorders[i].push(frame, count, this.sampleRate, this.#silence, count, this.sampleRate);
-      }
+      this.#record(this.#recorders, frame, count);
     }
     if (changed) this.#tellSpeaker();
     this.#dismiss();
@@ -180,6 +190,11 @@ export class Bridge implements Ticked {
     this.#stopTicking();
     for (const output of this.#outputs) output.end();
     this.#outputs.length = 0;
+  }
+
+  #record(sinks: readonly CallSink[], frame: Int16Array, count: number): void {
+    for (let i = 0; i < sinks.length; i++)
+      sinks[i].push(frame, count, this.sampleRate, this.#silence, count, this.sampleRate);
   }
 
   #whisper(to: number, frame: Int16Array): void {

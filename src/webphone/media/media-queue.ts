@@ -1,10 +1,12 @@
 /**
  * The audio of calls for programs, as the `sendmedia_…` settings have it: over UDP to ports of theirs, and in a queue for
- * API_GetMedia, for which every connected call streams to a socket of ours on the loopback address. The queue takes 900
- * packets; when nobody takes them all are dropped, as the manual has it, and counted.
+ * API_GetMedia, for which every connected call streams to a socket of ours on the loopback address. A conference is one
+ * stream, mixed and marked as the call on its lowest line, unless `sendmedia_conf` wants its calls one by one. The queue
+ * takes 900 packets; when nobody takes them all are dropped, as the manual has it, and counted.
  */
 import { createSocket, type Socket } from 'node:dgram';
-import type { UdpStream } from '../../media/index.js';
+import type { UdpStream, UdpStreamOptions } from '../../media/index.js';
+import { Conference } from '../../phone/index.js';
 import type { Call } from '../../ua/index.js';
 import { type StreamPlan, streamPlan } from '../mapping/stream-options.js';
 import type { SettingsReader } from '../settings/settings.js';
@@ -17,14 +19,26 @@ export interface MediaQueueOptions {
   desk: LineDesk;
   stack: Stack;
   settings: SettingsReader;
+  /** The conference a call is in; call {@link MediaQueue.arrange} when that changes. */
+  roomOf(call: Call): Conference | undefined;
   report(message: string, error?: unknown): void;
+}
+
+/** What streams of one source there are. */
+interface Flow {
+  /** The call itself, or the one whose line stands for the conference. */
+  readonly lead: Call;
+  udp?: Promise<UdpStream[]>;
+  queue?: Promise<UdpStream[]>;
 }
 
 const NOTHING = new Uint8Array(0);
 
 export class MediaQueue {
   readonly #options: MediaQueueOptions;
-  readonly #streams = new Map<Call, Promise<UdpStream | undefined>>();
+  readonly #flows = new Map<Call | Conference, Flow>();
+  /** What was set when the call was connected. */
+  readonly #plans = new WeakMap<Call, StreamPlan>();
   #socket: Socket | undefined;
   #opening: Promise<number> | undefined;
   #packets: Uint8Array[] = [];
@@ -35,10 +49,14 @@ export class MediaQueue {
   constructor(options: MediaQueueOptions) {
     this.#options = options;
     options.stack.on('connected', (call) => {
-      this.#send(call);
-      this.#attach(call);
+      this.#plans.set(call, this.#plan(call));
+      this.arrange();
+      void call.ended.then(() => this.arrange());
     });
-    options.stack.on('stopped', () => this.end());
+    options.stack.on('stopped', () => {
+      this.end();
+      this.#flows.clear();
+    });
   }
 
   /** Packets that nobody took in time. */
@@ -49,7 +67,7 @@ export class MediaQueue {
   /** The next packet; waits for it up to `timeoutMs`. Empty when there is none. Begins the queueing. */
   async next(timeoutMs: number): Promise<Uint8Array> {
     this.#listening = true;
-    for (const call of this.#options.desk.connected) this.#attach(call);
+    this.arrange();
     if (this.#packets.length === 0) await this.#something(Math.max(timeoutMs, 20));
     return this.#packets.shift() ?? NOTHING;
   }
@@ -57,8 +75,10 @@ export class MediaQueue {
   /** Ends the queueing and forgets what is queued. */
   end(): boolean {
     this.#listening = false;
-    for (const stream of this.#streams.values()) void stream.then((one) => one?.close());
-    this.#streams.clear();
+    for (const flow of this.#flows.values()) {
+      close(flow.queue);
+      flow.queue = undefined;
+    }
     this.#socket?.close();
     this.#socket = undefined;
     this.#opening = undefined;
@@ -67,28 +87,58 @@ export class MediaQueue {
     return true;
   }
 
+  /** Begins and ends streams as calls and conferences have come and gone. */
+  arrange(): void {
+    const { desk, roomOf } = this.#options;
+    const leads = new Map<Call | Conference, Call>();
+    for (const call of desk.connected) {
+      const source = (this.#plan(call).separate ? undefined : roomOf(call)) ?? call;
+      if (!leads.has(source)) leads.set(source, call);
+    }
+    for (const [source, flow] of this.#flows) {
+      if (leads.get(source) === flow.lead) continue;
+      this.#flows.delete(source);
+      close(flow.udp);
+      close(flow.queue);
+    }
+    for (const [source, lead] of leads) {
+      const flow = this.#flows.get(source) ?? { lead };
+      this.#flows.set(source, flow);
+      this.#fill(source, flow);
+    }
+  }
+
   #plan(call: Call): StreamPlan {
     return streamPlan(this.#options.settings, this.#options.desk.lineOf(call), call.id);
   }
 
-  /** To the ports of another program, until the call ends. */
-  #send(call: Call): void {
-    const { udp } = this.#plan(call);
-    if (udp) call.media?.stream(udp).catch((error: unknown) => this.#options.report('sendmedia', error));
+  #fill(source: Call | Conference, flow: Flow): void {
+    const { lead } = flow;
+    const plan = this.#plan(lead);
+    const { udp } = this.#plans.get(lead) ?? plan;
+    if (udp) flow.udp ??= this.#stream(source, lead, Promise.resolve(udp));
+    if (this.#listening || plan.queued)
+      flow.queue ??= this.#stream(source, lead, this.#open().then(plan.toQueue));
   }
 
-  #attach(call: Call): void {
-    const plan = this.#plan(call);
-    const { media } = call;
-    if (!(this.#listening || plan.queued) || this.#streams.has(call) || !media) return;
-    const stream = this.#open()
-      .then((port) => media.stream(plan.toQueue(port)))
-      .catch((error: unknown) => {
-        this.#options.report('API_GetMedia', error);
-        return undefined;
-      });
-    this.#streams.set(call, stream);
-    void call.ended.then(() => this.#streams.delete(call));
+  /** Never fails. */
+  async #stream(
+    source: Call | Conference,
+    { media }: Call,
+    where: Promise<UdpStreamOptions>,
+  ): Promise<UdpStream[]> {
+    try {
+      const { receivedPort, sentPort, ...options } = await where;
+      if (!media) return [];
+      if (!(source instanceof Conference)) return [await media.stream({ ...options, receivedPort, sentPort })];
+      // What is sent in a conference: what its first member is sent.
+      const received = receivedPort && source.stream({ ...options, receivedPort });
+      const sent = sentPort && media.stream({ ...options, sentPort });
+      return (await Promise.all([received, sent])).filter((stream) => typeof stream === 'object');
+    } catch (error) {
+      this.#options.report('sendmedia', error);
+      return [];
+    }
   }
 
   /** The port packets come to. */
@@ -126,4 +176,10 @@ export class MediaQueue {
       this.#wake.add(done);
     });
   }
+}
+
+function close(streams: Promise<UdpStream[]> | undefined): void {
+  void streams?.then((list) => {
+    for (const stream of list) stream.close();
+  });
 }

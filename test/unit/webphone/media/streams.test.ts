@@ -159,6 +159,105 @@ describe('what the program hears', () => {
   });
 });
 
+describe('what the program hears of a conference', () => {
+  const LINE = /^\d,/;
+  /** What comes to two ports while two calls are in conference, and after one of them has left it. */
+  async function conference(settings: Record<string, number | string>) {
+    const open = async (): Promise<{ got: Buffer[]; port: number; close(): void }> => {
+      const got: Buffer[] = [];
+      const socket = createSocket('udp4');
+      socket.on('message', (data) => got.push(Buffer.from(data)));
+      await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+      return { got, port: socket.address().port, close: () => socket.close() };
+    };
+    const [received, sent] = [await open(), await open()];
+    /** Levels of the tones in what came for a line: of the first peer, the second, and the microphone. */
+    const levels = (packets: readonly Buffer[], line: number): boolean[] => {
+      const audio = packets.filter((data) => String(data.subarray(0, 2)) === `${line},`);
+      const data = Buffer.concat(audio.map((packet) => packet.subarray(2)));
+      const pcm = Int16Array.from({ length: data.length / 2 }, (_, i) => data.readInt16LE(2 * i));
+      return [700, 1500, 1000].map((hz) => toneAtEnd(pcm, hz, 400) > LOUD);
+    };
+    const lines = (packets: readonly Buffer[]): number[] =>
+      [...new Set(packets.map((data) => Number.parseInt(String(data.subarray(0, 1)), 10)))].sort();
+    try {
+      return await atDesk(
+        {
+          sendmediain_to: received.port,
+          sendmediaout_to: sent.port,
+          sendmedia_line: 1,
+          sendmedia_atype: 3,
+          ...settings,
+        },
+        async (desk) => {
+          desk.microphone.hears = sineOf(1000);
+          for (const [line, hz] of [
+            [1, 700],
+            [2, 1500],
+          ])
+            sound((await desk.talks(line)).media as MediaSession, hz);
+          expect(desk.webphone.API_Conf()).toBe(true);
+          await desk.runSlowly(400);
+          const queued = async (): Promise<number[]> => {
+            const numbers: number[] = [];
+            for (;;) {
+              const data = Buffer.from(await desk.webphone.API_GetMedia(0));
+              if (!LINE.test(data.toString('latin1', 0, 2))) return numbers;
+              numbers.push(data[0] - 48);
+            }
+          };
+          await queued();
+          const listen = async () => {
+            received.got.length = sent.got.length = 0;
+            await desk.runSlowly(800);
+            const [heard, said] = [[...received.got], [...sent.got]];
+            return {
+              lines: [lines(heard), lines(said)],
+              /** Packets a second. */
+              rate: Math.round(heard.length / 8) * 10,
+              heard: [levels(heard, 1), levels(heard, 2)],
+              said: [levels(said, 1), levels(said, 2)],
+              queued: [...new Set(await queued())].sort(),
+            };
+          };
+          const together = await listen();
+          expect(desk.webphone.API_ConfEx(2, '', false)).toBe(true);
+          await desk.runSlowly(400);
+          return { together, apart: await listen() };
+        },
+      );
+    } finally {
+      received.close();
+      sent.close();
+    }
+  }
+
+  it('[param:sendmedia_conf] [stream-in/1] one stream of all, mixed, marked as its first line, unless each is wanted', async () => {
+    for (const settings of [{}, { sendmedia_conf: 0 }, { sendmedia_conf: 'DEF' }]) {
+      const { together, apart } = await conference(settings);
+      expect(together).toMatchObject({ lines: [[1], [1]], rate: 50, queued: [1] });
+      // What both say; and what the first is sent, the microphone and the second.
+      expect(together.heard[0]).toEqual([true, true, false]);
+      expect(together.said[0]).toEqual([false, true, true]);
+      expect(apart).toMatchObject({ lines: [[1, 2], [1, 2]], rate: 100, queued: [1, 2] });
+      expect(apart.heard).toEqual([
+        [true, false, false],
+        [false, true, false],
+      ]);
+    }
+    const { together } = await conference({ sendmedia_conf: 1 });
+    expect(together).toMatchObject({ lines: [[1, 2], [1, 2]], rate: 100, queued: [1, 2] });
+    expect(together.heard).toEqual([
+      [true, false, false],
+      [false, true, false],
+    ]);
+    expect(together.said).toEqual([
+      [false, true, true],
+      [true, false, true],
+    ]);
+  });
+});
+
 describe('the queue of API_GetMedia', () => {
   it('[stream-in/2] [API_GetMediaEnd] holds 900 packets, begins anew when nobody takes them, and ends when told to', async () => {
     await atDesk({}, async (desk) => {
