@@ -2,6 +2,7 @@
  * Muting by line and direction, and talking only while a key is pressed. A muted microphone sends nothing at all, unless
  * it is to go on with silence. Made by Phone; a call knows nothing of it.
  */
+import { Emitter } from '../base/emitter.js';
 import type { Call } from '../ua/index.js';
 import type { LinePreset } from './call-options.js';
 import { LINE_CURRENT, type LineTable } from './lines.js';
@@ -22,12 +23,18 @@ interface Muted {
   receive: boolean;
 }
 
-export class MuteControl {
+export type MuteEvents = {
+  /** Another side of a call is muted, or none. */
+  changed: [call: Call];
+};
+
+export class MuteControl extends Emitter<MuteEvents> {
   options: MuteOptions;
   readonly #lines: LineTable<Call, LinePreset>;
   readonly #muted = new WeakMap<Call, Muted>();
 
   constructor(lines: LineTable<Call, LinePreset>, options: MuteOptions = {}) {
+    super();
     this.#lines = lines;
     this.options = options;
     lines.on('seated', ({ call }) => {
@@ -61,6 +68,14 @@ export class MuteControl {
     return calls.length;
   }
 
+  /** Mutes this of a call, and nothing else. */
+  only(call: Call, direction: MuteDirection | undefined): void {
+    this.#apply(call, {
+      send: direction === 'both' || direction === 'microphone',
+      receive: direction === 'both' || direction === 'speaker',
+    });
+  }
+
   /** What is muted on a line or call; undefined = nothing. */
   of(which: number | Call = LINE_CURRENT): MuteDirection | undefined {
     const call = typeof which === 'number' ? this.#lines.get(this.#lines.select(which)[0] ?? 0) : which;
@@ -72,6 +87,7 @@ export class MuteControl {
   #apply(call: Call, muted: Muted): void {
     this.#muted.set(call, muted);
     call.media?.setMute({ ...muted, rtp: this.options.keepSending ? 'silence' : 'stop' });
+    this.emit('changed', call);
   }
 }
 

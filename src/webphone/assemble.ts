@@ -13,6 +13,7 @@ import type { Call } from '../ua/index.js';
 import { AccountDesk } from './accounts/account-desk.js';
 import { ConferenceDesk } from './calling/conference-desk.js';
 import { Dialer } from './calling/dialer.js';
+import { muteByLine } from './calling/line-mutes.js';
 import { TransferDesk } from './calling/transfer-desk.js';
 import { ContactList } from './contacts/contact-list.js';
 import { HttpClient } from './files/http-client.js';
@@ -104,7 +105,8 @@ export function assemble(options: AssembleOptions): WebphoneParts {
   stack.on('made', (phone) => phone.diagnostics.sip.subscribe((trace) => log.sip(trace)));
   const desk = new LineDesk(stack);
   logRtp({ clock, settings, stack, desk, log });
-  const muted = (call: Call): boolean => desk.notes(call).muteSend;
+  const muted = (call: Call): boolean => /both|microphone/.test(desk.muted(call) ?? '');
+  muteByLine({ settings, stack });
   warnOfSilentMicrophone({ clock, settings, stack, notifications, muted });
   const accounts = new AccountDesk({ settings, stack, background });
   checkNetworkOnFailure({ accounts, settings, stack, notifications, background });
@@ -140,8 +142,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
     forgetPresets: () => settings.clearLines(),
     forget: () => {
       accounts.forget();
-      contacts.clear();
-      kept.store.calls.clear();
+      background(kept.forget(), 'API_DelSettings');
     },
     report,
   });

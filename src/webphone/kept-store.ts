@@ -28,6 +28,15 @@ export class KeptStore {
     return this.#opened;
   }
 
+  /** Deletes everything. */
+  async forget(): Promise<void> {
+    const { contacts, calls, messages, values } = this.store;
+    contacts.replaceAll([]);
+    calls.clear();
+    for (const name of values.names()) values.set(name, undefined);
+    for (const { id } of await messages.list()) await messages.remove(id);
+  }
+
   async close(): Promise<void> {
     if (this.#opened !== this.#options.given) await this.#opened?.close();
   }

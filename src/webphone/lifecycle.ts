@@ -18,7 +18,7 @@ export interface LifecycleOptions {
   registration(): 'none' | 'registered' | 'missing';
   /** Something is going on that a restart would end. */
   busy(): boolean;
-  /** Deletes contacts, lists and accounts. */
+  /** Deletes accounts, contacts, calls, messages and what else is kept. */
   forget(): void;
   /** Takes the presets of all lines away. */
   forgetPresets(): void;
@@ -31,6 +31,9 @@ const MINUTE_MS = 60_000;
 const PATIENCE_MS = 3 * MINUTE_MS;
 /** How often it is looked whether one would. */
 const LOOK_MS = MINUTE_MS / 2;
+
+/** Level of API_DelSettings. */
+const CACHES = 3;
 
 /** `destroymode`: stopping forgets as much as exiting. */
 const FULL = 1;
@@ -212,13 +215,12 @@ export class Lifecycle {
     return true;
   }
 
-  /** @param level 0 the settings, once; 1 the settings; 2 and up everything that is stored */
+  /** @param level 0 the settings, once; 1 the settings; 2 everything the user has; 3 what was found out as well */
   deleteSettings(level: number): boolean {
     if (level < 0 || level > 3) return false;
     if (level === 0 && this.#settingsDeleted) return true;
     this.#settingsDeleted = true;
-    this.#options.settings.clear();
-    this.#options.settings.clearLines();
+    this.#options.settings.forget(level === CACHES);
     if (level >= 2) this.#options.forget();
     return true;
   }

@@ -65,10 +65,6 @@ export class ContactList {
     return contact !== undefined && this.#store().delete(contact.name);
   }
 
-  clear(): void {
-    this.#store().replaceAll([]);
-  }
-
   #put(old: Contact, contact: Contact): boolean {
     const store = this.#store();
     if (plain(contact.name) === plain(old.name)) return store.set(contact);

@@ -1,6 +1,7 @@
 /** Calls: begin, answer, end, forward, transfer, hold, mute. */
 import type { StoredCall } from '../../phone/index.js';
 import type { Call } from '../../ua/index.js';
+import { MUTES } from '../mapping/service-options.js';
 import { PARTIES, reasonText } from '../status/disconnect-reason.js';
 import { holdNumber, userOf } from '../status/line-desk.js';
 import { GLOBAL_TEXTS } from '../status/status-texts.js';
@@ -137,7 +138,7 @@ export const calls = [
       const wanted = direction === 4 ? context.settings.number('defmute') : direction;
       if (wanted === 5) return false;
       const calls = context.desk.select(line).filter(({ state }) => state === 'connected');
-      for (const call of calls) setMute(context, call, mute, wanted);
+      for (const call of calls) context.desk.phone?.mutes.set(call, mute, MUTES[wanted] ?? 'both');
       return calls.length > 0;
     },
   }),
@@ -149,8 +150,8 @@ export const calls = [
     run: ({ desk }, { line }) => {
       const call = desk.one(line);
       if (!call) return -1;
-      const { muteSend, muteReceive } = desk.notes(call);
-      return muteSend && muteReceive ? 1 : muteReceive ? 2 : muteSend ? 3 : 0;
+      const muted = desk.muted(call);
+      return muted ? { both: 1, speaker: 2, microphone: 3 }[muted] : 0;
     },
   }),
   define('API_Hold', {
@@ -299,20 +300,6 @@ function hangUp(context: WebphoneContext, call: Call, text: string): void {
   } else {
     void call.hangup({ reason: reason || undefined });
   }
-}
-
-function setMute(
-  { desk, board, settings }: WebphoneContext,
-  call: Call,
-  mute: boolean,
-  direction: number,
-): void {
-  const notes = desk.notes(call);
-  if (direction !== 1) notes.muteSend = mute;
-  if (direction !== 2) notes.muteReceive = mute;
-  const rtp = settings.flag('sendrtponmuted') ? 'silence' : 'stop';
-  call.mute({ send: notes.muteSend, receive: notes.muteReceive, rtp });
-  board.monitor(call)?.changed();
 }
 
 function setHold(context: WebphoneContext, line: number, wanted: (call: Call) => boolean): boolean {

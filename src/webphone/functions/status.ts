@@ -1,5 +1,5 @@
 /** How the phone is doing. */
-import { encryptionNumber, steadyState } from '../status/line-desk.js';
+import { encryptionNumber } from '../status/line-desk.js';
 import { LINE_STATES, type LineState } from '../status/status-texts.js';
 import type { WebphoneContext } from '../webphone-context.js';
 import { define } from './spec.js';
@@ -39,7 +39,7 @@ export const status = [
       if (state) return state;
       if (strict === 1) return 'Unknown';
       const call = context.desk.one(line);
-      return call ? stateOf(context, call) : context.board.global;
+      return call ? context.desk.steadyState(call) : context.board.global;
     },
   }),
   define('API_GetLineStatus', {
@@ -134,7 +134,7 @@ function exact(context: WebphoneContext, line: number): LineState | undefined {
   const { desk } = context;
   if (line === 0) return registering(context);
   const call = desk.calls.find((one) => desk.lineOf(one) === (line === -1 ? desk.active : line));
-  return call && stateOf(context, call);
+  return call && desk.steadyState(call);
 }
 
 /** Of the line that registers. */
@@ -153,8 +153,4 @@ function registering({ stack, accounts }: WebphoneContext): LineState {
     default:
       return 'Ready';
   }
-}
-
-function stateOf({ desk }: WebphoneContext, call: Parameters<typeof steadyState>[0]): LineState {
-  return steadyState(call, desk.notes(call));
 }

@@ -1,5 +1,5 @@
 /** The settings about presence, busy lamps, voice mail, messages, conferences and muting as options of the phone. Pure. */
-import type { PhoneOptions } from '../../phone/index.js';
+import type { MuteDirection, PhoneOptions } from '../../phone/index.js';
 import type { SettingsReader } from '../settings/settings.js';
 import { list } from './policy-options.js';
 import { textEncoding } from './text-encoding.js';
@@ -8,8 +8,14 @@ const BLF_MODES = ['off', 'auto', 'on', 'always'] as const;
 const VOICEMAIL_MODES = ['off', 'unsolicited', 'auto', 'registered', 'start'] as const;
 const LAN = ['off', 'answer', 'search'] as const;
 const STRANGERS = ['reject', 'ask', 'accept'] as const;
-/** As `defsetmuted` and `defmute` count them. */
-const MUTES = ['both', 'speaker', 'microphone', 'both', 'both'] as const;
+/** As `defsetmuted`, `defmute` and API_Mute count them. */
+export const MUTES: ReadonlyArray<MuteDirection | undefined> = [
+  'both',
+  'speaker',
+  'microphone',
+  'both',
+  'both',
+];
 
 export function serviceOptions(
   settings: SettingsReader,
@@ -47,7 +53,7 @@ export function serviceOptions(
     },
     mute: {
       direction: MUTES[settings.number('defmute')],
-      atStart: MUTES[settings.number('defsetmuted')] ?? muteOf(settings.number('muted')),
+      atStart: mutedAtStart(settings),
       keepSending: settings.flag('sendrtponmuted'),
     },
     conferences: { several: settings.number('conference_tracklines') === 1 },
@@ -57,7 +63,12 @@ export function serviceOptions(
   };
 }
 
+/** What of a call is muted when it begins; `muted` wins over `defsetmuted`. */
+export function mutedAtStart(settings: SettingsReader): MuteDirection | undefined {
+  return settings.given('muted') ? mutedAs(settings.number('muted')) : MUTES[settings.number('defsetmuted')];
+}
+
 /** As `muted` counts: 0 is not muted. */
-function muteOf(muted: number): (typeof MUTES)[number] | undefined {
+export function mutedAs(muted: number): MuteDirection | undefined {
   return muted === 0 ? undefined : MUTES[muted];
 }

@@ -130,7 +130,8 @@ export class MediaQueue {
     try {
       const { receivedPort, sentPort, ...options } = await where;
       if (!media) return [];
-      if (!(source instanceof Conference)) return [await media.stream({ ...options, receivedPort, sentPort })];
+      if (!(source instanceof Conference))
+        return [await media.stream({ ...options, receivedPort, sentPort })];
       // What is sent in a conference: what its first member is sent.
       const received = receivedPort && source.stream({ ...options, receivedPort });
       const sent = sentPort && media.stream({ ...options, sentPort });

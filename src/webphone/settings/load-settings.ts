@@ -84,6 +84,9 @@ export class SettingsKeeper {
     settings.on('change', ({ line, origin }) => {
       if (line === GLOBAL && origin !== 'sip') this.#touch();
     });
+    settings.on('forgotten', (all) => {
+      this.forget(all).catch((error: Error) => options.onWarning?.(error.message));
+    });
     this.#touch();
   }
 
@@ -105,8 +108,13 @@ export class SettingsKeeper {
     if (all) for (const name of Object.keys(this.#learned)) delete this.#learned[name];
     this.#timer?.cancel();
     this.#timer = undefined;
-    await this.#writing;
-    await this.#options.store?.delete();
+    if (this.#writes && Object.keys(this.#learned).length > 0) {
+      this.#save();
+      return this.#writing;
+    }
+    const deleted = this.#writing.then(() => this.#options.store?.delete());
+    this.#writing = deleted.catch(() => {});
+    await deleted;
   }
 
   /** Writes what is not yet on disk. Never throws; what went wrong is a warning. */
@@ -119,9 +127,13 @@ export class SettingsKeeper {
     return this.flush();
   }
 
-  #touch(): void {
+  get #writes(): boolean {
     const mode = this.settings.number('autocfgsave');
-    if (!this.#options.store || !(mode === 1 || mode === 3)) return;
+    return this.#options.store !== undefined && (mode === 1 || mode === 3);
+  }
+
+  #touch(): void {
+    if (!this.#writes) return;
     this.#timer ??= this.#options.clock.after(SAVE_DELAY_MS, () => this.#save());
   }
 

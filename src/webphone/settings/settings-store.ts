@@ -65,8 +65,9 @@ export class SettingsStore {
 
   /** @throws ERR_SETTINGS_FILE */
   async delete(): Promise<void> {
-    await this.#queue;
-    await rm(this.path, { force: true }).catch((cause: unknown) => {
+    const done = this.#queue.then(() => rm(this.path, { force: true }));
+    this.#queue = done.catch(() => {});
+    await done.catch((cause: unknown) => {
       throw this.#problem(cause);
     });
   }

@@ -51,6 +51,8 @@ export type SettingsEvents = {
   change: [change: SettingChange];
   /** Something was not taken, or does nothing yet; told once for every setting. */
   warning: [text: string];
+  /** What is kept of them is to be deleted; with true what was found out as well. */
+  forgotten: [all: boolean];
 };
 
 /** How the mapping sees settings: those of a line, of the phone, or a copy taken when a call began. */
@@ -147,6 +149,13 @@ export class Settings extends Emitter<SettingsEvents> implements SettingsReader 
     for (const [key, { origin }] of [...this.#phone]) {
       if (!origins || origins.includes(origin)) this.set(key, 'DEF', { origin: 'api' });
     }
+  }
+
+  /** Takes everything back and has what is kept of it deleted. @param all what was found out as well */
+  forget(all: boolean): void {
+    this.clear();
+    this.clearLines();
+    this.emit('forgotten', all);
   }
 
   /** Takes all presets of all lines away. */

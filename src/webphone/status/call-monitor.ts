@@ -18,7 +18,6 @@ import {
   hostOf,
   type LineDesk,
   muteNumber,
-  steadyState,
   userOf,
 } from './line-desk.js';
 import { GLOBAL_TEXTS, type LineMoment, type LineState, seconds, speakingText } from './status-texts.js';
@@ -97,7 +96,7 @@ export class CallMonitor {
   /** Tells the state anew: something about the call has changed. */
   changed(): void {
     if (this.call.state !== 'connected') return;
-    this.#notes.state = steadyState(this.call, this.#notes);
+    this.#notes.state = this.#host.desk.steadyState(this.call);
     this.#say(this.#notes.state);
   }
 
@@ -141,7 +140,7 @@ export class CallMonitor {
     this.#routed();
     this.#notes.connectedAt = this.#host.now();
     this.#moment('CallConnect');
-    this.#notes.state = steadyState(this.call, this.#notes);
+    this.#notes.state = this.#host.desk.steadyState(this.call);
     this.#say(this.#notes.state);
     this.#host.global(speakingText(0));
   }
@@ -208,7 +207,7 @@ export class CallMonitor {
       online: ONLINE,
       registered: registered(),
       incall: call.state === 'connected' ? 2 : call.state === 'ended' ? 0 : 1,
-      mute: muteNumber(this.#notes),
+      mute: muteNumber(this.#host.desk.muted(call)),
       hold: holdNumber(call),
       encrypted: encryptionNumber(call),
       video: 0,

@@ -2,15 +2,12 @@
  * The calls as the API sees them: what line an order is for, and what each call is said to be (state, mute, hold,
  * encryption). Keeps what a Call does not know itself; the calls are the phone's.
  */
-import type { Phone } from '../../phone/index.js';
+import type { MuteDirection, Phone } from '../../phone/index.js';
 import type { Call } from '../../ua/index.js';
 import type { Stack } from '../stack.js';
 import type { LineState } from './status-texts.js';
 
 export interface CallNotes {
-  /** What is muted, by us. */
-  muteSend: boolean;
-  muteReceive: boolean;
   /** A transfer or a conference is being set up. */
   midcall: boolean;
   /** As monitored. */
@@ -36,7 +33,7 @@ export class LineDesk {
   notes(call: Call): CallNotes {
     let notes = this.#notes.get(call);
     if (!notes) {
-      notes = { muteSend: false, muteReceive: false, midcall: false, state: 'Unknown', group: '' };
+      notes = { midcall: false, state: 'Unknown', group: '' };
       this.#notes.set(call, notes);
     }
     return notes;
@@ -77,6 +74,20 @@ export class LineDesk {
     return this.phone?.lines.active ?? 1;
   }
 
+  /** What of a call we have muted. */
+  muted(call: Call): MuteDirection | undefined {
+    return this.phone?.mutes.of(call);
+  }
+
+  /** What a call that lasts is. */
+  steadyState(call: Call): LineState {
+    const notes = this.notes(call);
+    if (call.state !== 'connected') return notes.state;
+    if (notes.midcall) return 'Midcall';
+    if (call.held.local || call.held.remote) return 'Hold';
+    return this.muted(call) ? 'Muted' : 'Speaking';
+  }
+
   /** 0 none, 1 being set up, 2 connected. */
   inCall(calls: readonly Call[] = this.calls): number {
     if (calls.some(({ state }) => state === 'connected')) return 2;
@@ -87,9 +98,8 @@ export class LineDesk {
 const ALL = -2;
 
 /** 0 no, 2 speaker, 3 microphone, 4 both. */
-export function muteNumber({ muteSend, muteReceive }: CallNotes): number {
-  if (muteSend && muteReceive) return 4;
-  return muteReceive ? 2 : muteSend ? 3 : 0;
+export function muteNumber(muted: MuteDirection | undefined): number {
+  return muted ? { speaker: 2, microphone: 3, both: 4 }[muted] : 0;
 }
 
 /** 0 no, 2 send only (we hold), 3 receive only (we are held), 4 both. */
@@ -103,14 +113,6 @@ export function encryptionNumber({ encryption }: Pick<Call, 'encryption'>): numb
   const secret = encryption.signalling === 'tls' || encryption.signalling === 'wss';
   if (encryption.srtp) return secret ? 3 : 1;
   return encryption.signalling === undefined ? -1 : secret ? 1 : 0;
-}
-
-/** What a call that lasts is. */
-export function steadyState(call: Call, notes: CallNotes): LineState {
-  if (call.state !== 'connected') return notes.state;
-  if (notes.midcall) return 'Midcall';
-  if (call.held.local || call.held.remote) return 'Hold';
-  return notes.muteSend || notes.muteReceive ? 'Muted' : 'Speaking';
 }
 
 /** The user in a SIP address. */

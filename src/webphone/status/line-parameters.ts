@@ -3,6 +3,7 @@
  * whether it is held, why the last one ended. What is set for the next call of the line stays with the settings. Used by
  * API_GetLineParameter and API_SetLineParameter.
  */
+import { mutedAs } from '../mapping/service-options.js';
 import { resolveName } from '../parameters/names.js';
 import type { WebphoneContext } from '../webphone-context.js';
 
@@ -37,8 +38,11 @@ export function setLiveParameter(
 ): boolean | undefined {
   const key = resolveName(name)?.key;
   if (key === 'line' || key === 'state') return false;
-  if (key !== 'holded') return undefined;
   const call = desk.calls.find((one) => desk.lineOf(one) === line && one.state === 'connected');
+  // Of the call there is now; the settings keep it as well, for those they are to keep it for.
+  if (key === 'muted' && call && /^\s*[0-4]\s*$/.test(value))
+    desk.phone?.mutes.only(call, mutedAs(Number(value)));
+  if (key !== 'holded') return undefined;
   if (!call) return false;
   background(/^(0|false)$/i.test(value.trim()) ? call.resume() : call.hold(), 'holded');
   return true;

@@ -192,6 +192,7 @@ export class StatusBoard {
       const type = list === 'block' ? 1 : list === 'allow' ? 2 : 0;
       notifications.publish('BLOCK', { type, message: String(request) });
     });
+    phone.mutes.on('changed', (call) => this.monitor(call)?.changed());
     phone.lines.on('active', ({ line }) => notifications.publish('LINE', { line }));
     phone.lines.on('seated', ({ call, line }) => this.#monitors.set(call, new CallMonitor(call, line, host)));
     // The phone tells nothing of them when they are to be hidden. They never get a line: the next free one stands in.

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startFtpServer } from '../../support/ftp-server.js';
 import { WebphoneWorld } from '../../support/webphone-world.js';
 
 let w: WebphoneWorld;
@@ -79,6 +80,37 @@ describe('files', () => {
       expect(await w.webphone.API_LoadFile(name), name).toBe('');
     }
     expect(existsSync(join(w.folder, '..', 'out.txt'))).toBe(false);
+  });
+
+  it('[param:ftp_addr] [API_SaveFileRemote] [API_LoadFileRemote] use an FTP server, in place of FILENAME or in the folder', async () => {
+    const ftp = await startFtpServer();
+    const { webphone } = w;
+    try {
+      webphone.API_SetParameter('ftp_addr', `ftp://user01:pass%201234@${ftp.address}/phone/FILENAME`);
+      expect(webphone.API_SaveFileRemote('a b.txt', 'far away: é')).toBe(true);
+      await expect.poll(() => ftp.files.get('phone/a b.txt')?.toString()).toBe('far away: é');
+      expect(ftp.log).toEqual(expect.arrayContaining(['USER user01', 'PASS pass 1234']));
+      expect(await webphone.API_LoadFileRemoteSync('a b.txt')).toBe('far away: é');
+      expect(webphone.API_LoadFileRemote('a b.txt')).toBe(true);
+      await expect.poll(() => webphone.API_LoadFile('a b.txt')).toBe('far away: é');
+      expect(await webphone.API_LoadFileRemoteSync('absent.txt')).toMatch(/^ERROR: .*550/);
+      webphone.API_SetParameter('ftp_addr', `ftp://${ftp.address}/other`);
+      webphone.API_SaveFileRemote('b.txt', 'x');
+      await expect.poll(() => ftp.files.get('other/b.txt')?.toString()).toBe('x');
+      expect(ftp.log).toContain('USER anonymous');
+      // Of two addresses that of the web server is taken.
+      webphone.API_SetParameter('http_addr', `${url}/files/FILENAME`);
+      webphone.API_SaveFileRemote('c.txt', 'by HTTP');
+      await expect.poll(() => stored.get('/files/c.txt')).toBe('by HTTP');
+      webphone.API_SetParameter('http_addr', 'NULL');
+      webphone.API_SetParameter('ftp_addr', 'NULL');
+      expect(webphone.API_SaveFileRemote('d.txt', 'x')).toBe(false);
+      // What went wrong is told, without the password.
+      webphone.API_SetParameter('ftp_addr', 'ftp://user01:hunter2@127.0.0.1:1/FILENAME');
+      expect(await webphone.API_LoadFileRemoteSync('a.txt')).toMatch(/^ERROR: (?!.*hunter2)/);
+    } finally {
+      ftp.close();
+    }
   });
 
   it('[API_SaveFileRemote] [API_LoadFileRemote] [API_LoadFileRemoteSync] [file-storage/1] [param:http_addr] use a server', async () => {

@@ -88,9 +88,34 @@ describe('settings changed while the phone runs', () => {
     expect(w.webphone.API_Hangup(3)).toBe(true);
   });
 
-  it('[param:defsetmuted] mute the next call from its beginning', async () => {
+  it('[param:muted] [API_IsMuted] of a line wins over that of all calls, and can be changed during the call', async () => {
+    set('defsetmuted', 1);
+    w.webphone.API_SetLineParameter(1, 'muted', '2', 1);
+    await answered();
+    expect(w.webphone.API_IsMuted(1)).toBe(3);
+    expect(w.webphone.API_SetLineParameter(-1, 'muted', '0', 0)).toBe(true);
+    expect(w.webphone.API_IsMuted(1)).toBe(0);
+    expect(w.media().muted).toMatchObject({ send: false, receive: false });
+    w.webphone.API_SetLineParameter(1, 'muted', '4', 0);
+    expect(w.webphone.API_IsMuted(1)).toBe(1);
+    w.webphone.API_Hangup(-2);
+    await w.run(1000);
+    w.webphone.API_SetLineParameter(1, 'muted', '0', 1);
+    await answered();
+    expect(w.webphone.API_IsMuted(1)).toBe(0);
+    w.webphone.API_Hangup(-2);
+    await w.run(1000);
+    w.webphone.API_SetLineParameter(1, 'muted', 'NULL', 1);
+    await answered();
+    expect(w.webphone.API_IsMuted(1)).toBe(2);
+  });
+
+  it('[param:defsetmuted] [API_IsMuted] mute the next call from its beginning', async () => {
     set('defsetmuted', 2);
     await answered();
     expect(w.media().muted).toEqual({ send: true, receive: false, rtp: 'stop' });
+    expect(w.webphone.API_IsMuted(-1)).toBe(3);
+    expect(w.states(1).at(-1)).toBe('Muted');
+    expect(w.webphone.API_GetLineDetails(1)).toMatch(/^LINEDETAILS,1,Muted,.*,3,0,/);
   });
 });

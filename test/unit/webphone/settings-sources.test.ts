@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/base/clock.js';
+import { MemoryStore } from '../../../src/phone/index.js';
+import { Webphone } from '../../../src/webphone/index.js';
 import { loadSettings, type SettingSources } from '../../../src/webphone/settings/load-settings.js';
 import { Settings } from '../../../src/webphone/settings/settings.js';
 import { settingsFromSip } from '../../../src/webphone/settings/settings-from-sip.js';
@@ -189,6 +191,43 @@ describe('kept settings', () => {
     expect(await keep([kept], '1.1.0')).toBe('');
     await keep([['resetsettingsonversionchange', '0']], '1.1.0');
     expect(await keep([['resetsettingsonversionchange', '0']], '2.0.0')).toBe('Anna');
+  });
+
+  it('[API_DelSettings] deletes what is kept: the settings, everything the user has, and what was found out', async () => {
+    const begin = async () => {
+      const keeper = await start();
+      const store = new MemoryStore();
+      const webphone = new Webphone({ startsipstack: 0, settings: keeper.settings, phone: { store } });
+      return { keeper, store, webphone };
+    };
+    const fill = async () => {
+      const { keeper, store, webphone } = await begin();
+      webphone.API_SetParameter('username', 'anna');
+      webphone.API_SetLineParameter(2, 'displayname', 'Anna', 1);
+      webphone.API_AddContact('Bob,bob');
+      store.values.set('last dialled', 'bob');
+      keeper.learn('guid', 'one');
+      await keeper.flush();
+      return { keeper, store, webphone };
+    };
+    /** What the next run knows, and what the store has. */
+    const left = async (level: number) => {
+      const { keeper, store, webphone } = await fill();
+      expect((await start()).settings.text('username')).toBe('anna');
+      expect(webphone.API_DelSettings(level)).toBe(true);
+      expect(webphone.API_GetLineParameter(2, 'displayname')).toBe('');
+      await webphone.close();
+      await keeper.close();
+      const next = await start();
+      const user = next.settings.text('username');
+      return [user, next.learned('guid'), store.contacts.all().length, store.values.names().length];
+    };
+    expect(await left(0)).toEqual(['', 'one', 1, 1]);
+    expect(await left(1)).toEqual(['', 'one', 1, 1]);
+    expect(await left(2)).toEqual(['', 'one', 0, 0]);
+    expect(existsSync(join(folder, 'settings.dat'))).toBe(true);
+    expect(await left(3)).toEqual(['', undefined, 0, 0]);
+    expect(existsSync(join(folder, 'settings.dat'))).toBe(false);
   });
 
   it('can be forgotten', async () => {

@@ -51,6 +51,7 @@ const SERVICES: ReadonlyArray<readonly [string, Given, PhoneOptions]> = [
   ['chatacceptasok', { chatacceptasok: 1 }, { messages: { acceptedIsDelivered: true } }],
   ['defsetmuted', { defsetmuted: 2 }, { mute: { atStart: 'microphone' } }],
   ['muted', { muted: 1 }, { mute: { atStart: 'speaker' } }],
+  ['muted', { muted: 0, defsetmuted: 2 }, { mute: { atStart: undefined } }],
   ['sendrtponmuted', { sendrtponmuted: true }, { mute: { keepSending: true } }],
   ['conference_tracklines', { conference_tracklines: 1 }, { conferences: { several: true } }],
 ];

@@ -233,20 +233,36 @@ describe('what the program hears of a conference', () => {
   }
 
   it('[param:sendmedia_conf] [stream-in/1] one stream of all, mixed, marked as its first line, unless each is wanted', async () => {
-    for (const settings of [{}, { sendmedia_conf: 0 }, { sendmedia_conf: 'DEF' }]) {
+    for (const settings of [{}, { sendmedia_conf: 0 }, { sendmedia_conf: 'DEF' }] as Array<
+      Record<string, string>
+    >) {
       const { together, apart } = await conference(settings);
       expect(together).toMatchObject({ lines: [[1], [1]], rate: 50, queued: [1] });
       // What both say; and what the first is sent, the microphone and the second.
       expect(together.heard[0]).toEqual([true, true, false]);
       expect(together.said[0]).toEqual([false, true, true]);
-      expect(apart).toMatchObject({ lines: [[1, 2], [1, 2]], rate: 100, queued: [1, 2] });
+      expect(apart).toMatchObject({
+        lines: [
+          [1, 2],
+          [1, 2],
+        ],
+        rate: 100,
+        queued: [1, 2],
+      });
       expect(apart.heard).toEqual([
         [true, false, false],
         [false, true, false],
       ]);
     }
     const { together } = await conference({ sendmedia_conf: 1 });
-    expect(together).toMatchObject({ lines: [[1, 2], [1, 2]], rate: 100, queued: [1, 2] });
+    expect(together).toMatchObject({
+      lines: [
+        [1, 2],
+        [1, 2],
+      ],
+      rate: 100,
+      queued: [1, 2],
+    });
     expect(together.heard).toEqual([
       [true, false, false],
       [false, true, false],
