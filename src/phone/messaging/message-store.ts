@@ -18,6 +18,8 @@ export interface StoredMessage {
   /** Milliseconds since 1970. */
   createdAt: number;
   attempts: number;
+  /** After so many it is given up, if that is fewer than of all messages. */
+  maxAttempts?: number;
   /** Why the last attempt failed. */
   lastError: string;
 }

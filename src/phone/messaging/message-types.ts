@@ -39,6 +39,8 @@ export interface SendOptions {
   headers?: Readonly<Record<string, string>>;
   /** Send it within that call. */
   call?: Call;
+  /** Attempts before it is given up, when that is fewer than the options say. */
+  maxAttempts?: number;
   /** Ask for a report, or not, whatever the options say. */
   report?: boolean;
 }

@@ -134,6 +134,7 @@ export class Messages extends Emitter<MessagesEvents> implements AsyncIterable<I
       headers: { ...headers, [MESSAGE_ID_HEADER]: this.#host.random.token(20) },
       createdAt: this.#host.clock.wallTime(),
       attempts: 0,
+      maxAttempts: options.maxAttempts,
       lastError: '',
     };
     if (options.report ?? this.#options.reports) this.#wantReport(message, peer);

@@ -176,8 +176,9 @@ export class Outbox {
   async #undelivered(job: Job, error: SwitchhookError, later: boolean): Promise<void> {
     const { store, queue, maxAttempts, maxAgeMs, clock, logger } = this.#options;
     const message = { ...job.message, attempts: job.message.attempts + 1, lastError: error.message };
+    const most = Math.min(maxAttempts, message.maxAttempts ?? maxAttempts);
     const old = clock.wallTime() - message.createdAt >= maxAgeMs;
-    if (later && queue() && message.attempts < maxAttempts && !old) {
+    if (later && queue() && message.attempts < most && !old) {
       await store.put(message);
       const waiting = (await store.list()).filter((one) => keyOf(one) === keyOf(message));
       this.#report(job, 'queued', error.message, waiting.map(({ body }) => body).join(''), error);

@@ -31,6 +31,10 @@ export interface SendOptions extends Destination {
   auth?: DigestClient;
   /** The CSeq of a request repeated with credentials; default the last one plus one. */
   nextCseq?: () => number;
+  /** Repeats over UDP while nothing comes back; then it counts as timed out. Default as RFC 3261 has it. */
+  maxResends?: number;
+  /** Sent twice at once, for peers that miss things. */
+  twice?: boolean;
   /** Called before every attempt, with the flow it goes over: the moment to set Contact. */
   beforeSend?(request: SipRequest, flow: Flow): void;
   onProvisional?(response: SipResponse, handle: ClientHandle): void;
@@ -43,6 +47,15 @@ export interface SendOptions extends Destination {
   onError(error: SwitchhookError): void;
 }
 
+export interface CancelOptions {
+  /** The value of a Reason header (RFC 3326). */
+  reason?: string;
+  /** Without waiting for a provisional response, against RFC 3261 §9.1; the INVITE is not repeated any more. */
+  now?: boolean;
+  /** Sent twice at once. */
+  twice?: boolean;
+}
+
 /** A request that was sent. */
 export interface ClientHandle {
   /** As sent last: with Via, credentials, CSeq. */
@@ -53,9 +66,8 @@ export interface ClientHandle {
    * Gives up. An INVITE is cancelled as soon as a provisional response allows it (RFC 3261 §9.1) and still ends with
    * onFinal (487, or a 2xx that crossed the CANCEL and has to be acknowledged and ended); when it was not sent or
    * nobody answers, with onError ERR_ABORTED, as any other request at once.
-   * @param reason the value of a Reason header (RFC 3326)
    */
-  cancel(reason?: string): void;
+  cancel(options?: CancelOptions): void;
 }
 
 /** Whatever comes of a CANCEL shows in its INVITE. */
@@ -65,7 +77,7 @@ export class ClientRequest extends Outgoing implements ClientHandle, ClientTrans
   #transaction: ClientTransaction | undefined;
   #provisional = false;
   #cancelled = false;
-  #cancelReason: string | undefined;
+  #cancelling: CancelOptions = {};
   #cancelTimer: Timer | undefined;
   /** The server of this attempt is given up when it has fired. */
   #patience: Timer | undefined;
@@ -90,9 +102,9 @@ export class ClientRequest extends Outgoing implements ClientHandle, ClientTrans
     this.start();
   }
 
-  cancel(reason?: string): void {
+  cancel(options: CancelOptions = {}): void {
     if (this.settled || this.#cancelled) return;
-    this.#cancelReason = reason;
+    this.#cancelling = options;
     const transaction = this.#transaction;
     if (!transaction || this.request.method !== 'INVITE') {
       transaction?.terminate();
@@ -100,7 +112,8 @@ export class ClientRequest extends Outgoing implements ClientHandle, ClientTrans
       return;
     }
     this.#cancelled = true;
-    if (this.#provisional) this.#sendCancel();
+    if (options.now) transaction.hush();
+    if (this.#provisional || options.now) this.#sendCancel();
   }
 
   onResponse(response: SipResponse, transaction: Transaction): void {
@@ -153,8 +166,10 @@ export class ClientRequest extends Outgoing implements ClientHandle, ClientTrans
     this.#transaction = transaction;
     this.#provisional = false;
     this.#authorized = false;
+    if (this.options.maxResends !== undefined) transaction.limitResends(this.options.maxResends);
     table.addClient(transaction);
     transaction.start();
+    if (this.options.twice) transaction.repeat();
     this.#patience?.cancel();
     const retries = this.core.failoverRetries();
     if (!this.hasNext || retries <= 0) return;
@@ -205,7 +220,7 @@ export class ClientRequest extends Outgoing implements ClientHandle, ClientTrans
     const { context, table } = this.core;
     const { flow } = this;
     if (!flow) return;
-    const cancel = createCancel(this.request, this.#cancelReason);
+    const cancel = createCancel(this.request, this.#cancelling.reason);
     const transaction = new ClientNonInviteTransaction(context, cancel, cancel.toBytes(), flow, NO_USER);
     // RFC 3261 §9.1: an RFC 2543 server sends no final response; after 64*T1 the INVITE counts as cancelled.
     this.#cancelTimer = context.clock.after(transactionTimeout(context.timers), () => {
@@ -215,12 +230,13 @@ export class ClientRequest extends Outgoing implements ClientHandle, ClientTrans
     });
     table.addClient(transaction);
     transaction.start();
+    if (this.#cancelling.twice) transaction.repeat();
   }
 
   /** Nobody has answered; should somebody ring after all, it is to stop. */
   #abandon(): void {
     const { flow, request, core } = this;
-    if (flow && request.method === 'INVITE') core.abandoned.add(request, flow, this.#cancelReason);
+    if (flow && request.method === 'INVITE') core.abandoned.add(request, flow, this.#cancelling.reason);
   }
 
   #settle(): void {

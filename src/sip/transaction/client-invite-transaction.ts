@@ -78,6 +78,10 @@ export class ClientInviteTransaction extends ClientTransactionBase<ClientInviteS
     return this.interval * 2;
   }
 
+  protected override get awaitsFirst(): boolean {
+    return this.state === 'calling';
+  }
+
   protected override get needsTransport(): boolean {
     return this.state === 'calling' || this.state === 'completed';
   }

@@ -58,6 +58,10 @@ export class ClientNonInviteTransaction extends ClientTransactionBase<ClientNonI
     return this.state === 'proceeding' ? t2 : Math.min(this.interval * 2, t2);
   }
 
+  protected override get awaitsFirst(): boolean {
+    return this.state === 'trying';
+  }
+
   protected override get needsTransport(): boolean {
     return this.state === 'trying' || this.state === 'proceeding';
   }

@@ -24,6 +24,7 @@ export abstract class ClientTransactionBase<State extends string> implements Tra
   #stateTimer: Timer | undefined;
   #stopWatchingFlow: (() => void) | undefined;
   readonly #kind: string;
+  #resendsLeft = Number.POSITIVE_INFINITY;
   readonly #sent: SendDone = (error) => {
     if (error) this.#onTransportError(error);
   };
@@ -57,6 +58,21 @@ export abstract class ClientTransactionBase<State extends string> implements Tra
 
   abstract receive(response: SipResponse): void;
 
+  /** Sends it once more than the timers would. */
+  repeat(): void {
+    if (this.needsTransport) this.transmit(this.bytes);
+  }
+
+  /** How often the timers repeat it from now on; who has not answered by then is taken to be silent. */
+  limitResends(count: number): void {
+    this.#resendsLeft = count;
+  }
+
+  /** Repeats it no more, and still waits for what comes. */
+  hush(): void {
+    this.#resendTimer?.cancel();
+  }
+
   /** The user gives up: no more retransmissions and no more reports. */
   terminate(): void {
     if (this.#state === 'terminated') return;
@@ -68,6 +84,8 @@ export abstract class ClientTransactionBase<State extends string> implements Tra
 
   /** The pause before the next repetition. */
   protected abstract nextInterval(): number;
+  /** Nothing has come back so far. */
+  protected abstract get awaitsFirst(): boolean;
   /** In this state an error of the transport ends the transaction. */
   protected abstract get needsTransport(): boolean;
   /** In this state it ends with its connection. */
@@ -97,6 +115,10 @@ export abstract class ClientTransactionBase<State extends string> implements Tra
   }
 
   readonly #onResendTimer = (): void => {
+    if (this.#resendsLeft-- <= 0) {
+      if (this.awaitsFirst) this.#onTimeout();
+      return;
+    }
     this.interval = this.nextInterval();
     this.#resendTimer = this.context.clock.after(this.interval, this.#onResendTimer);
     this.transmit(this.bytes);

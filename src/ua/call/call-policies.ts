@@ -24,6 +24,13 @@ export interface CallLimits {
   total?: number;
 }
 
+/**
+ * How a call is ended. 'quick': CANCEL does not wait for a provisional response, and closing waits for no answer to it or
+ * to BYE. 'bye-early': after a CANCEL those who ring on get a BYE in their early dialog (RFC 3261 §15). 'twice': every
+ * CANCEL and BYE is sent twice.
+ */
+export type Disconnection = 'quick' | 'rfc' | 'bye-early' | 'twice';
+
 export interface CallPolicies extends TransferPolicies {
   /** What we say of ourselves. */
   identity?: IdentityOptions;
@@ -40,6 +47,10 @@ export interface CallPolicies extends TransferPolicies {
   limits?: CallLimits;
   /** Larger requests of the call go over TCP instead of UDP, in bytes. Default 1300 (RFC 3261 §18.1.1). */
   maxUdpBytes?: number;
+  /** How often a request of the call is repeated over UDP while nothing comes back. Default as RFC 3261 has it. */
+  maxResends?: number;
+  /** Default 'rfc'. */
+  disconnection?: Disconnection;
   /** How digits are sent. */
   dtmf?: DtmfOptions;
   /** Before a call of ours is answered. */

@@ -65,6 +65,8 @@ export class CallWay {
     return host.env.endpoint.send(request, {
       flow: this.#flowFor(dialog, request),
       maxUdpBytes: host.policies.maxUdpBytes,
+      maxResends: host.policies.maxResends,
+      twice: request.method === 'BYE' && host.policies.disconnection === 'twice',
       auth: host.account?.auth,
       nextCseq: () => ++dialog.localSeq,
       beforeSend: (message, flow) => {
@@ -86,15 +88,15 @@ export class CallWay {
   /** Ends `dialog` with BYE and forgets it. */
   bye(dialog: Dialog, reason?: string): void {
     if (dialog.state === 'terminated') return;
-    const { env, logger } = this.#host;
+    const { env, logger, policies } = this.#host;
     const request = dialog.createRequest('BYE');
     if (reason) request.set('Reason', reason);
     dialog.terminate();
     env.dialogs.add(dialog, { dialog, owner: MORTAL_DIALOG });
-    const parted = env.partings.begin();
+    const parted = policies.disconnection === 'quick' ? undefined : env.partings.begin();
     const over = (): void => {
       env.dialogs.remove(dialog);
-      parted();
+      parted?.();
     };
     this.send(dialog, request, {
       onFinal: over,

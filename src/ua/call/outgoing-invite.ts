@@ -10,6 +10,7 @@
  *      ├──cancel()──► cancelled ──487, 2xx (ACK, BYE), no answer──► over
  *      └──final error, no answer──► over
  */
+import type { Timer } from '../../base/clock.js';
 import { SwitchhookError } from '../../base/errors.js';
 import {
   type ClientHandle,
@@ -70,6 +71,8 @@ interface Acknowledgement {
 /** More forks than anybody has phones: a bound for memory, not a feature. */
 const MAX_FORKS = 64;
 const MAX_422 = 2;
+/** In which a CANCEL has its effect: T1, the round trip RFC 3261 reckons with. */
+const CANCEL_MS = 500;
 
 export class OutgoingInvite {
   readonly #host: CallHost;
@@ -81,6 +84,7 @@ export class OutgoingInvite {
   #handle: ClientHandle | undefined;
   #cancelReason: string | undefined;
   #parted: (() => void) | undefined;
+  #silence: Timer | undefined;
   #seq = 0;
   #redirectsLeft: number;
   readonly #redirections: Redirection[] = [];
@@ -110,8 +114,38 @@ export class OutgoingInvite {
     if (this.#phase !== 'inviting') return;
     this.#phase = 'cancelled';
     this.#cancelReason = reason;
-    this.#parted = this.#host.env.partings.begin();
-    this.#handle?.cancel(reason);
+    const { policies, env } = this.#host;
+    const how = policies.disconnection;
+    if (how !== 'quick') this.#parted = env.partings.begin();
+    this.#handle?.cancel({ reason, now: how === 'quick', twice: how === 'twice' });
+    if (this.#early.size > 0) this.#awaitSilence();
+  }
+
+  /** A fork shows up after the CANCEL. */
+  #ringsStill(tag: string, response: SipResponse, tx: ClientHandle): void {
+    if (this.#host.policies.disconnection !== 'bye-early') return;
+    this.#earlyDialog(tag, response, tx);
+    this.#awaitSilence();
+  }
+
+  /** Who has not stopped ringing soon after the CANCEL is told in another way. */
+  #awaitSilence(): void {
+    const { policies, env } = this.#host;
+    if (policies.disconnection !== 'bye-early') return;
+    this.#silence ??= env.clock.after(CANCEL_MS, () => {
+      this.#silence = undefined;
+      this.#byeEarly(undefined);
+    });
+  }
+
+  /** RFC 3261 §15: a caller may end an early dialog with BYE. @param done the To tag of who has ended it by itself */
+  #byeEarly(done: string | undefined): void {
+    if (this.#host.policies.disconnection !== 'bye-early') return;
+    for (const [tag, { dialog }] of [...this.#early]) {
+      if (tag === done) continue;
+      this.#early.delete(tag);
+      this.#host.bye(dialog, this.#cancelReason);
+    }
   }
 
   #send(target: SipUri | undefined, targets: Target[] | undefined): void {
@@ -130,6 +164,7 @@ export class OutgoingInvite {
       targets,
       flow: targets ? undefined : this.#options.flow,
       maxUdpBytes: this.#host.policies.maxUdpBytes,
+      maxResends: this.#host.policies.maxResends,
       auth: this.#host.account?.auth,
       nextCseq: () => ++this.#seq,
       beforeSend: (message, flow) => {
@@ -145,6 +180,7 @@ export class OutgoingInvite {
   #provisional(response: SipResponse, tx: ClientHandle): void {
     const tag = response.to.tag;
     this.#host.noteReceived(response);
+    if (this.#phase === 'cancelled' && tag !== undefined) this.#ringsStill(tag, response, tx);
     if (this.#phase !== 'inviting' || response.status === 100) return;
     if (tag === undefined) {
       this.#options.onProgress(response, false);
@@ -239,6 +275,7 @@ export class OutgoingInvite {
     if (this.#phase === 'over') return;
     if (this.#phase === 'inviting' && this.#tryAgain(response)) return;
     const cancelled = this.#phase === 'cancelled';
+    if (cancelled) this.#byeEarly(response.to.tag);
     this.#close();
     this.#host.media?.rollback();
     const { status, reason } = response;
@@ -413,6 +450,7 @@ export class OutgoingInvite {
 
   #close(): void {
     this.#phase = 'over';
+    this.#silence?.cancel();
     this.#dropEarlyDialogs(undefined);
     this.#parted?.();
   }

@@ -212,7 +212,7 @@ export class SignalledLeg implements DialogOwner {
     this.#over = true;
     this.#retransmitter?.stop();
     if (!this.#dialog) {
-      this.#handle?.cancel(reason);
+      this.#handle?.cancel({ reason });
       return;
     }
     this.ack(this.#settled && parting(this.#settled.invite, this.#settled.sdp));

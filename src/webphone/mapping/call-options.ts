@@ -29,6 +29,14 @@ const HEADER_MODES: Readonly<Record<number, CustomHeaderMode>> = {
   0: 'keep',
   1: 'duplicate',
 };
+/** By `discmode`. */
+const DISCONNECTIONS: ReadonlyArray<CallPolicies['disconnection']> = [
+  undefined,
+  'quick',
+  'rfc',
+  'bye-early',
+  'twice',
+];
 /** Ourselves, in the identity headers. */
 const OWN = '-';
 
@@ -67,6 +75,8 @@ export function callPolicies(settings: SettingsReader): CallPolicies {
     hold: holdOptions(settings),
     limits: { speech: speechSeconds(settings) },
     maxUdpBytes: settings.number('maxsipmessagesize') || undefined,
+    maxResends: resends(settings),
+    disconnection: DISCONNECTIONS[settings.number('discmode')],
     diversions: settings.number('diversion') === 1,
     dtmf: dtmfOptions(settings),
     earlyMedia: earlyMediaOptions(settings),
@@ -75,6 +85,11 @@ export function callPolicies(settings: SettingsReader): CallPolicies {
     thirdParties: settings.number('enable_3pcc') === 0 ? 'refuse' : 'accept',
     ...transferPolicies(settings),
   };
+}
+
+/** How often what gets no answer is sent again; undefined: nobody has said. */
+export function resends(settings: SettingsReader): number | undefined {
+  return settings.given('maxmsgresend') ? Math.max(0, settings.number('maxmsgresend')) : undefined;
 }
 
 function requestWay(settings: SettingsReader): CallPolicies['requestWay'] {

@@ -3,8 +3,9 @@
  * became of what was sent. The messages are the phone's.
  */
 import type { MessageReportEvent, MessageStatus, Phone } from '../../phone/index.js';
+import { resends } from '../mapping/call-options.js';
 import type { NotificationHub } from '../notifications/notification-hub.js';
-import type { SettingsReader } from '../settings/settings.js';
+import { NEXT_LINE, type Settings } from '../settings/settings.js';
 import type { Stack } from '../stack.js';
 import type { LineDesk } from '../status/line-desk.js';
 import type { StatusBoard } from '../status/status-board.js';
@@ -26,7 +27,7 @@ export interface MessageDeskOptions {
   stack: Stack;
   desk: LineDesk;
   board: StatusBoard;
-  settings: SettingsReader;
+  settings: Settings;
   notifications: NotificationHub;
   background(work: Promise<unknown>, what: string): void;
 }
@@ -47,11 +48,13 @@ export class MessageDesk {
     if ((!peer && !call) || text === '') return false;
     const contentType = settings.text('contenttype') || undefined;
     const separate = settings.number('separatechatdiag') === 1;
+    const again = resends(settings.forLine(line > 0 ? line : NEXT_LINE));
     const work = stack.start().messages.send(peer || (call?.remote.uri ?? ''), text, {
       id: String(id > 0 ? id : this.#nextId++),
       group,
       call: separate ? undefined : call,
       contentType,
+      maxAttempts: again === undefined ? undefined : again + 1,
       headers: sms ? { 'X-Sms': 'Yes' } : undefined,
     });
     background(work, sms ? 'API_SendSMS' : 'API_SendChat');

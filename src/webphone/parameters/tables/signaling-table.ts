@@ -196,8 +196,7 @@ export const signaling = rows('signaling', [
     default: 2,
     values: { 1: 'quick', 2: 'RFC', 3: 'BYE after CANCEL when needed', 4: 'double: repeat CANCEL and BYE' },
     effect: 'next call',
-    status: 'open',
-    doc: 'How thoroughly a call is ended.',
+    doc: 'How a call is ended. 1: CANCEL leaves at once, without waiting until the call rings, and stopping waits for no answer. 3: whoever rings on after CANCEL gets a BYE. 4: CANCEL and BYE are sent twice.',
   },
   {
     name: 'sipproto',
@@ -259,8 +258,7 @@ export const signaling = rows('signaling', [
     type: 'int',
     scope: 'line',
     effect: 'next call',
-    status: 'open',
-    doc: 'Repeats of a request at most.',
+    doc: 'How often a request of a call is repeated over UDP while nothing comes back, and a text message of the line that could not be delivered is sent again. Not set: as RFC 3261 has it, and 19 times.',
   },
   {
     name: 'serverdomainandport',

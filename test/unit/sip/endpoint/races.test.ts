@@ -44,7 +44,7 @@ describe('CANCEL', () => {
       reasons.push(cancel.get('Reason'));
       handle.reply(487);
     };
-    invite.handle.cancel('SIP;cause=200;text="Call completed elsewhere"');
+    invite.handle.cancel({ reason: 'SIP;cause=200;text="Call completed elsewhere"' });
     invite.handle.cancel();
     await world.clock.run(100);
     expect(reasons).toEqual(['SIP;cause=200;text="Call completed elsewhere"']);
