@@ -31,6 +31,8 @@ export interface PhoneAudioOptions extends HeadsetOptions {
   tones?: CallTonesOptions | false;
   /** What calls send while they have no microphone: none is chosen, or it cannot be used. Default 'silence'. */
   idle?: { off?: IdleSending; failed?: IdleSending };
+  /** The other side is heard before it answers, if it has something to say; default true. */
+  earlyMedia?: boolean;
 }
 
 export type PhoneAudioEvents = {
@@ -64,6 +66,8 @@ export class PhoneAudio extends Emitter<PhoneAudioEvents> {
   readonly #logger: Logger;
   readonly #settings: HeadsetOptions;
   readonly #idle: NonNullable<PhoneAudioOptions['idle']>;
+  /** Whether calls are heard before the answer. */
+  earlyMedia: boolean;
   #microphoneFails = false;
   readonly #muted: Partial<Record<DeviceRole, boolean>> = {};
   readonly #calls = new Map<AudioCall, Attached>();
@@ -80,11 +84,17 @@ export class PhoneAudio extends Emitter<PhoneAudioEvents> {
     logger: Logger,
   ) {
     super();
-    const { tones = {}, idle = {}, ...settings }: PhoneAudioOptions = options ?? { tones: false };
+    const {
+      tones = {},
+      idle = {},
+      earlyMedia = true,
+      ...settings
+    }: PhoneAudioOptions = options ?? { tones: false };
     this.#open = open;
     this.#logger = logger;
     this.#settings = { ...settings };
     this.#idle = idle;
+    this.earlyMedia = earlyMedia;
     this.#automatic = options !== undefined;
     const silent: CallTonesOptions = { ring: 'off', ringInCall: 'off', disconnect: 'off' };
     this.tones = new CallTones(
@@ -267,7 +277,8 @@ export class PhoneAudio extends Emitter<PhoneAudioEvents> {
   /** Brings a call and the devices together, as its state has it. */
   #plug(call: AudioCall, attached: Attached): void {
     const { media } = call;
-    const audible = call.state === 'connected' || (call.direction === 'outgoing' && call.state === 'ringing');
+    const early = this.earlyMedia && call.direction === 'outgoing' && call.state === 'ringing';
+    const audible = call.state === 'connected' || early;
     if (!media || !audible) return;
     media.setIdle(this.#idleSending());
     if (!attached.session && this.#without) return;

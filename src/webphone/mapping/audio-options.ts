@@ -38,8 +38,14 @@ export function audioOptions(
       off: IDLE[settings.number('sendrtpondisabled')],
       failed: IDLE[settings.number('sendrtponfailed')],
     },
+    earlyMedia: earlyOnDevices(settings),
     tones: toneOptions(settings, find),
   };
+}
+
+/** Early media is played. */
+export function earlyOnDevices(settings: SettingsReader): boolean {
+  return settings.number('sdearlymedia') !== 0;
 }
 
 /** Automatic is yes on Windows. */
@@ -93,7 +99,8 @@ export function toneOptions(settings: SettingsReader, find: (file: string) => st
     ring: RING[settings.number('playring')],
     ringtone: file('ringtone'),
     ringback: file('ringtoneout'),
-    ringThroughMedia: settings.number('nostopring') === 1,
+    // Who is not to hear the other side yet is to hear that it rings.
+    ringThroughMedia: settings.number('nostopring') === 1 || !earlyOnDevices(settings),
     ringInCall: ringInCall === 'beep' && !beeps ? 'off' : ringInCall,
     beepOnIncoming: beeps ? BEEP_ON_INCOMING[or(settings.number('beeponincoming'))] : 'off',
     connectBeep: beeps ? CONNECT_BEEP[settings.number('beepconnect')] : 'off',

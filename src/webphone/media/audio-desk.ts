@@ -5,7 +5,7 @@
 import type { AudioDevice, DeviceRole } from '../../media/index.js';
 import type { Phone } from '../../phone/index.js';
 import type { Call } from '../../ua/index.js';
-import { deviceChoices, echoCancellation, toneOptions } from '../mapping/audio-options.js';
+import { deviceChoices, earlyOnDevices, echoCancellation, toneOptions } from '../mapping/audio-options.js';
 import type { ParameterName } from '../parameters/parameters.js';
 import { GLOBAL, type Settings, type SettingsEvents } from '../settings/settings.js';
 import type { Stack } from '../stack.js';
@@ -58,6 +58,7 @@ export class AudioDesk {
       return;
     }
     phone.audio.tones.options = toneOptions(settings, find);
+    phone.audio.earlyMedia = earlyOnDevices(settings);
     if (name.startsWith('aec')) phone.audio.echoCancellation = echoCancellation(settings);
     const choices = deviceChoices(settings);
     for (const role of ROLES) {

@@ -336,8 +336,8 @@ export const audioDevice = rows('audio-device', [
     name: 'sdearlymedia',
     type: 'int',
     default: 1,
+    values: { 0: 'not before the answer', 1: 'from the beginning' },
     effect: 'next call',
-    status: 'open',
-    doc: '0 does not open the audio devices for early media.',
+    doc: 'Whether the sound devices play what the other side sends before it answers. With 0 our own ringing tone goes on until then; recordings and streams have the early media in any case.',
   },
 ]);

@@ -141,6 +141,35 @@ describe('ringing', () => {
     }
   });
 
+  it('[param:sdearlymedia] 0 keeps early media from the speaker, which rings on until the answer', async () => {
+    for (const sdearlymedia of [undefined, 1, 0]) {
+      await atDesk({ earlymedia: 5, ...(sdearlymedia !== undefined && { sdearlymedia }) }, async (desk) => {
+        const play = { tone: { segments: [{ frequencies: [1000], durationMs: 1000 }] } };
+        const call = await desk.calls();
+        const early = outcome(call.progress());
+        await desk.run(600);
+        expect(early.text).toBe('done');
+        call.media?.play(play, { loop: true });
+        await desk.run(300);
+        desk.speaker.forget();
+        await desk.run(5500);
+        const quiet = sdearlymedia === 0;
+        const [peer, ringing] = [1000, RINGBACK_HZ].map((hz) => heardMs(desk.speaker.played, hz));
+        expect([peer > 4000, ringing > 800]).toEqual([!quiet, quiet]);
+        if (quiet) expect(peer).toBe(0);
+        // It is there all the same, for recordings and streams.
+        expect((await desk.sessions[0].stats()).received.packets).toBeGreaterThan(200);
+        const answered = outcome(call.answer());
+        await desk.run(500);
+        expect(answered.text).toBe('done');
+        desk.speaker.forget();
+        await desk.run(1000);
+        expect(heardMs(desk.speaker.played, 1000)).toBeGreaterThan(800);
+        expect(heardMs(desk.speaker.played, RINGBACK_HZ)).toBe(0);
+      });
+    }
+  });
+
   it('[param:ringincall] [param:useaudiodeviceplayback] a second call beeps, rings, or is not heard', async () => {
     const heard: Array<{ beep: number; bell: boolean }> = [];
     for (const settings of [
