@@ -144,7 +144,7 @@ export class OutgoingInvite {
     for (const [tag, { dialog }] of [...this.#early]) {
       if (tag === done) continue;
       this.#early.delete(tag);
-      this.#host.bye(dialog, this.#cancelReason);
+      this.#host.way.bye(dialog, this.#cancelReason);
     }
   }
 
