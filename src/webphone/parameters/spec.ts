@@ -64,6 +64,14 @@ export const WAITING: readonly SettingStatus[] = [
   'platform',
 ];
 
+const OFF: readonly SettingValue[] = [0, false, ''];
+
+/** A setting that does nothing is asked for something: worth a word. */
+export function asksInVain({ status, off = OFF }: ParameterSpec, value: SettingValue | undefined): boolean {
+  if (status === 'works' || value === undefined) return false;
+  return !(status === 'vendor' || WAITING.includes(status)) || !off.includes(value);
+}
+
 export interface ParameterRow<Name extends string = string> {
   /** As it is printed; names compare without regard to case. A capital N, X or USERNAME in it is a place holder. */
   readonly name: Name;
@@ -82,6 +90,8 @@ export interface ParameterRow<Name extends string = string> {
   readonly effect: SettingEffect;
   /** Default `works`. */
   readonly status?: SettingStatus;
+  /** What may be set while an engine is missing, since it asks for nothing of it. Default 0, false and no text. */
+  readonly off?: readonly SettingValue[];
   /** `hidden`: never shown; `url`: shown without the user and password in it. */
   readonly secret?: 'hidden' | 'url';
   /** False: not kept from one run to the next. */

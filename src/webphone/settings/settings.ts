@@ -10,7 +10,7 @@
 import { Emitter } from '../../base/emitter.js';
 import { memberKey, nearestName, type ResolvedName, resolveName } from '../parameters/names.js';
 import type { ParameterName } from '../parameters/parameters.js';
-import { type SettingValue, STATUS_TEXTS } from '../parameters/spec.js';
+import { asksInVain, type SettingValue, STATUS_TEXTS } from '../parameters/spec.js';
 import { coerce, emptyValue } from './coerce.js';
 import { decode, decryptValue, type EncryptionMethod } from './encrypted-value.js';
 
@@ -131,7 +131,7 @@ export class Settings extends Emitter<SettingsEvents> implements SettingsReader 
       }
     }
     if (warning) this.#warn(`${key} range`, warning);
-    if (spec.status !== 'works') {
+    if (spec.status !== 'works' && asksInVain(spec, value)) {
       warning ??= `${spec.name} ${STATUS_TEXTS[spec.status]}`;
       this.#warn(key, warning);
     }

@@ -105,6 +105,51 @@ describe('warnings', () => {
   });
 });
 
+describe('a setting whose engine is not there', () => {
+  /** What is said when it is set. */
+  const said = (name: string, value: string | number | boolean, line?: number): string[] => {
+    const settings = new Settings();
+    const warnings: string[] = [];
+    settings.on('warning', (text) => void warnings.push(text));
+    expect(settings.set(name, value, { line })).toMatchObject({ ok: true });
+    return warnings;
+  };
+
+  it('is silent about what asks for nothing', () => {
+    for (const value of [0, '0', 'off', 'no', false, 2, -1, 'DEF', 'NULL'])
+      expect(said('video_config', value)).toEqual([]);
+    for (const name of [
+      'video',
+      'upnpnat',
+      'use_fast_ice',
+      'use_fast_stun',
+      'use_rtpstun',
+      'ed137',
+      'hasconnect',
+    ])
+      expect(said(name, 0), name).toEqual([]);
+    for (const name of ['stunserver', 'video_codec', 'siprec_srs_uri'])
+      expect(said(name, ''), name).toEqual([]);
+    expect(said('siprec_src', 1)).toEqual([]);
+    expect(said('siprec_srs', 0)).toEqual([]);
+    expect(said('videocalltype', 0, 1)).toEqual([]);
+    // As a server is started in the manual.
+    const server =
+      'enablepresence=0 voicemail=0 use_fast_stun=0 use_rtpstun=0 use_fast_ice=0 video_config=2 playring=0 ringincall=0';
+    for (const pair of server.split(' '))
+      expect(said(pair.split('=')[0], pair.split('=')[1]), pair).toEqual([]);
+  });
+
+  it('speaks up for what asks for something, an engine that is off by 0 or one that is not', () => {
+    expect(said('video_config', 8)).toEqual(['video_config waits for video']);
+    expect(said('video', 1)).toEqual(['video waits for video']);
+    expect(said('siprec_src', 0)).toEqual(['siprec_src waits for recording by a server (SIPREC)']);
+    expect(said('use_fast_ice', 2)).toHaveLength(1);
+    expect(said('stunserver', 'stun.example.com')).toHaveLength(1);
+    expect(said('maintimer', 0)).toHaveLength(1);
+  });
+});
+
 describe('lines', () => {
   it('[line-parameters/0] take presets for a line, the next call, or the phone', () => {
     const settings = new Settings();

@@ -97,6 +97,7 @@ export const recording = rows('recording', [
     values: { 0: 'opt out (recordpref:off)', 1: 'no', 2: 'enable, negotiable', 3: 'force offer/accept' },
     effect: 'next call',
     status: 'siprec',
+    off: [1],
     doc: 'Let a recording server take part in calls.',
   },
   {
@@ -129,6 +130,7 @@ export const recording = rows('recording', [
     },
     effect: 'next call',
     status: 'siprec',
+    off: [0, 1],
     doc: 'Be a recording server for others.',
   },
   {

@@ -9,6 +9,7 @@ export const video = rows('video', [
     default: -1,
     values: {
       '-1': 'auto, on API request',
+      0: 'never',
       2: 'never',
       4: 'on request only',
       6: 'ask: offer and ask to enable',
@@ -17,6 +18,7 @@ export const video = rows('video', [
     },
     effect: 'next call',
     status: 'video',
+    off: [-1, 0, 2],
     doc: 'When a call has video.',
   },
   {
