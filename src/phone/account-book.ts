@@ -55,6 +55,8 @@ export type AccountBookEvents = {
   registration: [event: { account: Account; state: RegistrationState; error?: SwitchhookError }];
   /** Another account is the main one; `by` tells whether somebody chose it. */
   main: [event: { account: Account | undefined; previous: Account | undefined; by: 'user' | 'phone' }];
+  /** Removed, or replaced by one made anew. */
+  gone: [account: Account];
   /** Added, replaced or removed. */
   changed: [];
 };
@@ -169,6 +171,7 @@ export class AccountBook extends Emitter<AccountBookEvents> {
     if (this.#agent) this.#enrol(entry, this.#agent, known);
     this.#entries.set(key, entry);
     this.#main ??= key;
+    if (known) this.emit('gone', known.account);
     this.emit('changed');
     return account;
   }
@@ -231,6 +234,7 @@ export class AccountBook extends Emitter<AccountBookEvents> {
       this.#main = undefined;
       this.#switch(this.#bestKey(), 'phone', account);
     }
+    this.emit('gone', account);
     this.emit('changed');
     if (options.silent) entry?.registration?.close();
     await this.#agent?.removeAccount(account);

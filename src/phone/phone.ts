@@ -45,6 +45,7 @@ import {
 } from './phone-options.js';
 import { type BlockedRequest, RequestFilter } from './policies/filter.js';
 import type { AutomaticAction, IncomingOffer } from './policies/incoming-desk.js';
+import { OtherLines } from './policies/other-lines.js';
 import { Policies } from './policies/policies.js';
 import type { RedialOptions } from './policies/redial.js';
 import { Presence } from './presence/presence.js';
@@ -191,6 +192,13 @@ export class Phone extends Emitter<PhoneEvents> {
       this.#logger.child('audio'),
     );
     this.lines.on('seated', ({ call }) => this.audio.watch(call));
+    new OtherLines({
+      lines: this.lines,
+      policies: this.policies,
+      logger: this.#logger.child('phone'),
+      together: (one, other) => this.conferences.together(one, other),
+      mute: (call) => void this.mutes.set(call, true, 'microphone'),
+    });
   }
 
   /**
@@ -372,7 +380,7 @@ export class Phone extends Emitter<PhoneEvents> {
   async restart(): Promise<boolean> {
     const parts = this.#parts;
     if (!parts || parts.agent.calls.length > 0 || this.#closing) return false;
-    for (const service of [this.presence, this.blf, this.voicemail, this.messages]) service.close();
+    for (const service of [this.presence, this.blf, this.voicemail, this.messages]) service.detach();
     this.#parts = undefined;
     this.#starting = this.#shutDown(parts).then(() => this.#start(parts.engine));
     await this.#starting.catch((error: unknown) => {
@@ -518,7 +526,6 @@ export class Phone extends Emitter<PhoneEvents> {
         logger: this.#logger.child('phone'),
         lines: this.lines,
         policies: this.policies,
-        mutes: this.mutes,
         conferences: this.conferences,
         book: this.accountBook,
         filter,
@@ -572,7 +579,11 @@ export class Phone extends Emitter<PhoneEvents> {
   }
 
   #followAccounts(): void {
-    this.accountBook.on('main', (event) => void this.emit('mainAccount', event));
+    this.accountBook.on('gone', (account) => this.voicemail.forget(account));
+    this.accountBook.on('main', (event) => {
+      this.presence.mainChanged();
+      this.emit('mainAccount', event);
+    });
     this.accountBook.on('registration', (event) => {
       const { account, state, error } = event;
       if (state === 'registered') {

@@ -10,13 +10,11 @@ import type { AccountBook } from './account-book.js';
 import type { CallOptions, LinePreset } from './call-options.js';
 import type { ConferenceGroups } from './conference-groups.js';
 import type { LineTable } from './lines.js';
-import type { MuteControl } from './mute-control.js';
 import type { PhoneMediaEngine } from './phone-options.js';
 import { BargeIn } from './policies/barge-in.js';
 import type { RequestFilter } from './policies/filter.js';
 import { type AutomaticAction, IncomingDesk, type IncomingOffer } from './policies/incoming-desk.js';
 import { MusicOnHold } from './policies/music-on-hold.js';
-import { OtherLines } from './policies/other-lines.js';
 import { OutgoingDesk } from './policies/outgoing-desk.js';
 import type { Policies } from './policies/policies.js';
 import type { RedialDecision } from './policies/redial.js';
@@ -43,7 +41,6 @@ export interface SwitchboardOptions {
   logger: Logger;
   lines: LineTable<Call, LinePreset>;
   policies: Policies;
-  mutes: MuteControl;
   conferences: ConferenceGroups;
   book: AccountBook;
   filter: RequestFilter;
@@ -63,8 +60,7 @@ export class Switchboard {
 
   constructor(options: SwitchboardOptions) {
     this.#options = options;
-    const { agent, engine, endpoint, clock, logger, lines, policies, mutes, conferences, reports, filter } =
-      options;
+    const { agent, engine, endpoint, clock, logger, lines, policies, conferences, reports, filter } = options;
     const { openBridge } = engine;
     this.#music = new MusicOnHold(policies, logger);
     this.#bargeIn = new BargeIn({
@@ -91,14 +87,7 @@ export class Switchboard {
       handled: (call, action) => this.#handled(call, action),
       bargeIn: (call) => this.#bargeIn.accept(call),
     });
-    new OtherLines({
-      lines,
-      policies,
-      logger,
-      together: (one, other) => conferences.together(one, other),
-      mute: (call) => void mutes.set(call, true, 'microphone'),
-    });
-    conferences.on('group', () => this.#listenIn());
+    conferences.on('group', this.#listenIn);
     agent.on('incoming', (call, handling) => {
       handling.ring = false;
       this.#attend(call);
@@ -149,6 +138,7 @@ export class Switchboard {
   }
 
   close(): void {
+    this.#options.conferences.off('group', this.#listenIn);
     this.#redial.close();
   }
 
@@ -200,9 +190,9 @@ export class Switchboard {
     });
   }
 
-  #listenIn(): void {
+  readonly #listenIn = (): void => {
     this.#bargeIn.refresh().catch((error: unknown) => {
       this.#options.logger.warn('listening in was interrupted', { error });
     });
-  }
+  };
 }

@@ -15,6 +15,8 @@ export type WatchEvents<State> = {
 
 export abstract class Watch<State> extends Emitter<WatchEvents<State>> {
   readonly peer: Peer;
+  /** Whom it was asked for. */
+  readonly target: string;
   protected readonly logger: Logger;
   #subscription: Subscription | undefined;
   #closed = false;
@@ -22,6 +24,7 @@ export abstract class Watch<State> extends Emitter<WatchEvents<State>> {
   constructor(target: string, logger: Logger) {
     super();
     this.peer = peerOf(target);
+    this.target = target;
     this.logger = logger;
   }
 
@@ -44,12 +47,26 @@ export abstract class Watch<State> extends Emitter<WatchEvents<State>> {
   /** @internal by those who make it */
   begin(subscription: Subscription): void {
     this.#subscription = subscription;
+    this.onState(subscription.phase, undefined);
     subscription.on('notify', (notification) => this.onNotify(notification));
     subscription.on('state', (phase, end) => this.onState(phase, end));
     subscription.on('ended', (end) => {
       this.#closed = true;
       this.emit('ended', end);
     });
+  }
+
+  /**
+   * @internal the SIP stack ends: the watch waits for its next {@link begin}
+   * @returns false when it has not begun or is over
+   */
+  pause(): boolean {
+    const subscription = this.#subscription;
+    if (!subscription || this.#closed) return false;
+    this.#subscription = undefined;
+    subscription.removeAllListeners();
+    subscription.close();
+    return true;
   }
 
   protected abstract onNotify(notification: Notification): void;

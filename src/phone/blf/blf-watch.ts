@@ -26,6 +26,8 @@ export interface BlfState {
 export class BlfWatch extends Watch<BlfState> {
   /** A table for every device of the extension. */
   readonly #tables = new Map<string, DialogTableView>();
+  /** Known from the subscription before: what is not told again is over. */
+  #stale: DialogInfo[] = [];
   #heard = false;
 
   /** Calls it has now. */
@@ -34,7 +36,10 @@ export class BlfWatch extends Watch<BlfState> {
   }
 
   protected override onState(phase: Subscription['phase'], end: SubscriptionEnd | undefined): void {
-    if (phase === 'subscribing') this.#tables.clear();
+    if (phase === 'subscribing') {
+      this.#stale.push(...this.dialogs);
+      this.#tables.clear();
+    }
     if ((phase === 'waiting' || phase === 'ended') && end?.error) this.#tell({ state: 'failed' });
   }
 
@@ -44,6 +49,7 @@ export class BlfWatch extends Watch<BlfState> {
       // Servers that know of no call send no document.
       if (state === 'active' && !this.#heard) this.#tell({ state: 'terminated' });
       this.#heard ||= state === 'active';
+      if (state === 'active') this.#endStale();
       return;
     }
     if (contentType !== DIALOG_INFO_TYPE) {
@@ -58,11 +64,19 @@ export class BlfWatch extends Watch<BlfState> {
       // RFC 4235 §4.3: a document before this one was lost.
       if (result.refresh) this.refresh();
       for (const dialog of result.changed) this.#changed(dialog);
+      this.#endStale();
       if (!this.#heard && result.changed.length === 0) this.#tell({ state: 'terminated' });
       this.#heard = true;
     } catch (error) {
       if (!isSwitchhookError(error, 'ERR_XML')) throw error;
       this.logger.warn('a dialog-info document could not be read', { peer: this.peer.uri, error });
+    }
+  }
+
+  #endStale(): void {
+    const live = new Set(this.dialogs.map(({ id }) => id));
+    for (const dialog of this.#stale.splice(0)) {
+      if (!live.has(dialog.id)) this.#changed({ ...dialog, state: 'terminated' });
     }
   }
 

@@ -42,6 +42,8 @@ export class Blf extends Emitter<BlfEvents> {
   readonly #watchers: Watchers;
   readonly #watches = new Map<string, BlfWatch>();
   readonly #again = new Map<string, { cancel(): void }>();
+  /** They go on with the next SIP stack. */
+  #paused: BlfWatch[] = [];
   #mode: BlfMode;
   #own: OwnDialogs | undefined;
 
@@ -93,7 +95,7 @@ export class Blf extends Emitter<BlfEvents> {
       this.#ended(uri, key, end);
     });
     if (this.#mode === 'off') watch.close();
-    else void this.#begin(watch, uri);
+    else void this.#begin(watch);
     return watch;
   }
 
@@ -117,12 +119,23 @@ export class Blf extends Emitter<BlfEvents> {
         if (!allowed) subscription.reject(403);
       });
     }
+    for (const watch of this.#paused.splice(0)) if (!watch.closed) void this.#begin(watch);
     if (this.#mode !== 'off') this.#watchAll();
+  }
+
+  /** For the phone: the SIP stack ends and another one will come; what is watched is watched again then. */
+  detach(): void {
+    this.#paused = this.watched.filter((watch) => watch.pause());
+    this.#withhold();
   }
 
   /** Stops watching and being watched. */
   close(): void {
     this.unwatch();
+    this.#withhold();
+  }
+
+  #withhold(): void {
     this.#own?.close();
     this.#own = undefined;
   }
@@ -131,15 +144,17 @@ export class Blf extends Emitter<BlfEvents> {
     for (const target of this.#options.watch ?? []) this.watch(target);
   }
 
-  async #begin(watch: BlfWatch, uri: string): Promise<void> {
+  async #begin(watch: BlfWatch): Promise<void> {
     try {
       const agent = await this.#host.agent();
       if (watch.closed) return;
       const { expires } = this.#options;
       const account = this.#host.account();
-      watch.begin(agent.subscribe(uri, { event: 'dialog', accept: [DIALOG_INFO_TYPE], expires, account }));
+      watch.begin(
+        agent.subscribe(watch.target, { event: 'dialog', accept: [DIALOG_INFO_TYPE], expires, account }),
+      );
     } catch (error) {
-      this.#host.logger.warn('a watch could not begin', { peer: uri, error });
+      this.#host.logger.warn('a watch could not begin', { peer: watch.target, error });
       watch.close();
     }
   }

@@ -215,11 +215,16 @@ export class Messages extends Emitter<MessagesEvents> implements AsyncIterable<I
     void this.#outbox.flush();
   }
 
-  close(): void {
+  /** For the phone: the SIP stack ends and another one will come. */
+  detach(): void {
     this.#withdraw?.();
     this.#withdraw = undefined;
     this.#composing.close();
     this.#outbox.close();
+  }
+
+  close(): void {
+    this.detach();
     for (const loop of [...this.#loops]) loop.close();
   }
 

@@ -54,6 +54,8 @@ export class Presence extends Emitter<PresenceEvents> {
   readonly #options: PresenceOptions;
   readonly #watches = new Map<string, PresenceWatch>();
   readonly #forOne = new Map<string, OwnStatus>();
+  /** They go on with the next SIP stack. */
+  #paused: PresenceWatch[] = [];
   /** Who may see us. */
   readonly watchers: Watchers;
   #agent: UserAgent | undefined;
@@ -107,7 +109,7 @@ export class Presence extends Emitter<PresenceEvents> {
     watch.on('ended', () => {
       if (this.#watches.get(key) === watch) this.#watches.delete(key);
     });
-    if (this.enabled) void this.#begin(watch, uri);
+    if (this.enabled) void this.#begin(watch);
     return watch;
   }
 
@@ -151,6 +153,23 @@ export class Presence extends Emitter<PresenceEvents> {
     this.#agent = agent;
     if (!this.enabled) return;
     this.#withdraw ??= agent.subscriptions.offer(this.#package());
+    for (const watch of this.#paused.splice(0)) if (!watch.closed) void this.#begin(watch);
+  }
+
+  /** For the phone: the SIP stack ends and another one will come; what is watched is watched again then. */
+  detach(): void {
+    this.#paused = this.watched.filter((watch) => watch.pause());
+    this.#withhold();
+    this.#agent = undefined;
+  }
+
+  /** For the phone: calls go out by another account. */
+  mainChanged(): void {
+    if (!this.#withdraw) return;
+    this.#publication?.close();
+    this.#publication = undefined;
+    this.#noPublish = false;
+    this.registered();
   }
 
   /** For the phone: it is registered now, so what was said before can be published. */
@@ -161,11 +180,16 @@ export class Presence extends Emitter<PresenceEvents> {
   /** Stops watching and being watched. */
   close(): void {
     this.unwatch();
+    this.#withhold();
+    for (const one of this.#agent?.subscriptions.subscribers('presence') ?? []) one.terminate('noresource');
+  }
+
+  /** Nobody is told anything any more. */
+  #withhold(): void {
     this.#publication?.close();
     this.#publication = undefined;
     this.#withdraw?.();
     this.#withdraw = undefined;
-    for (const one of this.#agent?.subscriptions.subscribers('presence') ?? []) one.terminate('noresource');
   }
 
   #called(call: Call): void {
@@ -173,12 +197,12 @@ export class Presence extends Emitter<PresenceEvents> {
     if (wanted && this.#watches.size < MAX_CALLED) this.watch(peerOf(call.remote.uri).uri);
   }
 
-  async #begin(watch: PresenceWatch, uri: string): Promise<void> {
+  async #begin(watch: PresenceWatch): Promise<void> {
     try {
       const agent = await this.#host.agent();
       if (watch.closed) return;
       const { email, expires } = this.#options;
-      const subscription = agent.subscribe(uri, {
+      const subscription = agent.subscribe(watch.target, {
         event: 'presence',
         accept: [PIDF_TYPE],
         expires,
@@ -188,7 +212,7 @@ export class Presence extends Emitter<PresenceEvents> {
       });
       watch.begin(subscription);
     } catch (error) {
-      this.#host.logger.warn('a watch could not begin', { peer: uri, error });
+      this.#host.logger.warn('a watch could not begin', { peer: watch.target, error });
       watch.close();
     }
   }

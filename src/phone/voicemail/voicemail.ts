@@ -60,6 +60,8 @@ export class Voicemail extends Emitter<VoicemailEvents> {
   readonly #waits = new Map<Account, { cancel(): void }>();
   /** Accounts whose server notifies unasked. */
   readonly #notifies = new Set<Account>();
+  /** They are subscribed for again with the next SIP stack. */
+  #paused: Account[] = [];
   #agent: UserAgent | undefined;
   #deaf: (() => void) | undefined;
   #state: VoicemailState | undefined;
@@ -100,7 +102,22 @@ export class Voicemail extends Emitter<VoicemailEvents> {
     this.#deaf ??= agent.subscriptions.unsolicited('message-summary', (request) =>
       this.#unsolicited(request),
     );
+    for (const account of this.#paused.splice(0)) this.#subscribe(account);
     if (this.mode === 'start') void this.check().catch(() => {});
+  }
+
+  /** For the phone: the SIP stack ends and another one will come. */
+  detach(): void {
+    this.#paused = [...this.#subscriptions.keys()];
+    this.close();
+  }
+
+  /** For the phone: that account is no more. */
+  forget(account: Account): void {
+    this.#waits.get(account)?.cancel();
+    this.#waits.delete(account);
+    this.#notifies.delete(account);
+    this.#subscriptions.get(account)?.close();
   }
 
   /** For the phone: that account is registered. */
@@ -124,6 +141,7 @@ export class Voicemail extends Emitter<VoicemailEvents> {
   /** Ends the subscriptions. */
   unsubscribe(): void {
     for (const wait of this.#waits.values()) wait.cancel();
+    this.#waits.clear();
     for (const subscription of [...this.#subscriptions.values()]) subscription.close();
   }
 

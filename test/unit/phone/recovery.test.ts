@@ -88,6 +88,41 @@ describe('recovery', () => {
     expect(registrar.requests).toHaveLength(1);
   });
 
+  it('leaves what the application holds of the phone: watches, loops, listeners', async () => {
+    const [alice, bob] = await world.started(2, { presence: { strangers: 'accept' }, blf: { share: 'all' } });
+    const uri = world.uriOf(bob);
+    const states: string[] = [];
+    const lamps: string[] = [];
+    const texts: string[] = [];
+    const watch = alice.presence.watch(uri);
+    const lamp = alice.blf.watch(uri);
+    alice.presence.on('change', ({ group }) => states.push(group));
+    alice.blf.on('change', ({ state }) => lamps.push(state));
+    const loop = (async () => {
+      for await (const { text } of alice.messages) texts.push(text);
+    })();
+    const call = await bob.dial('sip:x@10.0.0.77');
+    await world.run(3000);
+    expect([states.at(-1), lamps.at(-1)]).toEqual(['online', 'trying']);
+    const listeners = [alice.lines.listenerCount('seated'), alice.conferences.listenerCount('group')];
+    const restarted = alice.restart();
+    // Nobody tells the phone that the call is over.
+    void call.hangup();
+    expect(await world.soon(restarted, 3000)).toBe(true);
+    await world.soon(alice.restart(), 3000);
+    await world.soon(bob.presence.publish('away'));
+    await world.soon(bob.messages.send(world.uriOf(alice), 'are you there?'));
+    await world.run(3000);
+    expect([watch.closed, lamp.closed]).toEqual([false, false]);
+    expect([states.at(-1), lamps.at(-1)]).toEqual(['away', 'terminated']);
+    expect(texts).toEqual(['are you there?']);
+    expect([alice.lines.listenerCount('seated'), alice.conferences.listenerCount('group')]).toEqual(
+      listeners,
+    );
+    await world.soon(alice.close(), 3000);
+    await loop;
+  });
+
   it('is not restarted while there is a call', async () => {
     const [alice, bob] = await world.started(2);
     const { out } = await world.talk(alice, bob);

@@ -49,6 +49,27 @@ describe('presence', () => {
     await world.end();
   });
 
+  it('is published where the main account is, and taken back where it was', async () => {
+    const world = new PhoneWorld();
+    const servers = [await world.peer('one', '10.0.0.100'), await world.peer('two', '10.0.0.101')];
+    for (const server of servers)
+      server.onRequest = (request) =>
+        void server.respond(request, 200, { headers: { 'SIP-ETag': 'e', Expires: '600' } });
+    const alice = world.phone('10.0.0.1', { server: '10.0.0.100', username: 'alice' });
+    const second = (await alice.addAccount({ aor: 'sip:second@10.0.0.101' })).account;
+    await world.soon(alice.presence.publish('away'));
+    const published = (): unknown[] =>
+      servers.map(({ requests }) => requests.map(({ message }) => `${message.from.uri} ${message.expires}`));
+    expect(published()).toEqual([['sip:alice@10.0.0.100 3600'], []]);
+    alice.accountBook.setMain(second);
+    await world.run(50);
+    expect(published()).toEqual([
+      ['sip:alice@10.0.0.100 3600', 'sip:alice@10.0.0.100 0'],
+      ['sip:second@10.0.0.101 3600'],
+    ]);
+    await world.end();
+  });
+
   it('publishes to a server that takes it, refreshes, and stops asking one that does not (RFC 3903)', async () => {
     for (const status of [200, 405]) {
       const world = new PhoneWorld();

@@ -90,6 +90,22 @@ describe('message waiting', () => {
     await world.end();
   });
 
+  it('of an account that is removed is not asked for any more, of one that is there after a restart again', async () => {
+    const { world, alice, subscribes, register } = await setUp('auto');
+    const second = (await alice.addAccount({ aor: `sip:2222@${SERVER}` })).account;
+    await register();
+    await world.run(50);
+    await world.soon(alice.removeAccount(second));
+    await world.run(11_000);
+    const asked = (): unknown[] => subscribes().map(({ to, expires }) => [to.uri.toString(), expires]);
+    expect(asked()).toEqual([[`sip:1111@${SERVER}`, 3600]]);
+    await world.soon(alice.restart(), 3000);
+    await world.run(11_000);
+    expect(asked().at(-1)).toEqual([`sip:1111@${SERVER}`, 3600]);
+    expect(new Set(subscribes().map(({ callId }) => callId)).size).toBe(2);
+    await world.end();
+  });
+
   it('takes the notices of a subscription', async () => {
     const { world, registrar, alice, notices, register } = await setUp('registered');
     await register();
