@@ -34,6 +34,12 @@ export interface StatusBoardOptions {
 }
 
 const ONLINE = 1;
+/** What is no state of a phone that is in conversation. */
+const PASSING: ReadonlySet<string> = new Set([
+  GLOBAL_TEXTS.incoming,
+  GLOBAL_TEXTS.calling,
+  GLOBAL_TEXTS.ringing,
+]);
 
 export class StatusBoard {
   readonly #options: StatusBoardOptions;
@@ -172,7 +178,7 @@ export class StatusBoard {
       notifications,
       desk,
       now: () => clock.now(),
-      global: (text: string) => this.say(text),
+      global: (text: string) => this.#happens(text),
       registered: () => accounts.registeredEx,
       progressIsRinging: () => [1, 3, 4].includes(settings.number('changesptoring')),
       tellsExtensions: () => settings.number('rtpeextraheadernotify') === 1,
@@ -201,6 +207,13 @@ export class StatusBoard {
       this.#monitors.set(call, new CallMonitor(call, phone.lines.free() ?? 0, host, false));
     });
     this.#repeat();
+  }
+
+  /** Something on one line: the state stays that of the best one, which is said again. */
+  #happens(text: string): void {
+    this.say(text);
+    const speaking = this.#options.desk.calls.find(({ state }) => state === 'connected');
+    if (speaking && PASSING.has(text)) this.say(speakingText(this.#duration(speaking)));
   }
 
   #ended(call: Call, end: CallEnd, record: CallRecord): void {
