@@ -7,7 +7,7 @@ import type { Call } from '../../ua/index.js';
 import type { NotificationHub } from '../notifications/notification-hub.js';
 import type { SettingsReader } from '../settings/settings.js';
 import type { Stack } from '../stack.js';
-import type { LineDesk } from '../status/line-desk.js';
+import { type LineDesk, partyOf } from '../status/line-desk.js';
 import type { Dialer } from './dialer.js';
 
 export interface ConferenceDeskOptions {
@@ -112,7 +112,10 @@ export class ConferenceDesk {
 
   #members(room: Conference): void {
     const { desk, notifications } = this.#options;
-    const peers = room.members.map(({ remote }) => remote.displayName || remote.user).join(' | ');
+    const peers = room.members
+      .map(partyOf)
+      .map(({ user, displayName }) => displayName || user)
+      .join(' | ');
     for (const call of room.members) {
       desk.notes(call).group = peers;
       notifications.publish('GROUP', { line: desk.lineOf(call), peers });

@@ -3,7 +3,7 @@ import type { StoredCall } from '../../phone/index.js';
 import type { Call } from '../../ua/index.js';
 import { MUTES } from '../mapping/service-options.js';
 import { PARTIES, reasonText } from '../status/disconnect-reason.js';
-import { holdNumber, userOf } from '../status/line-desk.js';
+import { holdNumber, partyOf, userOf } from '../status/line-desk.js';
 import { GLOBAL_TEXTS } from '../status/status-texts.js';
 import type { WebphoneContext } from '../webphone-context.js';
 import { define } from './spec.js';
@@ -186,7 +186,9 @@ export const calls = [
     doc: 'The name of the other party, or its number.',
     run: ({ desk }, { line }) => {
       const call = desk.one(line);
-      return call ? call.remote.displayName || call.remote.user || call.remote.uri : '';
+      if (!call) return '';
+      const { user, displayName } = partyOf(call);
+      return displayName || user;
     },
   }),
   define('API_GetIncomingDisplay', {
@@ -198,9 +200,8 @@ export const calls = [
       const call =
         ringing(context, line) ?? context.desk.select(line).find(({ direction }) => direction === 'incoming');
       if (!call) return '';
-      const { user, uri, displayName } = call.remote;
-      const number = user || userOf(uri);
-      return displayName && displayName !== number ? `${number}\n${displayName}` : number;
+      const { user, displayName } = partyOf(call);
+      return displayName && displayName !== user ? `${user}\n${displayName}` : user;
     },
   }),
   define('API_GetLastCallDetails', {

@@ -1,6 +1,7 @@
 /** Digits, INFO and USSD. */
 import type { Call } from '../../ua/index.js';
 import { dtmfOptions } from '../mapping/transfer-policies.js';
+import { partyOf } from '../status/line-desk.js';
 import type { WebphoneContext } from '../webphone-context.js';
 import { define } from './spec.js';
 
@@ -73,7 +74,7 @@ function sendDigits(context: WebphoneContext, call: Call, digits: string): void 
 }
 
 function tell({ notifications, desk }: WebphoneContext, call: Call, type: string, text?: string): void {
-  notifications.publish('INFO', { type, line: desk.lineOf(call), peername: call.remote.user, text });
+  notifications.publish('INFO', { type, line: desk.lineOf(call), peername: partyOf(call).user, text });
 }
 
 /** What a text looks like. */

@@ -1,5 +1,5 @@
 /** The lines: which one is active, and what is on each. */
-import { holdNumber, hostOf, muteNumber, userOf } from '../status/line-desk.js';
+import { holdNumber, hostOf, muteNumber, partyOf, userOf } from '../status/line-desk.js';
 import type { WebphoneContext } from '../webphone-context.js';
 import { define } from './spec.js';
 
@@ -65,19 +65,20 @@ export const lines = [
 function lineDetails({ desk, stack }: WebphoneContext, { line }: { line: number }): string {
   const call = desk.one(line);
   if (!call) return '';
+  const party = partyOf(call);
   const local = stack.phone?.addresses[0];
   return [
     'LINEDETAILS',
     desk.lineOf(call),
     desk.steadyState(call),
     call.id,
-    call.remote.user,
+    party.user,
     userOf(call.local),
     call.direction === 'outgoing' ? 1 : 2,
     local ? `${local.host}:${local.port}` : '',
     hostOf(call.remote.uri),
     muteNumber(desk.muted(call)),
     holdNumber(call),
-    (call.remote.displayName ?? '').replaceAll(',', ';'),
+    party.displayName.replaceAll(',', ';'),
   ].join(',');
 }

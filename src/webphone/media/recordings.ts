@@ -16,7 +16,7 @@ import { type RecordingPlan, recordingMode, recordingPlan } from '../mapping/rec
 import type { NotificationHub } from '../notifications/notification-hub.js';
 import type { Settings } from '../settings/settings.js';
 import type { Stack } from '../stack.js';
-import { hostOf, type LineDesk, userOf } from '../status/line-desk.js';
+import { hostOf, type LineDesk, partyOf, userOf } from '../status/line-desk.js';
 
 const STAGE = { init: 1, saving: 2, saved: 3, failed: 4 } as const;
 const TYPE = { file: 1, ftp: 2, http: 3 } as const;
@@ -106,7 +106,7 @@ export class RecordingDesk {
     const recorded = {
       callId: call.id,
       username: userOf(call.local),
-      peer: call.remote.user || 'unknown',
+      peer: partyOf(call).user || 'unknown',
       startedAt: new Date(clock.wallTime()),
     };
     const plan = recordingPlan(settings.forLine(line), recorded, folder, mode, name);
@@ -180,11 +180,12 @@ export class RecordingDesk {
     const { call, plan } = one;
     if (!plan.upload) return;
     const user = userOf(call.local);
+    const peer = partyOf(call).user;
     const outgoing = call.direction === 'outgoing';
     const about = {
       user,
-      caller: outgoing ? user : call.remote.user,
-      called: outgoing ? call.remote.user : user,
+      caller: outgoing ? user : peer,
+      called: outgoing ? peer : user,
       callId: call.id,
       server: hostOf(call.remote.uri),
     };

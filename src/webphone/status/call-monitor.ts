@@ -18,6 +18,7 @@ import {
   hostOf,
   type LineDesk,
   muteNumber,
+  partyOf,
   userOf,
 } from './line-desk.js';
 import { GLOBAL_TEXTS, type LineMoment, type LineState, seconds, speakingText } from './status-texts.js';
@@ -49,6 +50,8 @@ export class CallMonitor {
   readonly line: number;
   readonly #host: MonitorHost;
   readonly #notes: CallNotes;
+  /** Of a call that came, read once. */
+  readonly #caller: ReturnType<typeof partyOf> | undefined;
   #told = new Set<string>();
 
   /** @param rings false for a call that is dealt with before anybody could take it */
@@ -56,6 +59,7 @@ export class CallMonitor {
     this.call = call;
     this.line = line;
     this.#host = host;
+    this.#caller = this.outgoing ? undefined : partyOf(call);
     this.#notes = host.desk.notes(call);
     this.#begin(rings);
     call.on('progress', ({ status }) => this.#progress(status));
@@ -86,7 +90,11 @@ export class CallMonitor {
   }
 
   get peer(): string {
-    return this.call.remote.user || hostOf(this.call.remote.uri);
+    return this.#party.user;
+  }
+
+  get #party(): ReturnType<typeof partyOf> {
+    return this.#caller ?? partyOf(this.call);
   }
 
   get outgoing(): boolean {
@@ -164,7 +172,7 @@ export class CallMonitor {
       callid: record.callId,
       dir: this.outgoing ? 1 : 2,
       disccode: reason.status,
-      peerdisplayname: record.remoteDisplayName ?? this.peer,
+      peerdisplayname: this.#party.displayName || this.peer,
     });
     this.#enter('Finishing');
     notifications.publish('EVENT', {
@@ -202,7 +210,7 @@ export class CallMonitor {
       peername: this.peer,
       localname: userOf(call.local),
       endpointtype: this.outgoing ? 1 : 2,
-      peerdisplayname: call.remote.displayName || this.peer,
+      peerdisplayname: this.#party.displayName || this.peer,
       callid: call.id,
       online: ONLINE,
       registered: registered(),

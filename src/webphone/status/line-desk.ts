@@ -115,6 +115,19 @@ export function encryptionNumber({ encryption }: Pick<Call, 'encryption'>): numb
   return encryption.signalling === undefined ? -1 : secret ? 1 : 0;
 }
 
+/** Who the other side is: a caller by the header that tells it best, unless he wants not to be known. */
+export function partyOf({ identity, remote }: Pick<Call, 'identity' | 'remote'>): {
+  user: string;
+  displayName: string;
+} {
+  const { uri, user, displayName } = identity.anonymous ? remote : identity;
+  const sameUser = user === remote.user;
+  return {
+    user: user || hostOf(uri),
+    displayName: displayName || (sameUser && remote.displayName) || '',
+  };
+}
+
 /** The user in a SIP address. */
 export function userOf(uri: string): string {
   const match = /^(?:sips?:|tel:)(?:([^@;?:]*)(?::[^@]*)?@)?([^;?]*)/i.exec(uri);

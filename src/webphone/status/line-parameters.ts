@@ -6,6 +6,7 @@
 import { mutedAs } from '../mapping/service-options.js';
 import { resolveName } from '../parameters/names.js';
 import type { WebphoneContext } from '../webphone-context.js';
+import { partyOf } from './line-desk.js';
 
 /** Undefined: what the settings say holds. */
 export function liveParameter(context: WebphoneContext, name: string, line: number): string | undefined {
@@ -15,7 +16,7 @@ export function liveParameter(context: WebphoneContext, name: string, line: numb
     case 'line':
       return String(line);
     case 'peer':
-      return call?.remote.user;
+      return call && partyOf(call).user;
     case 'callid':
       return call?.id;
     case 'state':

@@ -123,6 +123,28 @@ describe('recovery', () => {
     await loop;
   });
 
+  it('[registration/4] without answers it is not made anew while there is a call', async () => {
+    await FakeRegistrar.start(world, SERVER);
+    const alice = world.phone('10.0.0.1', {
+      server: SERVER,
+      username: 'alice',
+      recovery: { restartAfter: 3 },
+    });
+    const bob = world.phone('10.0.0.2');
+    await bob.start();
+    let restarts = 0;
+    alice.on('restarted', () => restarts++);
+    outcome(alice.register());
+    await world.run(100);
+    const { out } = await world.talk(bob, alice);
+    world.network.unreachable.add(SERVER);
+    await world.run(1_200_000);
+    expect([out.state, restarts]).toEqual(['connected', 0]);
+    await world.soon(out.hangup());
+    await world.run(5000);
+    expect(restarts).toBe(1);
+  });
+
   it('is not restarted while there is a call', async () => {
     const [alice, bob] = await world.started(2);
     const { out } = await world.talk(alice, bob);

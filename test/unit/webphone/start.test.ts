@@ -4,6 +4,7 @@ import { FakeMediaEngine } from '../../../src/testing/fake-media.js';
 import { FakeResolver } from '../../../src/testing/fake-resolver.js';
 import { Webphone } from '../../../src/webphone/index.js';
 import type { FakeRegistrar } from '../../support/fake-registrar.js';
+import { outcome } from '../../support/outcome.js';
 import type { Given } from '../../support/settings-world.js';
 import { HOST, SERVER, WebphoneWorld } from '../../support/webphone-world.js';
 
@@ -136,6 +137,54 @@ describe('registering by itself', () => {
     expect(failed).toMatch(/^REGISTER,0,2,.*,true,,alice,.*,403$/);
     expect(w.states(-1).at(-1)).toBe('Register Failed');
   });
+
+  it('[registration/2] [notify:REGISTER] further accounts are told as such, without a state of the phone', async () => {
+    await begin({ ...ACCOUNT, extraregisteraccounts: `${SERVER},kate,secret,300` });
+    w.webphone.API_Start();
+    await w.run(5000);
+    expect(w.strings('REGISTER')).toEqual([
+      'REGISTER,0,0,Registering...,true,,alice,,-1',
+      'REGISTER,0,1,Registered,true,,alice,,-1',
+      'REGISTER,0,0,Registering...,false,,kate,,-1',
+      'REGISTER,0,1,Registered,false,,kate,,-1',
+    ]);
+    expect(w.states(-1)).toEqual(['Initialized', 'Register...', 'Registering...', 'Registered.']);
+  });
+
+  it('[registration/1] registers anew before the time is over, and for longer when the server wants that', async () => {
+    await begin({ ...ACCOUNT, registerinterval: 60, keepaliveival: 0 });
+    registrar.minExpires = 100;
+    w.webphone.API_Start();
+    await w.run(500);
+    // Each is challenged first.
+    expect(registrar.requests.map(({ expires }) => expires)).toEqual([60, 60, 100]);
+    await w.run(100_000);
+    const [, , granted, next] = registrar.times;
+    expect(next - granted).toBeLessThan(100_000);
+    expect(w.webphone.API_IsRegistered()).toBe(true);
+    expect(w.strings('REGISTER').filter((text) => text.includes(',0,2,'))).toEqual([]);
+  });
+
+  it.each([
+    [{}, 2000],
+    [{ waitforunregister: 500 }, 500],
+  ])(
+    '[registration/3] [API_Unregister] [param:waitforunregister] %j: Expires 0, and waits %i ms for a silent server',
+    async (given, ms) => {
+      await begin({ ...ACCOUNT, ...given });
+      w.webphone.API_Start();
+      await w.run(500);
+      registrar.script = Array.from({ length: 20 }, () => 0);
+      const left = outcome(w.webphone.API_Unregister(1));
+      await w.run(ms - 100);
+      expect(left.text).toBe('pending');
+      expect(registrar.last.expires ?? registrar.last.contacts[0].params.get('expires')).toBe(0);
+      await w.run(200);
+      expect(left.text).toBe('done');
+      await w.run(5000);
+      expect(w.webphone.API_IsRegistered()).toBe(false);
+    },
+  );
 });
 
 describe('after a failure', () => {
