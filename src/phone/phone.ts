@@ -545,13 +545,13 @@ export class Phone extends Emitter<PhoneEvents> {
             this.#recovery.callEnded();
           },
           record: (record) => {
-            this.store.calls.add(record);
+            this.#remember(() => this.store.calls.add(record));
             this.emit('record', record);
           },
-          dialled: (target) => this.store.values.set(LAST_DIALLED, target),
+          dialled: (target) => this.#remember(() => this.store.values.set(LAST_DIALLED, target)),
         },
       });
-      board.lastDialled = this.store.values.get(LAST_DIALLED);
+      board.lastDialled = this.#remember(() => this.store.values.get(LAST_DIALLED));
       const peers = new LanPeers({ ...common, self: () => this.#asLanPeer() }, options.lanPeers);
       peers.on('found', (peer) => void this.emit('lanPeer', peer));
       // Calls need nobody found.
@@ -569,6 +569,16 @@ export class Phone extends Emitter<PhoneEvents> {
       await endpoint.close();
       if (!options.engine) await engine?.close();
       throw error;
+    }
+  }
+
+  /** What cannot be remembered must end no call. */
+  #remember<T>(act: () => T): T | undefined {
+    try {
+      return act();
+    } catch (error) {
+      this.#logger.error('the store of the phone failed', { error });
+      return undefined;
     }
   }
 

@@ -212,7 +212,7 @@ export class Messages extends Emitter<MessagesEvents> implements AsyncIterable<I
 
   /** For the phone: it is registered. */
   registered(): void {
-    void this.#outbox.flush();
+    this.#outbox.flushQuietly();
   }
 
   /** For the phone: the SIP stack ends and another one will come. */
@@ -229,7 +229,7 @@ export class Messages extends Emitter<MessagesEvents> implements AsyncIterable<I
   }
 
   #heardFrom(peer: Peer): void {
-    if (this.#options.offline !== 'fail') void this.#outbox.flush(peer.uri);
+    if (this.#options.offline !== 'fail') this.#outbox.flushQuietly(peer.uri);
   }
 
   #transmit(message: StoredMessage, call: Call | undefined): Promise<SipResponse> {

@@ -80,6 +80,13 @@ export class Outbox {
     }
   }
 
+  /** The same, when nobody waits for it. */
+  flushQuietly(peer?: string): void {
+    this.flush(peer).catch((error: unknown) => {
+      this.#options.logger.error('messages that wait could not be read', { error });
+    });
+  }
+
   /** Sends again after a close. */
   open(): void {
     this.#closed = false;
@@ -95,7 +102,7 @@ export class Outbox {
     if (this.#closed || this.#later.has(peer)) return;
     const timer = this.#options.clock.after(ms, () => {
       this.#later.delete(peer);
-      void this.flush(peer);
+      this.flushQuietly(peer);
     });
     this.#later.set(peer, timer);
   }

@@ -27,6 +27,7 @@ export class RedialDesk {
   readonly #origins = new WeakMap<Call, Origin>();
   readonly #pending = new Map<Timer, (call: Call | undefined) => void>();
   readonly #next = new WeakMap<Call, Promise<Call | undefined>>();
+  #closed = false;
 
   constructor(env: RedialEnvironment) {
     this.#env = env;
@@ -47,7 +48,7 @@ export class RedialDesk {
   ended(call: Call, record: CallRecord): void {
     const { policies, clock } = this.#env;
     const origin = this.#origins.get(call) ?? { target: call.remote.uri, options: {}, attempt: 0 };
-    if (origin.options.signal?.aborted) return;
+    if (this.#closed || origin.options.signal?.aborted) return;
     const decision = decideRedial(call, record, policies.redial, {
       attempt: origin.attempt,
       others: this.#env.others(call),
@@ -65,6 +66,7 @@ export class RedialDesk {
 
   /** Nothing is placed again any more. */
   close(): void {
+    this.#closed = true;
     for (const [timer, resolve] of this.#pending) {
       timer.cancel();
       resolve(undefined);

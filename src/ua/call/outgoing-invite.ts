@@ -187,10 +187,13 @@ export class OutgoingInvite {
       return;
     }
     if (response.status === 199) return this.#forkEnded(tag);
-    const early = this.#earlyDialog(tag, response, tx);
-    if (!early) return;
+    const early = lenient(() => this.#earlyDialog(tag, response, tx), undefined);
+    if (!early) {
+      this.#options.onProgress(response, false);
+      return;
+    }
     this.#host.way.metOver(tx.flow);
-    early.dialog.refreshTarget(response);
+    lenient(() => early.dialog.refreshTarget(response), undefined);
     if (response.require.includes('100rel') && response.rseq !== undefined) {
       // RFC 3262 §4: in order only; a repeated one was acknowledged before.
       if (early.rseq !== undefined && response.rseq !== early.rseq + 1) return;

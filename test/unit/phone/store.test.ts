@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SwitchhookError } from '../../../src/base/errors.js';
 import {
   contact,
   MemoryStore,
@@ -236,6 +237,34 @@ describe('the records of a phone', () => {
     const again = world.phone('10.0.0.3', { store: await open('sqlite') });
     await again.start();
     expect(again.lastDialled).toBe(world.uriOf(bob, 'first'));
+    await world.end();
+  });
+
+  it('a store that fails ends no call, loses no event and stops no message', async () => {
+    const world = new PhoneWorld();
+    const full = (): never => {
+      throw new SwitchhookError('ERR_STORE', { path: 'phone.db', why: 'disk full' });
+    };
+    const store = new MemoryStore();
+    store.calls.add = full;
+    store.values.get = full;
+    store.values.set = full;
+    store.messages.list = full;
+    const bob = world.phone('10.0.0.2');
+    await bob.start();
+    const alice = world.phone('10.0.0.1', { store });
+    const told: string[] = [];
+    alice.on('record', ({ callId }) => told.push(callId));
+    alice.on('callEnded', ({ id }) => told.push(id));
+    const out = await alice.dial(world.uriOf(bob));
+    await world.run(50);
+    expect(alice.lastDialled).toBe(world.uriOf(bob));
+    // A sign of life of the peer: what waits for it is due.
+    await world.soon(bob.messages.send(world.uriOf(alice), 'hello'));
+    await expect(alice.messages.retry()).rejects.toMatchObject({ code: 'ERR_STORE' });
+    void out.hangup();
+    await world.run(50);
+    expect(told).toEqual([out.id, out.id]);
     await world.end();
   });
 });

@@ -43,6 +43,22 @@ describe('an outgoing call', () => {
     await world.end();
   });
 
+  it('rings also by a 180 whose Contact cannot be read', async () => {
+    const { world, invite, peer, out, progress, polite } = await dial();
+    peer.respond(invite, 180, { headers: { Contact: '<<' } });
+    await world.run(20);
+    expect([out.state, progress]).toEqual(['ringing', [{ status: 180, earlyMedia: false }]]);
+    peer.respond(invite, 183, { sdp: sdp() });
+    peer.respond(invite, 180, { headers: { Contact: '<<' } });
+    await world.run(20);
+    expect(progress).toHaveLength(3);
+    polite();
+    peer.respond(invite, 200, { sdp: sdp() });
+    await world.run(20);
+    expect(out.state).toBe('connected');
+    await world.end();
+  });
+
   it('rejects with the status, the reason and the Q.850 cause', async () => {
     const { world, invite, peer, out } = await dial();
     const answered = out.answered();
