@@ -102,6 +102,18 @@ export class ModelWorld extends PhoneWorld {
         return this.#do(what, phone.register());
       case 'unregister':
         return this.#do(what, phone.unregister());
+      case 'restart':
+        return this.#do(what, phone.restart());
+      case 'add account':
+        return this.#do(
+          what,
+          phone.addAccount({ aor: `sip:second@${SERVER}` }).then((added) => added.register()),
+        );
+      case 'remove account': {
+        const last = phone.accounts.at(-1);
+        if (last && phone.accounts.length > 1) this.#do(what, phone.removeAccount(last));
+        return;
+      }
       case 'message':
         return this.#do(what, phone.messages.send(this.#address(step.who + step.whom, 'udp'), 'hello'));
       case 'close':
@@ -137,14 +149,24 @@ export class ModelWorld extends PhoneWorld {
       case 'transfer':
         return this.#do(
           `${what} (${step.kind})`,
-          call.transferTo(this.#address(step.whom, 'udp'), { kind: step.kind }),
+          call.transferTo(this.#address(step.whom, 'udp'), {
+            kind: step.kind,
+            signal: this.#abortAfter(step.abortMs),
+          }),
         );
       case 'transfer to another call': {
         const others = phone.calls.filter((other) => other !== call);
         const other = others[step.other % Math.max(1, others.length)];
-        if (other) this.#do(what, call.transferTo(other));
+        if (other) this.#do(what, call.transferTo(other, { signal: this.#abortAfter(step.abortMs) }));
       }
     }
+  }
+
+  #abortAfter(ms: number | undefined): AbortSignal | undefined {
+    if (ms === undefined) return undefined;
+    const abort = new AbortController();
+    this.clock.after(ms, () => abort.abort());
+    return abort.signal;
   }
 
   /** A call for which the step has a meaning; with `any`, whichever call it hits. */

@@ -14,6 +14,11 @@ interface Timed {
   waitMs: number;
 }
 
+/** The user thinks better of it after so many ms. */
+interface GivenUp {
+  abortMs: number | undefined;
+}
+
 export type CallStep = Timed &
   OnCall &
   (
@@ -21,14 +26,19 @@ export type CallStep = Timed &
     | { do: 'reject'; status: number }
     | { do: 'forward'; whom: number }
     | { do: 'digits'; method: 'rfc4733' | 'info' }
-    | { do: 'transfer'; whom: number; kind: 'blind' | 'held' | 'attended' | 'on-leave' | 'bridge' }
-    | { do: 'transfer to another call'; other: number }
+    | (GivenUp & {
+        do: 'transfer';
+        whom: number;
+        kind: 'blind' | 'held' | 'attended' | 'on-leave' | 'bridge';
+      })
+    | (GivenUp & { do: 'transfer to another call'; other: number })
   );
 
 export type PhoneStep = Timed & { who: number } & (
     | { do: 'dial'; whom: number; by: 'udp' | 'tcp' | 'server' }
     | { do: 'message'; whom: number }
-    | { do: 'conference' | 'register' | 'unregister' | 'close' }
+    | { do: 'conference' | 'register' | 'unregister' | 'close' | 'restart' }
+    | { do: 'add account' | 'remove account' }
   );
 
 export type NetworkStep = Timed &
@@ -63,6 +73,8 @@ const waitMs = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(3_000, 12_000, 40_000) },
 );
 
+const abortMs = fc.constantFrom(undefined, undefined, undefined, 2, 40, 1_000);
+
 const is = <D extends string>(...words: D[]) => fc.constantFrom(...words);
 
 const user = fc.oneof(
@@ -96,14 +108,25 @@ const user = fc.oneof(
       ...onCall,
       whom: who,
       kind: is('blind', 'held', 'attended', 'on-leave', 'bridge'),
+      abortMs,
       waitMs,
     }),
   },
   {
     weight: 2,
-    arbitrary: fc.record({ do: is('transfer to another call'), ...onCall, other: fc.nat(3), waitMs }),
+    arbitrary: fc.record({
+      do: is('transfer to another call'),
+      ...onCall,
+      other: fc.nat(3),
+      abortMs,
+      waitMs,
+    }),
   },
   { weight: 1, arbitrary: fc.record({ do: is('conference', 'register', 'unregister'), who, waitMs }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: is('restart', 'add account', 'remove account'), who, waitMs }),
+  },
   { weight: 1, arbitrary: fc.record({ do: is('message'), who, whom, waitMs }) },
 );
 
