@@ -104,7 +104,7 @@ export const NOTIFICATIONS = [
     doc: 'The state of the calls of an extension that is watched.',
     fields: [
       text('peername', 'the extension'),
-      text('direction', 'initiator, recipient or undefined'),
+      text('direction', 'out, in or undefined'),
       text('state', 'trying, proceeding, early, confirmed, terminated, unknown or failed'),
       callid,
     ],
