@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { FakeRegistrar } from '../../support/fake-registrar.js';
+import { FakeRegistrar } from '../../support/fake-registrar.js';
 import { SERVER, WebphoneWorld } from '../../support/webphone-world.js';
+
+const OTHER = '10.0.0.101';
 
 let w: WebphoneWorld;
 let registrar: FakeRegistrar;
@@ -215,6 +217,35 @@ describe('accounts', () => {
     w.webphone.API_Hangup(-2);
     await w.run();
     expect(w.webphone.API_GetAccountForLine(1)).toBe('');
+  });
+
+  it('[param:autoswitchmainacc] [notify:ACCOUNT] [accounts/2] the phone changes the main one by itself: when it fails, and for calls to the domain of another', async () => {
+    const chosen = async (mode: number): Promise<unknown[]> => {
+      await w.end();
+      await begin({ ...ACCOUNT, autoswitchmainacc: mode });
+      registrar.password = undefined;
+      const other = await FakeRegistrar.start(w.world, OTHER);
+      w.webphone.API_AddAccount(`bob:pw@${OTHER}`);
+      w.webphone.API_Start();
+      await w.run(500);
+      w.webphone.API_Call(1, `sip:100@${OTHER}`);
+      await w.run();
+      const [call] = other.others;
+      const by = call.request.from.uri.toString();
+      call.tx.reply(486);
+      await w.run(500);
+      const afterCall = w.webphone.API_GetMainAccount(true, 4);
+      w.webphone.API_SetMainAccount('alice');
+      await w.run(20_000);
+      registrar.script = [403];
+      w.webphone.API_Register();
+      await w.run(1000);
+      return [by, afterCall, w.webphone.API_GetMainAccount(true, 4)];
+    };
+    expect(await chosen(0)).toEqual([`sip:bob@${OTHER}`, 'alice', 'alice']);
+    expect(await chosen(1)).toEqual([`sip:bob@${OTHER}`, 'bob', 'alice']);
+    expect(await chosen(2)).toEqual([`sip:bob@${OTHER}`, 'bob', 'bob']);
+    expect(w.last('ACCOUNT')).toBe(`ACCOUNT,-1,0,bob@${OTHER},bob`);
   });
 
   it('[param:accountnotification] tells of another main account never, when there are several, or always', async () => {
