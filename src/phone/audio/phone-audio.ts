@@ -51,6 +51,8 @@ export type AudioCall = Pick<
 >;
 
 const UNCHANGED = 50;
+/** What may change whether and how a call is heard. */
+const LOOKED_AT = ['state', 'progress', 'hold', 'flowing'] as const;
 const ROLES: readonly DeviceRole[] = ['microphone', 'speaker', 'ringer'];
 const NOTHING: PlaybackResult = { reason: 'stopped', playedMs: 0 };
 
@@ -58,6 +60,8 @@ interface Attached {
   options: HeadsetMemberOptions;
   /** What was plugged in. */
   session: MediaSession | undefined;
+  /** Looks at the call no longer. */
+  leave(): void;
 }
 
 export class PhoneAudio extends Emitter<PhoneAudioEvents> {
@@ -185,17 +189,18 @@ export class PhoneAudio extends Emitter<PhoneAudioEvents> {
    */
   attach(call: AudioCall, options: HeadsetMemberOptions = {}): void {
     const known = this.#calls.get(call);
-    const attached: Attached = known ?? { options, session: undefined };
+    const attached: Attached = known ?? { options, session: undefined, leave: () => {} };
     attached.options = options;
     if (!known) {
       if (call.state === 'ended') return;
       this.#calls.set(call, attached);
       const look = (): void => this.#plug(call, attached);
-      for (const event of ['state', 'progress', 'hold', 'flowing'] as const) call.on(event, look);
-      void call.ended.then(() => {
-        for (const event of ['state', 'progress', 'hold', 'flowing'] as const) call.off(event, look);
-        this.#calls.delete(call);
-      });
+      for (const event of LOOKED_AT) call.on(event, look);
+      attached.leave = () => {
+        for (const event of LOOKED_AT) call.off(event, look);
+        if (this.#calls.get(call) === attached) this.#calls.delete(call);
+      };
+      void call.ended.then(attached.leave);
     }
     this.#plug(call, attached);
   }
@@ -203,7 +208,7 @@ export class PhoneAudio extends Emitter<PhoneAudioEvents> {
   /** Takes a call off the devices; it lives on. */
   detach(call: AudioCall): void {
     const attached = this.#calls.get(call);
-    this.#calls.delete(call);
+    attached?.leave();
     if (attached?.session) this.#headset?.remove(attached.session);
   }
 

@@ -68,6 +68,25 @@ async function desk(host: string, audio: PhoneOptions['audio'] | 'by hand' = {})
 }
 
 describe('a phone on sound devices', () => {
+  it('a call taken off them is looked at no longer, and may come back', async () => {
+    const alice = await desk('10.0.0.1');
+    const bob = await desk('10.0.0.2');
+    bob.microphone.hears = sineOf(1700);
+    const call = await alice.phone.dial('sip:bob@10.0.0.2');
+    await world.run(100);
+    void bob.incoming[0].answer();
+    await world.run(500);
+    const listening = call.events.listenerCount('hold');
+    alice.phone.audio.detach(call);
+    expect(call.events.listenerCount('hold')).toBe(listening - 1);
+    await world.run(1000);
+    expect(toneAtEnd(alice.speaker.played, 1700, 500)).toBeLessThan(QUIET);
+    alice.phone.audio.attach(call);
+    await world.run(1000);
+    expect(toneAtEnd(alice.speaker.played, 1700, 500)).toBeGreaterThan(LOUD);
+    expect(call.events.listenerCount('hold')).toBe(listening);
+  });
+
   it('rings at one end, rings back at the other, and carries the conversation', async () => {
     const alice = await desk('10.0.0.1');
     const bob = await desk('10.0.0.2');
