@@ -331,6 +331,25 @@ export interface PcmReader extends AsyncIterable<AudioFrame> {
   close(): void;
 }
 
+/** What a link test has measured so far, of the way to this session. */
+export interface LinkTestStats {
+  /** Test packets sent from here. */
+  sent: number;
+  /** From the first to the last that came. */
+  expected: number;
+  /** Without copies. */
+  received: number;
+  /** Behind one with a higher number, or for the second time. */
+  disordered: number;
+  /** Other packets: since the first that came, or all of them when none has. */
+  unknown: number;
+  /** Sum of how long those received were under way, and the longest. */
+  delayTotalMs: number;
+  delayMaxMs: number;
+  /** How many came within so long and later than 10 ms less, up to two seconds. */
+  arrivals: ReadonlyArray<{ withinMs: number; packets: number }>;
+}
+
 export interface MediaStats {
   codec: string | undefined;
   sent: { packets: number; bytes: number };
@@ -370,6 +389,8 @@ export interface MediaStats {
   };
   /** What the peer says about our audio in its VoIP metrics (RFC 3611 §4.7), in the units of the RFC. */
   remoteMetrics: VoipMetrics | undefined;
+  /** While and after a link test: {@link MediaSession.setLinkTest}. */
+  linkTest?: LinkTestStats;
   /** Present delay of the jitter buffer in ms. */
   delayMs: number;
   /** Audio made up for lost or late packets, in ms. */
@@ -459,6 +480,11 @@ export interface MediaSession {
   setMute(options: { send?: boolean; receive?: boolean; rtp?: 'stop' | 'silence' }): void;
   /** What leaves while no source of the session has anything to say; 'silence' unless it is set. */
   setIdle(sending: IdleSending): void;
+  /**
+   * Sends test packets in place of speech, and measures those that come from another session of this process: how long
+   * they were under way, what was lost. They are not played. Once on it stays on.
+   */
+  setLinkTest(): void;
   /** Sends back what is received. */
   setEcho(on: boolean): void;
   readonly input: PcmWriter;

@@ -164,6 +164,8 @@ export class FakeMediaSession extends Emitter<MediaSessionEvents> implements Med
     this.muted = { send, receive, rtp };
   }
 
+  setLinkTest(): void {}
+
   setIdle(sending: IdleSending): void {
     this.idle = sending;
   }

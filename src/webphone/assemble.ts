@@ -42,6 +42,7 @@ import { TlsContext } from './signalling/tls-context.js';
 import { Stack } from './stack.js';
 import { LineDesk } from './status/line-desk.js';
 import { checkNetworkOnFailure } from './status/network-check.js';
+import { testQuality } from './status/quality-test.js';
 import { Statistics } from './status/statistics.js';
 import { StatusBoard } from './status/status-board.js';
 import type { Folders, WebphoneParts } from './webphone-context.js';
@@ -107,6 +108,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
   logRtp({ clock, settings, stack, desk, log });
   const muted = (call: Call): boolean => /both|microphone/.test(desk.muted(call) ?? '');
   muteByLine({ settings, stack });
+  testQuality({ stack, settings, notifications, log });
   warnOfSilentMicrophone({ clock, settings, stack, notifications, muted });
   const accounts = new AccountDesk({ settings, stack, background });
   checkNetworkOnFailure({ accounts, settings, stack, notifications, background });

@@ -179,6 +179,9 @@ export class CoreSession {
       case 'mute':
         this.#stream.setMute(notice.send, notice.receive, notice.stop);
         break;
+      case 'linkTest':
+        this.#stream.testLink();
+        break;
       case 'idle':
         this.#stream.idle = notice.sending;
         break;

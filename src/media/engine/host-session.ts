@@ -113,6 +113,10 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
     this.#link.notify({ op: 'mute', session: this.id, send, receive, stop: rtp && rtp === 'stop' });
   }
 
+  setLinkTest(): void {
+    this.#link.notify({ op: 'linkTest', session: this.id });
+  }
+
   setIdle(sending: IdleSending): void {
     this.#link.notify({ op: 'idle', session: this.id, sending });
   }

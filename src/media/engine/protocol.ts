@@ -89,6 +89,7 @@ export type Notice =
   | { op: 'mute'; session: number; send?: boolean; receive?: boolean; stop?: boolean }
   | { op: 'echo'; session: number; on: boolean }
   | { op: 'idle'; session: number; sending: IdleSending }
+  | { op: 'linkTest'; session: number }
   | { op: 'openInput'; session: number; ring: SharedArrayBuffer; sampleRate: number }
   | { op: 'clearInput'; session: number }
   | { op: 'openOutput'; session: number; output: number; ring: SharedArrayBuffer; sampleRate: number }

@@ -37,6 +37,7 @@ import { DigitMerger } from './digit-merger.js';
 import { DtmfQueue } from './dtmf-queue.js';
 import { EarlyPackets } from './early-packets.js';
 import { InbandDialer } from './inband-dialer.js';
+import { LinkTest } from './link-test.js';
 import { NatPackets } from './nat-packets.js';
 import type { Player } from './player.js';
 import { RateAdapter } from './rate-adapter.js';
@@ -79,8 +80,10 @@ export class CallStream implements Ticked, RtpSink {
   readonly receivedLevel = new LevelMeter(8000);
   readonly sentLevel = new LevelMeter(8000);
   skippedFrames = 0;
+  #linkTest: LinkTest | undefined;
 
   readonly #clock: Clock;
+  readonly #random: Random;
   readonly #deadlines: DeadlineClock;
   readonly #emit: (event: SessionEvent) => void;
   readonly #onError: (error: SwitchhookError) => void;
@@ -137,6 +140,7 @@ export class CallStream implements Ticked, RtpSink {
 
   constructor(options: CallStreamOptions) {
     this.#clock = options.clock;
+    this.#random = options.random;
     this.#deadlines = options.deadlines;
     this.#emit = options.emit;
     this.#onError = options.onError;
@@ -272,6 +276,15 @@ export class CallStream implements Ticked, RtpSink {
     this.#extensionsDue = extension ? whileMuted : 0;
   }
 
+  testLink(): void {
+    this.#linkTest ??= new LinkTest(this.#clock, this.#random);
+    this.sent.linkTest = this.#linkTest;
+  }
+
+  get linkTest(): LinkTest | undefined {
+    return this.#linkTest;
+  }
+
   set idle(sending: IdleSending) {
     this.#idle = sending;
   }
@@ -331,7 +344,7 @@ export class CallStream implements Ticked, RtpSink {
     if (eventRate > 0) {
       const { data, payloadOffset, payloadLength, timestamp, marker } = packet;
       this.#events.accept(data, payloadOffset, payloadLength, timestamp, marker, eventRate, arrivalMs);
-    }
+    } else if (this.#linkTest?.take(packet)) return;
     this.received.put(packet, arrivalMs);
     if (this.#tellExtensions && packet.extensionProfile >= 0) this.#onHeaderExtension(packet, arrivalMs);
   }
@@ -401,7 +414,7 @@ export class CallStream implements Ticked, RtpSink {
     this.#handOut(heard);
     this.#feedBridges(heard, sentCount, sentRate, config.sends);
     // What is dialled goes out in spite of all.
-    const sends = config.sends && (this.#dialling || this.#speaks(sentCount));
+    const sends = config.sends && (this.#dialling || this.#linkTest !== undefined || this.#speaks(sentCount));
     this.sent.push(this.#sendFrame, sentCount, sends, now);
     if (sends && this.#extensionsDue > 0 && this.sent.flushed) this.#extensionsDue--;
     this.#retirePlayers();

@@ -6,6 +6,7 @@ import { ComfortNoiseEncoder } from '../../codecs/cn/comfort-noise.js';
 import type { Codec, CodecOptions, Encoder } from '../../codecs/codec.js';
 import type { RtpSession } from '../../rtp/rtp-session.js';
 import { TelephoneEventSender } from '../../rtp/telephone-event-sender.js';
+import type { LinkTest } from './link-test.js';
 import type { SendSkew } from './send-skew.js';
 import { SilenceDetector } from './silence-detector.js';
 
@@ -49,6 +50,8 @@ export class SendPath {
   #eventPayloadType = 0;
   #eventClockRate = 0;
   readonly #silence = new SilenceDetector();
+  /** Marks what is sent in place of speech. */
+  linkTest: LinkTest | undefined;
   #noise: ComfortNoiseEncoder | undefined;
   #noiseAgeMs = Number.POSITIVE_INFINITY;
 
@@ -167,7 +170,8 @@ export class SendPath {
     this.#nextPacket = (this.#nextPacket + 1) % PACKET_BUFFERS;
     const start = this.#rtp.headroom;
     if (this.#events?.busy && this.#sendEvent(this.#events, packet, start, nowMs)) return;
-    if (this.#noise && this.#suppressed(this.#noise, config, pcm, packet, start, nowMs)) return;
+    if (this.#noise && !this.linkTest && this.#suppressed(this.#noise, config, pcm, packet, start, nowMs))
+      return;
     this.#sendAudio(config, encoder, pcm, packet, start, nowMs);
   }
 
@@ -200,6 +204,7 @@ export class SendPath {
       if (length > 0 && (silent || at + step === this.#packetSamples)) {
         // The marker is for the first packet of speech (RFC 3551 §4.1).
         const marker = this.#marker && (speaks || !silent);
+        if (this.linkTest) length = this.linkTest.mark(packet, start, length);
         this.#rtp.send(packet, start, length, payloadType, timestamp, marker, nowMs);
         if (marker) this.#marker = false;
         length = 0;

@@ -39,6 +39,7 @@ export function callStreamStats(stream: CallStream, nowMs: number): MediaStats {
       ratio: jitter.bursts.ratio,
     },
     remoteMetrics: stream.rtp.remoteVoipMetrics,
+    linkTest: stream.linkTest?.stats,
     delayMs: jitter.delayMs,
     concealedMs: jitter.concealedMs,
     remote: rtp.remote,

@@ -190,10 +190,9 @@ export const media = rows('media', [
     name: 'aqtest',
     type: 'int',
     default: 0,
-    values: { 1: 'on' },
-    effect: 'restart',
-    status: 'open',
-    doc: 'Measure loss and round trip between two accounts of ours through the server, and write it to the log.',
+    values: { 0: 'off', 1: 'on' },
+    effect: 'next call',
+    doc: 'Measures the way of the media: two accounts of this phone call each other through the server, and at the end the log has a line with delay, loss and disorder, and how many packets came within so many ms. The calls carry test packets in place of speech.',
   },
   {
     name: 'p2prtp',
