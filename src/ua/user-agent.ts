@@ -65,6 +65,8 @@ export class UserAgent extends Emitter<UserAgentEvents> {
   /** Calls between others. */
   readonly #arranged = new Set<ThirdPartyCall>();
   readonly #registrations = new Map<Account, Registration>();
+  /** Of accounts that were removed, until the server knows. */
+  readonly #departing = new Set<Registration>();
   readonly #pings = new Map<Account, OptionsPing>();
   readonly #partings = new Partings();
   /** Ends what still waits for an answer when the agent is closed. */
@@ -236,8 +238,11 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     this.#registrations.delete(account);
     this.#pings.get(account)?.close();
     this.#pings.delete(account);
-    await registration?.unregister();
-    registration?.close();
+    if (!registration) return;
+    this.#departing.add(registration);
+    await registration.unregister();
+    registration.close();
+    this.#departing.delete(registration);
   }
 
   #decorate(message: SipMessage, own?: CustomLines): void {
@@ -428,7 +433,8 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     const sessions = [...this.#calls.keys()];
     for (const session of sessions) session.hangUp({ reason: 'shutting down' });
     for (const call of [...this.#arranged]) call.hangup();
-    const unregistered = [...this.#registrations.values()].map((registration) => registration.unregister());
+    const registrations = [...this.#registrations.values(), ...this.#departing];
+    const unregistered = registrations.map((registration) => registration.unregister());
     const left = Promise.all([...unregistered, ...sessions.map((session) => session.whenEnded)]).then(() =>
       this.#partings.settled(),
     );
@@ -442,7 +448,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     this.#over.abort();
     for (const session of sessions) session.abandon();
     await Promise.all(sessions.map((session) => session.whenEnded));
-    for (const registration of this.#registrations.values()) registration.close();
+    for (const registration of registrations) registration.close();
     for (const { dialog } of [...this.#dialogs.values()]) this.#dialogs.remove(dialog);
   }
 

@@ -180,6 +180,22 @@ describe('watching a trunk (OPTIONS ping)', () => {
   });
 });
 
+describe('an account', () => {
+  it('removed while its server is silent is gone with the agent, and whoever waits hears of it', async () => {
+    const { world, bob } = await bobAndCarol();
+    world.network.unreachable.add('10.0.0.9');
+    const registration = bob.agent.addAccount({ aor: 'sip:trunk@10.0.0.9' });
+    const registered = outcome(registration.register());
+    await world.run(10);
+    const removed = outcome(bob.agent.removeAccount(registration.account));
+    await world.run(10);
+    const closed = outcome(bob.agent.close());
+    await world.run(3000);
+    expect([closed.text, removed.text, registered.text]).toEqual(['done', 'done', 'ERR_CLOSED']);
+    await world.end();
+  });
+});
+
 describe('calls without a server', () => {
   it('go from peer to peer over TCP, and in-dialog requests use the connection', async () => {
     const world = new UaWorld();
