@@ -33,6 +33,7 @@ export class ThirdPartyCall extends Emitter<ThirdPartyEvents> implements LegOwne
   readonly #first: SignalledLeg;
   readonly #second: SignalledLeg;
   readonly #onEnded: () => void;
+  #giveUp: (error: SwitchhookError) => void = () => {};
   #state: 'calling' | 'connected' | 'ended' = 'calling';
   /** Whose offer is being answered by the other one. */
   #pending: SignalledLeg | undefined;
@@ -55,7 +56,11 @@ export class ThirdPartyCall extends Emitter<ThirdPartyEvents> implements LegOwne
     this.#first = new SignalledLeg(env, first, invite, this);
     this.#second = new SignalledLeg(env, second, invite, this);
     this.#onEnded = onEnded;
-    this.connected = this.#connect(flow);
+    // Whoever waits is not kept waiting for what the parties say to its end.
+    const over = new Promise<never>((_, reject) => {
+      this.#giveUp = reject;
+    });
+    this.connected = Promise.race([this.#connect(flow), over]);
     this.connected.catch(() => {});
   }
 
@@ -76,7 +81,8 @@ export class ThirdPartyCall extends Emitter<ThirdPartyEvents> implements LegOwne
       this.#state = 'connected';
       this.emit('connected');
     } catch (error) {
-      this.#end(isSwitchhookError(error) ? error.message : String(error));
+      if (isSwitchhookError(error)) this.#end(error.message, error);
+      else this.#end(String(error));
       throw error;
     }
   }
@@ -139,9 +145,10 @@ export class ThirdPartyCall extends Emitter<ThirdPartyEvents> implements LegOwne
     return leg === this.#first ? this.#second : this.#first;
   }
 
-  #end(reason: string): void {
+  #end(reason: string, error = new SwitchhookError('ERR_CALL_ENDED')): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
+    this.#giveUp(error);
     this.#first.end(reason);
     this.#second.end(reason);
     this.#onEnded();

@@ -112,6 +112,23 @@ describe('a call between others', () => {
     await world.end();
   });
 
+  it('given up, or closed with its phone, while nobody answers: whoever waits hears of it at once', async () => {
+    for (const how of ['hangup', 'close'] as const) {
+      const world = new UaWorld();
+      const controller = await world.party('controller', '10.0.0.8');
+      const call = controller.agent.connectParties('sip:a@10.0.0.77', 'sip:b@10.0.0.78', {
+        from: controller.uri,
+      });
+      const done = outcome(call.connected);
+      await world.run(100);
+      if (how === 'hangup') call.hangup();
+      else void controller.agent.close();
+      await world.run(1);
+      expect([how, done.text, call.state]).toEqual([how, 'ERR_CALL_ENDED', 'ended']);
+      await world.end();
+    }
+  });
+
   it('a 2xx without a usable Contact is acknowledged and ended (RFC 3261 §13.2.2.4)', async () => {
     const world = new UaWorld();
     const controller = await world.party('controller', '10.0.0.8');
