@@ -46,10 +46,13 @@ function alawToLinear(code: number): number {
 export const ULAW_TO_LINEAR: Int16Array = Int16Array.from({ length: 256 }, (_, code) => ulawToLinear(code));
 export const ALAW_TO_LINEAR: Int16Array = Int16Array.from({ length: 256 }, (_, code) => alawToLinear(code));
 
+/** A loop: `from` would make an array of all samples first, 4 MB for a moment that the process keeps. */
+function codes(codeOf: (sample: number) => number): Uint8Array {
+  const table = new Uint8Array(65536);
+  for (let bits = 0; bits < table.length; bits++) table[bits] = codeOf((bits << 16) >> 16);
+  return table;
+}
+
 /** Sample & 0xffff → code. */
-export const LINEAR_TO_ULAW: Uint8Array = Uint8Array.from({ length: 65536 }, (_, bits) =>
-  linearToUlaw((bits << 16) >> 16),
-);
-export const LINEAR_TO_ALAW: Uint8Array = Uint8Array.from({ length: 65536 }, (_, bits) =>
-  linearToAlaw((bits << 16) >> 16),
-);
+export const LINEAR_TO_ULAW: Uint8Array = codes(linearToUlaw);
+export const LINEAR_TO_ALAW: Uint8Array = codes(linearToAlaw);

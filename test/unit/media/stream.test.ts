@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -25,6 +25,19 @@ afterAll(() => rm(folder, { recursive: true }));
 async function until(condition: () => boolean): Promise<void> {
   for (let i = 0; i < 2000 && !condition(); i++) await new Promise((resolve) => setTimeout(resolve, 1));
   expect(condition()).toBe(true);
+}
+
+const WAV_HEADER_BYTES = 44;
+
+/** Waits until the whole half seconds of `ms` of 8 kHz stereo are on the disk, which is real while the time is not. */
+async function written(path: string, ms: number): Promise<void> {
+  const bytes = WAV_HEADER_BYTES + Math.floor(ms / 500) * 500 * 8 * 4;
+  let size = 0;
+  for (let i = 0; i < 5000 && size < bytes; i++) {
+    size = (await stat(path)).size;
+    if (size < bytes) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  expect(size).toBeGreaterThanOrEqual(bytes);
 }
 
 /** Runs `pair` and gives what `session` heard meanwhile. */
@@ -240,10 +253,10 @@ describe('players', () => {
     await pair.connect();
     const playback = pair.a.play({ file: path }, { loop: true, gain: 0.5 });
     const recording = await pair.b.record(join(folder, 'looped.wav'));
-    // The disk is real, the time is not: step slowly enough.
-    for (let i = 0; i < 180; i++) {
-      await pair.clock.run(20);
-      if (i % 5 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    // The disk is real, the time is not: for every chunk that is played this reads the whole file as well.
+    for (let i = 0; i < 36; i++) {
+      await pair.clock.run(100);
+      for (let j = 0; j < 3; j++) await readFile(path);
     }
     playback.stop();
     expect((await playback.done).reason).toBe('stopped');
@@ -295,11 +308,14 @@ describe('recordings', () => {
     for (let s = 0; s < 30; s++) clicks.fill(20000, s * 8000, s * 8000 + 400);
     pair.a.play({ samples: clicks, sampleRate: 8000 });
     pair.b.play({ samples: clicks, sampleRate: 8000 });
-    await pair.clock.run(10_000);
-    pair.b.setMute({ send: true });
-    await pair.clock.run(5000);
-    pair.b.setMute({ send: false });
-    await pair.clock.run(15_500);
+    // A recorder keeps 12 s for a slow disk, then it leaves audio out.
+    for (let second = 0; second < 30; second += 5) {
+      if (second === 10) pair.b.setMute({ send: true });
+      if (second === 15) pair.b.setMute({ send: false });
+      await pair.clock.run(5000);
+      await written(path, (second + 5) * 1000);
+    }
+    await pair.clock.run(500);
     const result = await recording.stop();
     expect(result.durationMs).toBeGreaterThan(30_460);
     expect(result.durationMs).toBeLessThanOrEqual(30_500);
