@@ -1,6 +1,7 @@
 /**
- * The preallocated packet store of the jitter buffer: a ring of slots by sequence number, into which payloads are
- * copied. It knows order and presence, nothing of time. Allocates only when a larger payload than ever before comes.
+ * The preallocated packet store of the jitter buffer: a ring of slots by sequence number; payloads are copied into
+ * blocks, of which there are no more than were ever needed at once. It knows order and presence, nothing of time.
+ * Allocates only when more packets wait than ever before, or a larger one comes.
  */
 
 /** What is read of a packet to store it; an RtpPacketView is one. */
@@ -31,8 +32,9 @@ export interface StoredPacket {
  */
 export type JitterPacketKind = 'audio' | 'silence' | 'other';
 
-/** First size of a payload slot. */
-const INITIAL_SLOT_BYTES = 256;
+/** First size and number of the blocks for payloads: 320 ms of G.711. */
+const INITIAL_BLOCK_BYTES = 256;
+const INITIAL_BLOCKS = 16;
 const MIN_SLOTS = 8;
 
 export class PacketRing {
@@ -54,8 +56,14 @@ export class PacketRing {
   readonly #marker: Uint8Array;
   /** The last extended sequence number that came for a slot, stored still or not: recognises duplicates. */
   readonly #seen: Float64Array;
-  #store: Uint8Array;
-  #slotBytes = INITIAL_SLOT_BYTES;
+  /** Per slot: the block of its payload. */
+  readonly #block: Int16Array;
+  /** A stack of the blocks that are free. */
+  readonly #free: Int16Array;
+  #freeBlocks = 0;
+  #blocks = 0;
+  #blockBytes = INITIAL_BLOCK_BYTES;
+  #store: Uint8Array = new Uint8Array(0);
 
   /** @param slots rounded up to a power of two */
   constructor(slots: number) {
@@ -70,7 +78,9 @@ export class PacketRing {
     this.#payloadType = new Uint8Array(size);
     this.#marker = new Uint8Array(size);
     this.#seen = new Float64Array(size).fill(-1);
-    this.#store = new Uint8Array(size * this.#slotBytes);
+    this.#block = new Int16Array(size);
+    this.#free = new Int16Array(size);
+    this.#grow(Math.min(size, INITIAL_BLOCKS), INITIAL_BLOCK_BYTES);
   }
 
   has(sequence: number): boolean {
@@ -98,10 +108,13 @@ export class PacketRing {
   ): void {
     const slot = sequence & this.mask;
     const length = kind === 'other' ? 0 : packet.payloadLength;
-    if (length > this.#slotBytes) this.#grow(length);
+    if (length > this.#blockBytes) this.#grow(this.#blocks, 2 ** Math.ceil(Math.log2(length)));
+    if (this.#freeBlocks === 0) this.#grow(Math.min(2 * this.#blocks, this.mask + 1), this.#blockBytes);
+    const block = this.#free[--this.#freeBlocks];
+    this.#block[slot] = block;
     const { data, payloadOffset } = packet;
     const store = this.#store;
-    const base = slot * this.#slotBytes;
+    const base = block * this.#blockBytes;
     for (let i = 0; i < length; i++) store[base + i] = data[payloadOffset + i];
     this.sequence[slot] = sequence;
     this.time[slot] = time;
@@ -115,10 +128,10 @@ export class PacketRing {
     this.count++;
   }
 
-  /** Shows the packet in `slot`; the payload stays where it is. */
+  /** Shows the packet in `slot`; the payload stays where it is until another packet is written. */
   read(slot: number, out: StoredPacket): void {
     out.data = this.#store;
-    out.offset = slot * this.#slotBytes;
+    out.offset = this.#block[slot] * this.#blockBytes;
     out.length = this.#length[slot];
     out.payloadType = this.#payloadType[slot];
     out.marker = this.#marker[slot] === 1;
@@ -128,6 +141,7 @@ export class PacketRing {
 
   release(slot: number): void {
     this.sequence[slot] = -1;
+    this.#free[this.#freeBlocks++] = this.#block[slot];
     this.count--;
   }
 
@@ -142,16 +156,21 @@ export class PacketRing {
     this.sequence.fill(-1);
     this.#seen.fill(-1);
     this.count = 0;
+    for (let block = 0; block < this.#blocks; block++) this.#free[block] = block;
+    this.#freeBlocks = this.#blocks;
   }
 
-  #grow(length: number): void {
-    const slotBytes = 2 ** Math.ceil(Math.log2(length));
-    const store = new Uint8Array((this.mask + 1) * slotBytes);
-    for (let slot = 0; slot <= this.mask; slot++) {
-      const from = slot * this.#slotBytes;
-      store.set(this.#store.subarray(from, from + this.#length[slot]), slot * slotBytes);
+  /** What was shown of the old blocks stays as it is. */
+  #grow(blocks: number, blockBytes: number): void {
+    const store = new Uint8Array(blocks * blockBytes);
+    const old = this.#store;
+    for (let block = 0; block < this.#blocks; block++) {
+      const from = block * this.#blockBytes;
+      store.set(old.subarray(from, from + this.#blockBytes), block * blockBytes);
     }
+    for (let block = this.#blocks; block < blocks; block++) this.#free[this.#freeBlocks++] = block;
     this.#store = store;
-    this.#slotBytes = slotBytes;
+    this.#blocks = blocks;
+    this.#blockBytes = blockBytes;
   }
 }

@@ -32,6 +32,12 @@ interface Pending {
   reject(error: SwitchhookError): void;
 }
 
+/**
+ * What the thread allocates lives for a packet: a small young generation is collected as cheaply as a large one, in
+ * shorter pauses, and does not grow to 48 MB as calls come.
+ */
+const YOUNG_GENERATION_MB = 6;
+
 const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 
 export class CoreLink {
@@ -77,7 +83,11 @@ export class CoreLink {
       bufferBytes: options.rtp?.bufferBytes,
       logLevel: LEVELS.find((level) => logger.enabled(level)),
     };
-    const worker = new Worker(workerFile(), { workerData: init, name: 'switchhook-media' });
+    const worker = new Worker(workerFile(), {
+      workerData: init,
+      name: 'switchhook-media',
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
     link.#worker = worker;
     link.#send = (command) => worker.postMessage(command);
     worker.on('message', (event: CoreEvent) => link.#onEvent(event));
