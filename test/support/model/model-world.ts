@@ -281,9 +281,14 @@ export class ModelWorld extends PhoneWorld {
   }
 }
 
-/** Another call has its line already, and it ends once that is connected. */
+/**
+ * Another call has its line already, and it ends once that is connected; one that waits for its ACK not before that has
+ * come (RFC 3261 §15).
+ */
 function isReplaced({ lines }: TestPhone, call: Call): boolean {
-  return lines.get(lines.lineOf(call) ?? 0)?.state === 'connecting';
+  const other = lines.get(lines.lineOf(call) ?? 0);
+  const awaitsAck = call.direction === 'incoming' && call.state === 'connecting';
+  return other?.state === 'connecting' || (other?.state === 'connected' && awaitsAck);
 }
 
 function hostOf(index: number): string {
