@@ -11,7 +11,8 @@ import {
   ControlServer,
   type ControlServerOptions,
   controlOptionsFrom,
-  hooksFrom,
+  followHooks,
+  followOutband,
   Webhooks,
 } from '../server/index.js';
 import {
@@ -77,6 +78,7 @@ export async function runWebphone({ pairs, control = {}, output }: RunOptions): 
       ...(!output.json && { streams: { input: process.stdin, output: process.stdout } }),
     });
     await server.start();
+    if (!control.outband) followOutband(settings, server);
     tell(server, output);
     const over = whenOver(webphone, settings, interrupt.signal, output);
     webphone.API_Start();
@@ -140,10 +142,7 @@ function webhooksOf(webphone: Webphone, keeper: SettingsKeeper): Webhooks {
     }),
     logger: webphone.log.logger,
   });
-  hooks.configure(hooksFrom(settings));
-  settings.on('change', ({ name }) => {
-    if (name.startsWith('externapi')) hooks.configure(hooksFrom(settings));
-  });
+  followHooks(settings, hooks);
   return hooks;
 }
 

@@ -50,7 +50,7 @@ export class LineTable<C extends LineCall = Call, Preset extends object = object
   readonly #taken = new Map<number, C>();
   /** Also of calls that are over: their records name the line. */
   readonly #lines = new WeakMap<C, number>();
-  readonly #maximum: number;
+  #maximum: number;
   #count: number;
   #active = 1;
   strict: boolean;
@@ -58,13 +58,21 @@ export class LineTable<C extends LineCall = Call, Preset extends object = object
   constructor(options: LineOptions = {}) {
     super();
     const { initial = INITIAL, maximum = MAXIMUM, strict = false } = options;
-    if (!(Number.isInteger(maximum) && maximum >= 1)) {
-      throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `option 'lines.maximum': ${maximum}` });
-    }
-    this.#maximum = maximum;
+    this.#maximum = checkedMaximum(maximum);
     this.#count = Math.max(1, Math.min(initial, maximum));
     this.strict = strict;
     this.presets = new LinePresets(() => this.#active);
+  }
+
+  /**
+   * Changes what was given. Calls there are keep their lines, also beyond a lower maximum.
+   * @throws ERR_INVALID_ARGUMENT
+   */
+  configure({ initial = this.#count, maximum = this.#maximum, strict = this.strict }: LineOptions): void {
+    this.#maximum = checkedMaximum(maximum);
+    this.#count = Math.max(1, Math.min(initial, maximum), ...this.#taken.keys());
+    this.strict = strict;
+    if (this.#active > this.#count && !this.#taken.has(this.#active)) this.#activate(1, 'user');
   }
 
   /** Lines there are now. */
@@ -122,7 +130,7 @@ export class LineTable<C extends LineCall = Call, Preset extends object = object
       if (!this.#taken.has(wanted)) return wanted;
       if (this.strict) return undefined;
     }
-    if (!this.#taken.has(this.#active)) return this.#active;
+    if (!this.#taken.has(this.#active) && this.#active <= this.#maximum) return this.#active;
     for (let line = 1; line <= this.#maximum; line++) if (!this.#taken.has(line)) return line;
     return undefined;
   }
@@ -149,7 +157,7 @@ export class LineTable<C extends LineCall = Call, Preset extends object = object
     const line = this.#lines.get(before);
     if (line === undefined || this.#lines.has(call) || call.state === 'ended') return this.seat(call);
     const there = this.#taken.get(line);
-    if (there !== undefined && there !== before) return this.seat(call);
+    if (there ? there !== before : line > this.#maximum) return this.seat(call);
     if (there) this.#release(line, before);
     this.#take(line, call);
     call.on('state', (state) => {
@@ -196,7 +204,7 @@ export class LineTable<C extends LineCall = Call, Preset extends object = object
   #take(line: number, call: C): void {
     this.#taken.set(line, call);
     this.#lines.set(call, line);
-    while (this.#count < line) this.#grow();
+    while (this.#count < Math.min(line, this.#maximum)) this.#grow();
     if (this.#taken.size === this.#count) this.#grow();
     call.on('state', (state) => {
       if (state === 'ended') this.#release(line, call);
@@ -223,7 +231,7 @@ export class LineTable<C extends LineCall = Call, Preset extends object = object
   }
 
   #grow(): void {
-    this.#count = Math.min(2 * this.#count, this.#maximum);
+    this.#count = Math.max(this.#count, Math.min(2 * this.#count, this.#maximum));
   }
 
   #check(line: number): void {
@@ -232,6 +240,11 @@ export class LineTable<C extends LineCall = Call, Preset extends object = object
       what: `line ${line} is not one of 1 to ${this.#maximum}`,
     });
   }
+}
+
+function checkedMaximum(maximum: number): number {
+  if (Number.isInteger(maximum) && maximum >= 1) return maximum;
+  throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `option 'lines.maximum': ${maximum}` });
 }
 
 function liveliness({ state, direction, held }: LineCall): number {

@@ -227,6 +227,9 @@ export type LivePhoneOptions = Pick<
   | 'accountBook'
   | 'ringTimeout'
   | 'maxCalls'
+  | 'lines'
+  | 'conferences'
+  | 'reliableProvisionals'
   | 'customHeaders'
   | 'device'
 >;

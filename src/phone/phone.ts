@@ -207,9 +207,12 @@ export class Phone extends Emitter<PhoneEvents> {
    */
   configure(changes: LivePhoneOptions): void {
     Object.assign(this.#options, changes);
-    const { policies, mute, presence, blf, voicemail, messages, accountBook, calls, ...agent } = changes;
+    const { policies, lines, mute, conferences, presence, blf, voicemail, messages, ...more } = changes;
+    const { accountBook, calls, ...agent } = more;
     if (policies) this.policies.configure(policies);
+    if (lines) this.lines.configure(lines);
     if (mute) this.mutes.options = mute;
+    if (conferences) this.conferences.options = conferences;
     if (presence) this.presence.configure(presence);
     if (blf) this.blf.configure(blf);
     if (voicemail) this.voicemail.configure(voicemail);

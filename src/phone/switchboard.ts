@@ -140,6 +140,7 @@ export class Switchboard {
   close(): void {
     this.#options.conferences.off('group', this.#listenIn);
     this.#redial.close();
+    this.#music.close();
   }
 
   #place(target: string, options: CallOptions): Call {

@@ -89,10 +89,9 @@ export class ControlServer {
   /** @throws ERR_CONTROL_LISTEN */
   async start(): Promise<void> {
     const { host, udpPort, port, maxConnections, maxRequestBytes, outband, streams } = this.#options;
-    const pushes = (): boolean => this.#target.notifications.allows('socket');
     this.#startedAt = this.#clock.now();
     const { handler, guard } = this.#access();
-    const common = { handler, journal: this.#journal, log: this.#log, pushes };
+    const common = { handler, journal: this.#journal, log: this.#log, pushes: this.#pushes };
     try {
       if (udpPort !== undefined) {
         this.#udp = new UdpServer({ host, port: udpPort }, common);
@@ -114,7 +113,7 @@ export class ControlServer {
       );
     }
     if (streams) this.#endStreams = serveStandardStreams(streams, { ...common, maxRequestBytes });
-    if (outband) this.#outband = new OutbandNotifier(outband, { ...common, udp: this.#udp });
+    this.tellOutband(outband);
     this.#unsubscribe = this.#target.notifications.subscribe((one) => this.#journal.append(one), 'all');
     this.#log.info('listens', { udp: this.addresses.udp?.port, tcp: this.addresses.tcp?.port, host });
   }
@@ -123,6 +122,21 @@ export class ControlServer {
   get addresses(): { udp?: { host: string; port: number }; tcp?: { host: string; port: number } } {
     return { udp: this.#udp?.address, tcp: this.#streams?.address };
   }
+
+  /** Sends notifications to another port that has not asked for them; undefined: to none. */
+  tellOutband(outband: OutbandOptions | undefined): void {
+    this.#outband?.close();
+    this.#outband =
+      outband &&
+      new OutbandNotifier(outband, {
+        journal: this.#journal,
+        log: this.#log,
+        pushes: this.#pushes,
+        udp: this.#udp,
+      });
+  }
+
+  readonly #pushes = (): boolean => this.#target.notifications.allows('socket');
 
   /** Ends all connections. */
   async close(): Promise<void> {

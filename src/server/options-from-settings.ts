@@ -1,6 +1,6 @@
 /** The settings of the control server (`wpapi…`, `canuseudpnotifications`) as its options. */
-import type { SettingsReader } from '../webphone/index.js';
-import type { ControlServerOptions } from './control-server.js';
+import type { Settings, SettingsReader } from '../webphone/index.js';
+import type { ControlServer, ControlServerOptions } from './control-server.js';
 import type { OutbandOptions } from './transports/outband-notifier.js';
 
 export type ControlSettings = Pick<ControlServerOptions, 'host' | 'port' | 'udpPort' | 'outband'>;
@@ -13,6 +13,15 @@ export function controlOptionsFrom(settings: SettingsReader): ControlSettings {
     udpPort,
     outband: outbandFrom(settings, udpPort !== undefined),
   };
+}
+
+const OUTBAND: readonly string[] = ['wpapiconnectport', 'canuseudpnotifications'];
+
+/** Tells `server` when other notifications are wanted at a port that has not asked. */
+export function followOutband(settings: Settings, server: Pick<ControlServer, 'tellOutband'>): void {
+  settings.on('change', ({ name }) => {
+    if (OUTBAND.includes(name)) server.tellOutband(controlOptionsFrom(settings).outband);
+  });
 }
 
 function hostOf(text: string): string {

@@ -177,7 +177,8 @@ export class Account {
 
   /** Our Contact for requests that leave by `flow`. */
   contact(flow: Pick<Flow, 'protocol' | 'sentBy' | 'local'>, secure = false): NameAddr {
-    const contact = contactFor(this.#uri.user, flow, this.publicAddress, secure || this.#uri.secure);
+    const seen = this.registration.contact === 'local' ? undefined : this.publicAddress;
+    const contact = contactFor(this.#uri.user, flow, seen, secure || this.#uri.secure);
     if (this.usesOutbound(flow) && contact.uri.kind === 'sip') contact.uri.params.set('ob');
     return contact;
   }

@@ -22,7 +22,7 @@ export type { DtmfFallback, DtmfMethod, DtmfOptions } from './call/digit-sender.
 export type { EarlyMediaOptions } from './call/early-media.js';
 export type { EncryptionLevel } from './call/encryption-level.js';
 export { EventQueue } from './call/event-queue.js';
-export type { HoldMute, HoldOptions, HoldStatus, UnholdPolicy } from './call/hold.js';
+export type { HoldMute, HoldOptions, HoldStatus, LiveHoldOptions, UnholdPolicy } from './call/hold.js';
 export type { MessageLog, MessageSide } from './call/message-log.js';
 export type { RedirectOptions } from './call/redirection.js';
 export type { SrtpMode } from './call/srtp-policy.js';

@@ -2,6 +2,7 @@
  * From what an application says of a call to the INVITE of it: who calls, whom, and every header that does not depend on
  * the way out. Used by UserAgent; pure but for the random numbers.
  */
+import { SwitchhookError } from '../base/errors.js';
 import { NameAddr, SipRequest, type SipUri } from '../sip/index.js';
 import type { CallEnvironment } from './call/call-host.js';
 import type { OfferKind } from './call/call-media.js';
@@ -28,6 +29,16 @@ export interface OutgoingCall {
   build(redirected?: SipUri): SipRequest;
 }
 
+/** RFC 3261 §25.1: a word, or two with an @ between. */
+const CALL_ID = /^[\w.!%*+`'~()<>:\\"/[\]?{}-]+(@[\w.!%*+`'~()<>:\\"/[\]?{}-]+)?$/;
+
+function checkedCallId(callId: string | undefined): string | undefined {
+  if (!callId || CALL_ID.test(callId)) return callId;
+  throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
+    what: `"${callId}" is not a Call-ID: letters, digits and marks without blanks`,
+  });
+}
+
 /** @throws ERR_INVALID_ARGUMENT */
 export function prepareCall(
   env: CallEnvironment,
@@ -46,7 +57,7 @@ export function prepareCall(
   const localTag = random.token(10);
   const from = local.clone();
   from.tag = localTag;
-  const callId = options.callId || random.token(24);
+  const callId = checkedCallId(options.callId) || random.token(24);
   const { allow, supported, reliable } = env;
   const build = (redirected?: SipUri): SipRequest => {
     const request = new SipRequest('INVITE', (redirected ?? uri).clone());

@@ -53,7 +53,7 @@ export interface UserAgentOptions {
 /** What may be changed while it runs. */
 export type LiveUserAgentOptions = Pick<
   UserAgentOptions,
-  'media' | 'ringTimeout' | 'maxCalls' | 'policies' | 'customHeaders' | 'device'
+  'media' | 'ringTimeout' | 'maxCalls' | 'reliableProvisionals' | 'policies' | 'customHeaders' | 'device'
 >;
 
 export interface DeviceHeaders {

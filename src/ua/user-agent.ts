@@ -48,6 +48,7 @@ import type {
 import { findWayOut } from './way-out.js';
 
 const SUPPORTED = 'timer, 100rel, replaces, norefersub, tdialog';
+const SUPPORTED_WITHOUT_100REL = SUPPORTED.replace(' 100rel,', '');
 /** As long as proxies let a phone ring (RFC 3261 §16.6: timer C). */
 const RING_TIMEOUT_S = 180;
 
@@ -92,6 +93,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       contactFor: (request, flow) => this.#contact(request, flow),
     };
     const methods = new MethodTable();
+    const agent = this;
     this.#env = {
       ...signalling,
       engine: options.engine,
@@ -99,7 +101,9 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       methods,
       subscriptions: new Subscriptions(signalling, methods),
       sessionTimer: { interval: sessionExpires, minimum: minSessionExpires },
-      reliable: options.reliableProvisionals ?? 'supported',
+      get reliable() {
+        return agent.#options.reliableProvisionals ?? 'supported';
+      },
       get allow() {
         return methods.allow;
       },
@@ -107,7 +111,9 @@ export class UserAgent extends Emitter<UserAgentEvents> {
         return methods.accept;
       },
       // RFC 3262 §3: whoever says 100rel has to acknowledge.
-      supported: options.reliableProvisionals === 'off' ? SUPPORTED.replace(' 100rel,', '') : SUPPORTED,
+      get supported() {
+        return this.reliable === 'off' ? SUPPORTED_WITHOUT_100REL : SUPPORTED;
+      },
       codecTrouble: new Set(),
       calls: {
         place: (target, invite, by) => this.#place(target, invite, by),
@@ -125,7 +131,6 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       () => this.policies,
       (request) => this.emit('callRequest', request),
     );
-    const agent = this;
     const dispatcher = new RequestDispatcher(this.#env, {
       get busy() {
         return agent.#calls.size >= (agent.#options.maxCalls ?? 1000);

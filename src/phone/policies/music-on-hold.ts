@@ -20,16 +20,30 @@ export interface MusicOptions {
 export class MusicOnHold {
   readonly #policies: Policies;
   readonly #logger: Logger;
-  readonly #playing = new Map<Call, Playback>();
+  readonly #playing = new Map<Call, { file: string; playback: Playback }>();
+  readonly #calls = new Set<Call>();
 
   constructor(policies: Policies, logger: Logger) {
     this.#policies = policies;
     this.#logger = logger;
+    policies.on('changed', this.#checkAll);
+  }
+
+  readonly #checkAll = (): void => {
+    for (const call of this.#calls) this.#check(call);
+  };
+
+  close(): void {
+    this.#policies.off('changed', this.#checkAll);
   }
 
   attend(call: Call): void {
+    this.#calls.add(call);
     call.on('direction', () => this.#check(call));
-    void call.ended.then(() => this.#stop(call));
+    void call.ended.then(() => {
+      this.#calls.delete(call);
+      this.#stop(call);
+    });
   }
 
   #check(call: Call): void {
@@ -39,13 +53,14 @@ export class MusicOnHold {
       direction === 'sendonly' &&
       (when === 'localHold' ? ours === 'sendonly' : when === 'remoteHold' && theirs === 'sendonly');
     if (!wanted || !file || call.state !== 'connected') return this.#stop(call);
-    if (this.#playing.has(call)) return;
+    if (this.#playing.get(call)?.file === file) return;
+    this.#stop(call);
     try {
       const playback = call.startPlaying(file, { loop: true });
-      this.#playing.set(call, playback);
+      this.#playing.set(call, { file, playback });
       void playback.done.then(({ error }) => {
         if (error) this.#logger.warn('no music on hold', { file, error });
-        if (this.#playing.get(call) === playback) this.#playing.delete(call);
+        if (this.#playing.get(call)?.playback === playback) this.#playing.delete(call);
       });
     } catch (error) {
       this.#logger.warn('no music on hold', { file, error });
@@ -53,7 +68,7 @@ export class MusicOnHold {
   }
 
   #stop(call: Call): void {
-    this.#playing.get(call)?.stop();
+    this.#playing.get(call)?.playback.stop();
     this.#playing.delete(call);
   }
 }

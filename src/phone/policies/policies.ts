@@ -2,6 +2,7 @@
  * What a phone does by itself, as one set of typed options: given when it is made, changed at any time. The parts of
  * `phone/policies/` read them whenever they have to decide; nothing here decides anything.
  */
+import { Emitter } from '../../base/emitter.js';
 import type { AnsweringOptions } from './answering.js';
 import type { BargeInOptions } from './barge-in.js';
 import type { FilterOptions } from './filter.js';
@@ -24,7 +25,11 @@ export interface PolicyOptions {
   redial?: RedialOptions;
 }
 
-export class Policies implements Required<PolicyOptions> {
+export type PolicyEvents = {
+  changed: [];
+};
+
+export class Policies extends Emitter<PolicyEvents> implements Required<PolicyOptions> {
   answering: AnsweringOptions = {};
   bargeIn: BargeInOptions = {};
   filter: FilterOptions = {};
@@ -36,6 +41,7 @@ export class Policies implements Required<PolicyOptions> {
   redial: RedialOptions = {};
 
   constructor(options: PolicyOptions = {}) {
+    super();
     this.configure(options);
   }
 
@@ -44,5 +50,6 @@ export class Policies implements Required<PolicyOptions> {
     for (const name of Object.keys(options) as (keyof PolicyOptions)[]) {
       Object.assign(this, { [name]: { ...this[name], ...options[name] } });
     }
+    this.emit('changed');
   }
 }

@@ -1,8 +1,17 @@
 /** The settings `externapiX_…` as webhooks. A hook without an address is none; `null` has made it so. */
 import type { Settings } from '../../webphone/index.js';
 import type { HookOptions } from './hook.js';
+import type { Webhooks } from './webhooks.js';
 
-export function hooksFrom(settings: Settings): Map<number, HookOptions> {
+/** Gives `hooks` what the settings say, now and whenever they change. */
+export function followHooks(settings: Settings, hooks: Pick<Webhooks, 'configure'>): void {
+  hooks.configure(hooksFrom(settings));
+  settings.on('change', ({ name }) => {
+    if (name.startsWith('externapi')) hooks.configure(hooksFrom(settings));
+  });
+}
+
+function hooksFrom(settings: Settings): Map<number, HookOptions> {
   const hooks = new Map<number, HookOptions>();
   for (const member of settings.members('externapiX_url')) {
     const url = text(settings.text('externapiX_url', member));

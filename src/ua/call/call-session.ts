@@ -39,6 +39,7 @@ import type {
 } from './call-types.js';
 import { CallWay } from './call-way.js';
 import { EarlyMedia } from './early-media.js';
+import type { LiveHoldOptions } from './hold.js';
 import { onDialogRequest } from './in-dialog-requests.js';
 import { IncomingInvite } from './incoming-invite.js';
 import { followMedia } from './media-events.js';
@@ -217,6 +218,13 @@ export class CallSession implements CallHost {
     const media = await this.#mediaOpening;
     if (this.ended) throw this.endError ?? new SwitchhookError('ERR_CALL_ENDED');
     return media;
+  }
+
+  /** For the call: how it is held from now on. */
+  configureHold({ hold = this.policies.hold, unhold = this.#init.media.unhold }: LiveHoldOptions): void {
+    this.policies.hold = hold;
+    this.#init.media = { ...this.#init.media, unhold };
+    if (this.#media) this.#media.hold.unhold = unhold ?? 'never';
   }
 
   async #openMedia(address: string): Promise<CallMedia> {

@@ -44,7 +44,7 @@ import { guessContentType } from './content-type.js';
 import { type DtmfOptions, sendDigits } from './digit-sender.js';
 import { type EncryptionLevel, encryptionLevel } from './encryption-level.js';
 import { EventQueue } from './event-queue.js';
-import type { HoldOptions, HoldState, HoldStatus } from './hold.js';
+import type { HoldOptions, HoldState, HoldStatus, LiveHoldOptions } from './hold.js';
 import type { MessageLog } from './message-log.js';
 import { fillRedirect, type RedirectOptions } from './redirection.js';
 
@@ -330,6 +330,11 @@ export class Call {
   resume(options: Pick<HoldOptions, 'method'> = {}): Promise<void> {
     const method = options.method ?? this.#session.policies.hold?.method;
     return this.#changeHold('resume', (hold) => hold.release(), method);
+  }
+
+  /** Changes how it is held from now on; what is on hold stays so. */
+  configureHold(options: LiveHoldOptions): void {
+    this.#session.configureHold(options);
   }
 
   async #changeHold(

@@ -27,6 +27,13 @@ export interface HoldOptions {
 /** When the peer may end our hold: never, by an offer of its own, or by an answer that grants more than we asked for. */
 export type UnholdPolicy = 'never' | 'offer' | 'always';
 
+/** What of holding may be changed while a call goes on. */
+export interface LiveHoldOptions {
+  /** What `hold()` means without options, from now on. */
+  hold?: HoldOptions;
+  unhold?: UnholdPolicy;
+}
+
 export interface HoldStatus {
   /** What our hold leaves open; 'sendrecv' = we hold nothing. */
   ours: Direction;
@@ -53,10 +60,11 @@ const OPEN: Wish = { direction: 'sendrecv', zeroAddress: false, mute: 'direction
 export class HoldState {
   #ours: OurHold = { ...OPEN, before: undefined, takenBack: false };
   #theirs: Direction = 'sendrecv';
-  readonly #unhold: UnholdPolicy;
+  /** May change at any time, also while we hold. */
+  unhold: UnholdPolicy;
 
   constructor(unhold: UnholdPolicy = 'never') {
-    this.#unhold = unhold;
+    this.unhold = unhold;
   }
 
   get local(): boolean {
@@ -113,7 +121,7 @@ export class HoldState {
    * The peer offers `direction` (its own). @returns how to take it back, when the offer ends our hold
    */
   offered(direction: Direction): (() => void) | undefined {
-    if (this.#unhold === 'never' || !this.local || !grantsMore(direction, this.wanted)) return undefined;
+    if (this.unhold === 'never' || !this.local || !grantsMore(direction, this.wanted)) return undefined;
     return this.release();
   }
 
@@ -133,7 +141,7 @@ export class HoldState {
     );
     const ended =
       asked !== undefined &&
-      this.#unhold === 'always' &&
+      this.unhold === 'always' &&
       this.local &&
       grantsMore(reverse(allows), this.wanted);
     if (ended) this.release();

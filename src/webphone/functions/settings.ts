@@ -25,7 +25,7 @@ export const settings = [
     doc: 'Changes a setting. Some take effect with the next start only.',
     run: (context, { line, param, value }) =>
       line !== undefined && line > 0
-        ? context.settings.set(param, value, { line }).ok
+        ? setForLine(context, line, param, value, false)
         : setGlobal(context, param, value),
   }),
   define('API_GetParameter', {

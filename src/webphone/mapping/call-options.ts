@@ -1,6 +1,13 @@
 /** The settings about calls as options of one that is made, and of all. Pure. */
 import type { CallOptions } from '../../phone/index.js';
-import type { CallPolicies, CustomHeaderMode, HeaderLines, HoldMute, HoldOptions } from '../../ua/index.js';
+import type {
+  CallPolicies,
+  CustomHeaderMode,
+  HeaderLines,
+  HoldMute,
+  HoldOptions,
+  LiveHoldOptions,
+} from '../../ua/index.js';
 import type { SettingsReader } from '../settings/settings.js';
 import { mediaOptions } from './media-options.js';
 import { ringSeconds, speechSeconds } from './network-options.js';
@@ -24,6 +31,7 @@ const HOLD_MUTES: Readonly<Record<number, HoldMute>> = {
   3: 'both',
   5: 'direction',
 };
+const UNHOLD = ['never', 'offer', 'always'] as const;
 const HEADER_MODES: Readonly<Record<number, CustomHeaderMode>> = {
   '-1': 'overwrite',
   0: 'keep',
@@ -105,6 +113,11 @@ export function holdOptions(settings: SettingsReader): HoldOptions {
     exact: settings.number('holdexplicit') === 1,
     mute: HOLD_MUTES[mute === 4 ? settings.number('defmute') : mute] ?? 'both',
   };
+}
+
+/** What of that calls are told while they go on. */
+export function liveHoldOptions(settings: SettingsReader): LiveHoldOptions {
+  return { hold: holdOptions(settings), unhold: UNHOLD[settings.number('acceptholdchange')] };
 }
 
 export function customHeaderMode(settings: SettingsReader): CustomHeaderMode {

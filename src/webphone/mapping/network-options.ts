@@ -37,12 +37,16 @@ export function networkOptions(
     tls: tlsOptions(settings),
     sipTimers: timers(settings),
     ringTimeout: ringSeconds(settings),
-    reliableProvisionals: settings.flag('prack') ? 'supported' : 'off',
+    reliableProvisionals: reliableProvisionals(settings),
     userAgent: settings.text('useragent') || undefined,
     acknowledgesChallenges: settings.number('ackforauthrequest') !== 0,
     tryingFrom:
       settings.number('sendearlytrying') === 0 ? undefined : settings.number('sendearlytrying_treshold'),
   };
+}
+
+export function reliableProvisionals(settings: SettingsReader): PhoneOptions['reliableProvisionals'] {
+  return settings.flag('prack') ? 'supported' : 'off';
 }
 
 /** How long a conversation may last, in seconds; 0 = for ever. */

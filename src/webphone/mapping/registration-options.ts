@@ -12,6 +12,7 @@ const KEEP_ALIVES = ['none', 'space', 'notify', 'crlf', 'crlfcrlf'] as const;
 /** How long a server that was heard of may be silent, by `reconnectonnokeepalive`. */
 const PATIENCE_MS = [0, 22_000, 8000] as const;
 
+/** What counts at once is asked for every time. */
 export function registrationOptions(settings: SettingsReader): RegistrationOptions {
   const backup = settings.text('backupserver');
   return {
@@ -21,12 +22,18 @@ export function registrationOptions(settings: SettingsReader): RegistrationOptio
     askedIn: ASKED_IN[settings.number('sendregexpire') + 1],
     event: settings.flag('sendregistrationevent') ? 'registration' : undefined,
     domain: DOMAINS[settings.number('applysrvdomain') + 1],
-    unregister: settings.flag('needunregister') && settings.number('fastexit') !== 2,
+    get unregister() {
+      return settings.flag('needunregister') && settings.number('fastexit') !== 2;
+    },
     unregisterAll: settings.number('unregall') === 1,
-    unregisterWaitMs: settings.number('waitforunregister'),
+    get unregisterWaitMs() {
+      return settings.number('waitforunregister');
+    },
     unregisterFirst: settings.number('unregonstart') === 1,
     unbind: settings.number('unbindbeforeregister') !== 0,
-    contact: contactOf(settings),
+    get contact() {
+      return contactOf(settings);
+    },
     outbound: OUTBOUND[settings.number('setinstanceid')] ?? 'auto',
     // The usual one fits itself to the transport.
     keepAliveKind: settings.given('keepalivetype')

@@ -1,5 +1,5 @@
 /** The settings about presence, busy lamps, voice mail, messages, conferences and muting as options of the phone. Pure. */
-import type { MuteDirection, PhoneOptions } from '../../phone/index.js';
+import type { MuteDirection, MuteOptions, PhoneOptions } from '../../phone/index.js';
 import type { SettingsReader } from '../settings/settings.js';
 import { list } from './policy-options.js';
 import { textEncoding } from './text-encoding.js';
@@ -51,15 +51,19 @@ export function serviceOptions(
       acceptedIsDelivered: settings.number('chatacceptasok') === 1,
       charset: textEncoding(settings, 'charset_sip'),
     },
-    mute: {
-      direction: MUTES[settings.number('defmute')],
-      atStart: mutedAtStart(settings),
-      keepSending: settings.flag('sendrtponmuted'),
-    },
+    mute: muteOptions(settings),
     conferences: { several: settings.number('conference_tracklines') === 1 },
     // A program that speaks to its network unasked would surprise: it has to be set, whatever the default says.
     lanPeers: { mode: settings.given('detectlanpeers') ? LAN[settings.number('detectlanpeers')] : 'off' },
     capabilityRequest: settings.flag('capabilityrequest'),
+  };
+}
+
+export function muteOptions(settings: SettingsReader): MuteOptions {
+  return {
+    direction: MUTES[settings.number('defmute')],
+    atStart: mutedAtStart(settings),
+    keepSending: settings.flag('sendrtponmuted'),
   };
 }
 

@@ -26,8 +26,9 @@ export function warnOfSilentMicrophone(options: SilentMicrophoneOptions): void {
   const watch = (call: Call, silent: number): void => {
     clock.after(PERIOD_MS, async () => {
       const stats = call.state === 'connected' ? await call.stats().catch(() => undefined) : undefined;
-      if (!stats || settings.number('enablenomicvoicewarning') === 0) return;
-      const counts = inUse && !muted(call) && !call.held.local && !call.held.remote;
+      if (!stats) return;
+      const wanted = settings.number('enablenomicvoicewarning') !== 0;
+      const counts = wanted && inUse && !muted(call) && !call.held.local && !call.held.remote;
       if (counts && stats.level.sentDbov > FLOOR_DBOV) return;
       if (counts && silent + 1 >= PATIENCE) {
         const text =

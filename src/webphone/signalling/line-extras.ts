@@ -27,6 +27,8 @@ export class LineExtras {
   #nextUui: UserToUser;
   #nextExtension: Extension | undefined;
   #all: Extension | undefined;
+  /** What the calls have now. */
+  readonly #sent = new Map<Call, Extension>();
 
   constructor(stack: Stack, desk: LineDesk, settings: Settings) {
     this.#stack = stack;
@@ -34,12 +36,14 @@ export class LineExtras {
     this.#settings = settings;
     this.#all = givenExtension(settings);
     settings.on('change', ({ name }) => {
+      if (name === 'sendrtpeextraheaderonmute') for (const [call, one] of this.#sent) this.#send(call, one);
       if (name !== 'rtpextraheader' && name !== 'rtpextraheader_profile') return;
       this.#all = givenExtension(settings);
       for (const call of desk.calls) this.#send(call, this.#all);
     });
     stack.on('made', (phone) => {
       phone.lines.on('seated', ({ call }) => this.#seated(call));
+      phone.lines.on('freed', ({ call }) => this.#sent.delete(call));
     });
     stack.on('stopped', () => this.#names.clear());
   }
@@ -104,6 +108,8 @@ export class LineExtras {
 
   #send(call: Call, extension: Extension | undefined): void {
     const repeats = this.#settings.number('sendrtpeextraheaderonmute');
+    if (extension) this.#sent.set(call, extension);
+    else this.#sent.delete(call);
     call.media?.setHeaderExtension(extension, Math.max(0, repeats));
   }
 

@@ -48,6 +48,12 @@ export class Statistics {
     this.#options = options;
     options.stack.on('connected', (call) => this.#begin(call));
     options.stack.on('stopped', () => this.close());
+    options.settings.on('change', ({ name }) => {
+      const { desk } = options;
+      if (desk.inCall() !== 2) return;
+      if (name === 'rtpstat') this.#repeatRtp();
+      if (name === 'vadstat' || name === 'vadstat_ival') this.#repeatVad();
+    });
   }
 
   /** The RTPSTAT string since the last one. */
@@ -66,13 +72,23 @@ export class Statistics {
 
   /** A call is connected: the reports of the settings begin. */
   #begin(call: Call): void {
-    const { settings } = this.#options;
     call.media?.on('voice', () => {
+      const { settings } = this.#options;
       if (!this.#vadPolled && settings.number('vadstat') === ON_CHANGE) void this.#reportVad();
     });
     this.#before = { sent: 0, received: 0, lost: 0, issues: 0 };
-    if (settings.number('rtpstat') !== 0 && !this.#rtpTimer?.active) this.#nextRtp(AUTO_FIRST_MS);
-    if (settings.number('vadstat') >= 3 && !this.#vadTimer?.active) this.#nextVad();
+    if (!this.#rtpTimer?.active) this.#repeatRtp();
+    if (!this.#vadTimer?.active) this.#repeatVad();
+  }
+
+  #repeatRtp(): void {
+    this.#rtpTimer?.cancel();
+    this.#nextRtp(AUTO_FIRST_MS);
+  }
+
+  #repeatVad(): void {
+    this.#vadTimer?.cancel();
+    this.#nextVad();
   }
 
   #nextRtp(auto: number): void {

@@ -104,6 +104,25 @@ describe('lines', () => {
     expect(defaults.lines.maximum).toBe(512);
   });
 
+  it('may be fewer or more while the phone runs; calls beyond the limit go on', async () => {
+    const [alice, bob] = await world.started(2, { lines: { initial: 2, maximum: 5 } });
+    const before = [];
+    for (let i = 0; i < 4; i++) before.push(await alice.dial(world.uriOf(bob, `u${i}`)));
+    alice.configure({ lines: { initial: 1, maximum: 2 } });
+    expect([alice.lines.count, alice.lines.maximum, alice.lines.active]).toEqual([4, 2, 4]);
+    await expect(alice.dial(world.uriOf(bob))).rejects.toMatchObject({ details: { rule: 'line' } });
+    for (const call of before.slice(1)) void call.hangup();
+    await world.run(100);
+    const next = await alice.dial(world.uriOf(bob));
+    expect([alice.lines.lineOf(next), alice.lines.active]).toEqual([2, 2]);
+    expect(() => alice.lines.setActive(3)).toThrow('line 3 is not one of 1 to 2');
+    alice.configure({ lines: { maximum: 3 } });
+    alice.lines.setActive(3);
+    alice.configure({ lines: { maximum: 2 } });
+    expect(alice.lines.active).toBe(1);
+    expect(() => alice.configure({ lines: { maximum: 0 } })).toThrow("option 'lines.maximum': 0");
+  });
+
   it('are free the moment the call has ended, in every race, and remembered for the record', async () => {
     const [alice, bob] = await world.started(2);
     const { out, in: incoming } = await world.talk(alice, bob);

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/base/clock.js';
-import { hooksFrom, Webhooks } from '../../../src/server/index.js';
+import { followHooks, Webhooks } from '../../../src/server/index.js';
 import type { HookRequest } from '../../../src/server/webhooks/hook-queue.js';
 import { fillData, fillUrl, type HookFacts } from '../../../src/server/webhooks/hook-template.js';
 import { NotificationHub, Settings } from '../../../src/webphone/index.js';
@@ -45,7 +45,7 @@ function world(
       return result;
     },
   });
-  hooks.configure(hooksFrom(table));
+  followHooks(table, hooks);
   closers.push(() => hooks.close());
   return { clock, hub, table, set, hooks, sent, urls: () => sent.map(({ url }) => url) };
 }
@@ -132,13 +132,12 @@ describe('a webhook', () => {
   });
 
   it('[webhooks/1] is cleared by null, and so are its filters', async () => {
-    const { hub, clock, set, hooks, table, urls } = world({
+    const { hub, clock, set, urls } = world({
       externapi1_url: 'http://h/1',
       externapi2_url: 'http://h/2',
       externapi2_event: 'CDR',
     });
     set({ externapi1_url: 'null', externapi2_event: 'null' });
-    hooks.configure(hooksFrom(table));
     hub.publish('DTMF', { line: 1, msg: '7' });
     await clock.run(10);
     expect(urls()).toEqual(['http://h/2']);

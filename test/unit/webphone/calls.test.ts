@@ -59,6 +59,14 @@ describe('a call of ours', () => {
     expect(w.webphone.API_Hangup(-1)).toBe(false);
   });
 
+  it('is not placed with a Call-ID nobody could read', async () => {
+    w.webphone.API_SetLineParameter(1, 'callid', 'two words');
+    w.webphone.API_Call(1, bob.uri);
+    await w.run();
+    expect(w.last('ERROR')).toContain('"two words" is not a Call-ID');
+    expect(bob.calls).toEqual([]);
+  });
+
   it('is given up when it is hung up before the phone has started', async () => {
     const other = new WebphoneWorld();
     other.webphone.API_Call(-1, 'sip:x@10.0.0.77');

@@ -117,5 +117,7 @@ describe('settings changed while the phone runs', () => {
     expect(w.webphone.API_IsMuted(-1)).toBe(3);
     expect(w.states(1).at(-1)).toBe('Muted');
     expect(w.webphone.API_GetLineDetails(1)).toMatch(/^LINEDETAILS,1,Muted,.*,3,0,/);
+    w.webphone.API_Mute(1, true, 1);
+    expect(w.webphone.API_IsMuted(1)).toBe(1);
   });
 });

@@ -332,14 +332,15 @@ export const callHandling = rows('call-handling', [
     type: 'int',
     default: 4,
     range: { min: 1, max: 4 },
-    effect: 'restart',
+    effect: 'now',
     doc: 'Lines to begin with; more come by need.',
   },
   {
     name: 'maxlineex',
     type: 'int',
     default: 512,
-    effect: 'restart',
+    range: { min: 1 },
+    effect: 'now',
     doc: 'Lines at most.',
   },
   {

@@ -68,7 +68,7 @@ export const holdMute = rows('hold-mute', [
       1: 'only by INVITE/UPDATE',
       2: 'always, also by an incoming OK',
     },
-    effect: 'next call',
+    effect: 'now',
     doc: 'Whether the peer may take back a hold of ours.',
   },
   {
