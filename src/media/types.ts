@@ -21,7 +21,7 @@ import type { LoadCanceller } from './devices/echo-control.js';
 import type { DatagramTransport } from './transport.js';
 
 export interface MediaEngineOptions {
-  /** Number of worker threads, or 'in-process' to run in the caller's thread; 1 when absent. */
+  /** Number of worker threads, started with the first session, or 'in-process': in the caller's thread; 1 when absent. */
   workers?: number | 'in-process';
   logger?: Logger;
   rtp?: {
@@ -572,5 +572,6 @@ export interface EngineStats {
   /** Frames of all sessions that were skipped as stale. */
   skippedFrames: number;
   maxLateMs: number;
+  /** That run: none before the first session. */
   workers: number;
 }

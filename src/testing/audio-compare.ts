@@ -27,6 +27,9 @@ const ACTIVE_RANGE_DB = 40;
 /** Stretches that are aligned together, and how far one may have moved against the one before. */
 const STRETCH_MS = 200;
 const MAX_MOVE_MS = 150;
+/** A machine that stood still moves all that follows by more; then only what fits this well is believed. */
+const MAX_STALL_MS = 600;
+const FITS_AFTER_STALL = 0.9;
 /** A stretch that fits this well is not looked at twice. */
 const FITS = 0.97;
 /** Another delay must be better by this much: voiced sounds repeat themselves. */
@@ -91,6 +94,7 @@ function alignStretches(
 ): Stretch[] {
   const length = Math.round((STRETCH_MS * sampleRate) / 1000);
   const reach = Math.round((MAX_MOVE_MS * sampleRate) / 1000);
+  const stall = Math.round((MAX_STALL_MS * sampleRate) / 1000);
   const first = Math.max(0, -delay);
   const last = Math.min(reference.length, degraded.length - delay);
   const stretches: Stretch[] = [];
@@ -100,6 +104,10 @@ function alignStretches(
     let best = match(reference, degraded, current, start, end);
     if (score(best) < FITS && best.energyA > 0)
       best = betterMatch(reference, degraded, best, start, end, reach);
+    if (score(best) < FITS_AFTER_STALL && best.energyA > 0) {
+      const far = betterMatch(reference, degraded, best, start, end, stall);
+      if (score(far) >= FITS_AFTER_STALL) best = far;
+    }
     current = best.delay;
     const { samples, product, energy } = alignWithinSample(
       reference.subarray(start, end),

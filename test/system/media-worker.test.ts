@@ -137,6 +137,20 @@ describe('media worker', () => {
     await engine.close();
   });
 
+  it('the threads start with the first sessions, and no more of them than asked for', async () => {
+    const engine = await MediaEngine.start({ workers: 2 });
+    expect((await engine.stats()).workers).toBe(0);
+    const open = (label: string) => engine.openSession({ address: '127.0.0.1', label });
+    await Promise.all([open('a'), open('b'), open('c')]);
+    expect(await engine.stats()).toMatchObject({ workers: 2, sessions: 3 });
+    await engine.close();
+    const unused = await MediaEngine.start();
+    await unused.close();
+    await expect(unused.openSession({ address: '127.0.0.1', label: 'd' })).rejects.toMatchObject({
+      code: 'ERR_CLOSED',
+    });
+  });
+
   it('a worker that dies ends its sessions with a coded error and is replaced', async () => {
     const workers = new Set<Worker>();
     const original = Worker.prototype.postMessage;

@@ -26,17 +26,28 @@ const MAX_WORKERS = 64;
 export class MediaEngine {
   readonly #options: MediaEngineOptions;
   readonly #logger: Logger;
-  readonly #links: CoreLink[];
+  readonly #workers: number;
+  #links: readonly CoreLink[];
+  #starting: Promise<void> | undefined;
   #nextSession = 1;
   #closing: Promise<void> | undefined;
 
-  private constructor(options: MediaEngineOptions, logger: Logger, links: CoreLink[]) {
+  private constructor(
+    options: MediaEngineOptions,
+    logger: Logger,
+    workers: number,
+    links: readonly CoreLink[],
+  ) {
     this.#options = options;
     this.#logger = logger;
+    this.#workers = workers;
     this.#links = links;
   }
 
-  /** @throws ERR_INVALID_ARGUMENT, ERR_MEDIA_WORKER when a thread does not start */
+  /**
+   * Worker threads start when the first session is opened: until then an engine costs next to nothing.
+   * @throws ERR_INVALID_ARGUMENT
+   */
   static async start(options: MediaEngineOptions = {}): Promise<MediaEngine> {
     const logger = (options.logger ?? nullLogger).child('media');
     const workers = options.workers ?? 1;
@@ -46,19 +57,19 @@ export class MediaEngine {
       });
     }
     if (workers === 'in-process')
-      return new MediaEngine(options, logger, [await CoreLink.inProcess(options, logger)]);
+      return new MediaEngine(options, logger, 1, [await CoreLink.inProcess(options, logger)]);
     if (!Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS) {
       throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
         what: `workers must be 'in-process' or 1 to ${MAX_WORKERS}`,
       });
     }
-    const links = await Promise.all(Array.from({ length: workers }, () => CoreLink.worker(options, logger)));
-    return new MediaEngine(options, logger, links);
+    return new MediaEngine(options, logger, workers, []);
   }
 
   /**
    * Binds RTP and RTCP ports on `address`.
-   * @throws ERR_MEDIA_PORTS, ERR_INVALID_ARGUMENT when the address is not one of this machine, ERR_CLOSED
+   * @throws ERR_MEDIA_PORTS, ERR_INVALID_ARGUMENT when the address is not one of this machine, ERR_CLOSED,
+   * ERR_MEDIA_WORKER when a thread does not start
    */
   async openSession(options: MediaSessionOptions): Promise<MediaSession> {
     checkSessionOptions(options);
@@ -77,7 +88,7 @@ export class MediaEngine {
 
   /**
    * Makes a conference without members.
-   * @throws ERR_INVALID_ARGUMENT for an unsupported rate, ERR_CLOSED
+   * @throws ERR_INVALID_ARGUMENT for an unsupported rate, ERR_CLOSED, ERR_MEDIA_WORKER
    */
   async openBridge(options: BridgeOptions): Promise<MediaBridge> {
     const id = this.#nextSession++;
@@ -100,7 +111,7 @@ export class MediaEngine {
 
   /**
    * Opens microphone, speaker and ringer for the sessions of this engine. No device is touched before one is needed.
-   * @throws ERR_INVALID_ARGUMENT, ERR_CLOSED
+   * @throws ERR_INVALID_ARGUMENT, ERR_CLOSED, ERR_MEDIA_WORKER
    */
   async openHeadset(options: HeadsetOptions = {}): Promise<Headset> {
     const id = this.#nextSession++;
@@ -146,7 +157,8 @@ export class MediaEngine {
   }
 
   async #close(): Promise<void> {
-    const error = new SwitchhookError('ERR_CLOSED', { what: 'the media engine' });
+    const error = closedError();
+    await this.#starting?.catch(() => {});
     await Promise.all(
       this.#links.map(async (link) => {
         await Promise.allSettled([...link.sessions.values()].map((session) => session.onEngineClose(error)));
@@ -155,12 +167,30 @@ export class MediaEngine {
     );
   }
 
-  /** A worker that died is replaced when the next session needs it. */
   async #leastLoaded(): Promise<CoreLink> {
-    if (this.#closing) throw new SwitchhookError('ERR_CLOSED', { what: 'the media engine' });
-    for (const [i, link] of this.#links.entries()) {
-      if (link.ended) this.#links[i] = await CoreLink.worker(this.#options, this.#logger);
+    if (this.#closing) throw closedError();
+    if (this.#links.length < this.#workers || this.#links.some(({ ended }) => ended)) {
+      this.#starting ??= this.#start();
+      await this.#starting;
+      if (this.#closing) throw closedError();
     }
     return this.#links.reduce((best, link) => (link.sessions.size < best.sessions.size ? link : best));
   }
+
+  /** Starts the workers there are not yet, and replaces those that died. */
+  async #start(): Promise<void> {
+    try {
+      const running = this.#links.filter(({ ended }) => !ended);
+      const missing = Array.from({ length: this.#workers - running.length }, () =>
+        CoreLink.worker(this.#options, this.#logger),
+      );
+      this.#links = [...running, ...(await Promise.all(missing))];
+    } finally {
+      this.#starting = undefined;
+    }
+  }
+}
+
+function closedError(): SwitchhookError {
+  return new SwitchhookError('ERR_CLOSED', { what: 'the media engine' });
 }

@@ -74,6 +74,30 @@ describe('a bad network', () => {
     await pair.engine.close();
   });
 
+  it.each([80, 160, 240])(
+    'standing still for %i ms again and again loses and doubles nothing',
+    async (ms) => {
+      const pair = await mediaPair();
+      await pair.connect();
+      const speech = babble(4);
+      pair.a.play({ samples: speech, sampleRate: 8000 });
+      const recording = await pair.b.record(join(folder, 'stalls.wav'));
+      for (let now = 0; now < 4500; now += 20) {
+        // What is sent meanwhile arrives at once when it goes on.
+        pair.network.conditions = { delayMs: Math.max(1, ms - (now % 700)) };
+        await pair.clock.run(20);
+      }
+      await recording.stop();
+      const audio = (await readWav(join(folder, 'stalls.wav'))).channels[0];
+      const result = compareAudio(speech, audio, 8000);
+      expect(result.correlation).toBeGreaterThan(0.9);
+      expect(result.coverage).toBeGreaterThan(0.97);
+      const { received } = await pair.b.stats();
+      expect([received.lost, received.late, received.duplicate]).toEqual([0, 0, 0]);
+      await pair.engine.close();
+    },
+  );
+
   it('a clean call has a good MOS', async () => {
     const pair = await mediaPair({ delayMs: 20 });
     await pair.connect();

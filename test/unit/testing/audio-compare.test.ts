@@ -49,6 +49,19 @@ describe('compareAudio', () => {
     expect(result.delaySpreadMs).toBeCloseTo(40, 1);
   });
 
+  it('follows speech that came after a standstill', () => {
+    for (const gapMs of [100, 200, 300, 500]) {
+      const gap = 8 * gapMs;
+      const out = new Int16Array(speech.length + gap);
+      out.set(speech.subarray(0, 12_000));
+      out.set(speech.subarray(12_000), 12_000 + gap);
+      const result = compareAudio(speech, out, 8000);
+      // The stretch with the gap in it fits by half.
+      expect(result.correlation, `gap of ${gapMs} ms`).toBeGreaterThan(0.95);
+      expect(result.delaySpreadMs).toBeCloseTo(gapMs, 0);
+    }
+  });
+
   it('tells how much of the reference is there', () => {
     expect(compareAudio(speech, delayed(500), 8000).coverage).toBeCloseTo(1, 5);
     const half = compareAudio(speech, speech.slice(16_000), 8000);
