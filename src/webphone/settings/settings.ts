@@ -153,8 +153,11 @@ export class Settings extends Emitter<SettingsEvents> implements SettingsReader 
 
   /** Takes everything back and has what is kept of it deleted. @param all what was found out as well */
   forget(all: boolean): void {
+    const saving = this.#phone.get('autocfgsave');
     this.clear();
     this.clearLines();
+    // Who wants no files shall get none by deleting.
+    if (saving && saving.origin !== 'cache') this.set('autocfgsave', saving.value, { origin: saving.origin });
     this.emit('forgotten', all);
   }
 

@@ -230,6 +230,18 @@ describe('kept settings', () => {
     expect(existsSync(join(folder, 'settings.dat'))).toBe(false);
   });
 
+  it('[API_DelSettings] writes no file where none is wanted', async () => {
+    const keeper = await start({ sources: { commandLine: [['autocfgsave', '-2']] } });
+    const webphone = new Webphone({ startsipstack: 0, settings: keeper.settings });
+    keeper.learn('guid', 'one');
+    for (const level of [1, 3]) expect(webphone.API_DelSettings(level)).toBe(true);
+    webphone.API_SetParameter('username', 'anna');
+    keeper.learn('guid', 'two');
+    await webphone.close();
+    await keeper.close();
+    expect(existsSync(join(folder, 'settings.dat'))).toBe(false);
+  });
+
   it('can be forgotten', async () => {
     const keeper = await start();
     keeper.settings.set('displayname', 'Anna');
