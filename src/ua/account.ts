@@ -42,7 +42,8 @@ export interface AccountOptions {
   keepAlive?: number;
   /**
    * Seconds between the OPTIONS that watch whether the server answers, as trunks without registration want it;
-   * default 0 = none. What comes of it is told by the `reachability` event.
+   * default 0 = none. What comes of it is told by the `reachability` event; a registration whose server ceases to answer
+   * is made anew, at the backup if there is one.
    */
   ping?: number;
   /** How it registers, beyond the defaults. */

@@ -1,7 +1,7 @@
 /**
  * Watches whether the server of an account answers, by an OPTIONS every so often (RFC 3261 §11): what trunks without
- * registration use, and what keeps their path through a NAT open. Made by the UserAgent for accounts with `ping`; it
- * only tells, calls are placed all the same.
+ * registration use, and what keeps their path through a NAT open. Made by the UserAgent for accounts with `ping`, which
+ * registers anew when a server ceases to answer; this only tells. Calls are placed all the same.
  *
  *     unknown ──answer──► reachable ◄──answer── unreachable
  *        │                    │                    ▲
