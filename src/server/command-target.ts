@@ -33,6 +33,8 @@ export interface ControlNotification {
 export interface CommandTarget {
   /** Never throws and never rejects: a failure is false, -1 or a text that begins with ERROR. */
   execute(name: string, args: readonly unknown[] | Readonly<Record<string, unknown>>): unknown;
+  /** What is wrong with a request that failed; undefined when the request is not to blame. */
+  explain?(name: string, args: readonly unknown[] | Readonly<Record<string, unknown>>): string | undefined;
   readonly functions: Iterable<ControlFunctionSpec>;
   readonly notifications: {
     /** Every notification from now on, in order, whatever ways of delivery are chosen. @returns what ends it */

@@ -23,6 +23,8 @@ const POLLS: ReadonlyMap<string, PollKind> = new Map([
   ['api_getnotificationssync', 'wait'],
 ]);
 
+type CallArguments = ReturnType<typeof callArguments>;
+
 export interface Prepared {
   readonly request: ControlRequest;
   readonly spec: ControlFunctionSpec | undefined;
@@ -55,19 +57,30 @@ export class Dispatcher {
   /** @returns the answer, at once when the function gives it at once */
   run({ request, spec, poll }: Prepared, client: ControlClient): ControlAnswer | Promise<ControlAnswer> {
     if (poll) return this.#poll(poll, request, client);
-    if (!spec) return failure(request, `there is no function ${request.name}`);
+    if (!spec) return failure(request, this.#why(request, []) ?? `there is no function ${request.name}`);
     if (spec.remote === false) return failure(request, `${spec.name} takes or gives what cannot be sent`);
     this.#log.debug('runs', { function: spec.name });
     try {
-      const result = this.#target.execute(request.name, callArguments(request.args, spec));
-      if (!(result instanceof Promise)) return answerOf(request, result);
+      const args = callArguments(request.args, spec);
+      const result = this.#target.execute(request.name, args);
+      if (!(result instanceof Promise)) return this.#answer(request, result, args);
       return result.then(
-        (value: unknown) => answerOf(request, value),
+        (value: unknown) => this.#answer(request, value, args),
         (error: unknown) => this.#broken(request, error),
       );
     } catch (error) {
       return this.#broken(request, error);
     }
+  }
+
+  /** A failure says what to do about it, where the request is to blame. */
+  #answer(request: ControlRequest, result: unknown, args: CallArguments): ControlAnswer {
+    const why = result === false || result === -1 || result === '' ? this.#why(request, args) : undefined;
+    return why === undefined ? answerOf(request, result) : failure(request, why);
+  }
+
+  #why({ name }: ControlRequest, args: CallArguments): string | undefined {
+    return this.#target.explain?.(name, args);
   }
 
   #poll(

@@ -6,6 +6,7 @@ import { systemClock } from '../base/clock.js';
 import type { PhoneOptions } from '../phone/index.js';
 import { assemble } from './assemble.js';
 import { type ApiArguments, execute } from './functions/execute.js';
+import { explain } from './functions/explain.js';
 import type { ApiValue, MethodOf } from './functions/spec.js';
 import { FUNCTIONS, type TYPED_FUNCTIONS } from './functions/table.js';
 import { LiveSettings } from './live-settings.js';
@@ -98,6 +99,11 @@ class WebphoneCore {
    */
   execute(name: string, args: ApiArguments = [], client: ApiClient = {}): ApiValue | Promise<ApiValue> {
     return execute(client.queue ? { ...this.#parts, queue: client.queue } : this.#shared, name, args);
+  }
+
+  /** What is wrong with such a request: no such function, arguments that do not fit, a setting that is not taken. */
+  explain(name: string, args: ApiArguments = []): string | undefined {
+    return explain(name, args);
   }
 
   /** Stops everything and resolves when it is freed. */

@@ -2,6 +2,7 @@
  * Finds the row a name means: without regard to case, by alias, or as a member of a family such as `username3`,
  * `externapi2_url` and `upresence_anna`. Called wherever a setting comes in by name.
  */
+import { nearest } from '../../base/nearest.js';
 import { PARAMETERS, type ParameterName } from './parameters.js';
 import type { ParameterSpec } from './spec.js';
 
@@ -48,32 +49,6 @@ export function memberKey(family: string, member: string | number): string {
 
 /** The name a misspelt one was probably meant to be. */
 export function nearestName(name: string): string | undefined {
-  const wanted = name.trim().toLowerCase();
-  let best: string | undefined;
-  // A third of the letters wrong, and it is another word.
-  let least = Math.floor(wanted.length / 3) + 1;
-  for (const [known, spec] of single) {
-    const distance = editDistance(wanted, known, least);
-    if (distance < least) {
-      least = distance;
-      best = spec.name;
-    }
-  }
-  return best;
-}
-
-/** Levenshtein distance; anything from `limit` on may come out as `limit`. */
-function editDistance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) >= limit) return limit;
-  let previous = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = previous[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(change, previous[j] + 1, row[j - 1] + 1));
-    }
-    if (Math.min(...row) >= limit) return limit;
-    previous = row;
-  }
-  return previous[b.length];
+  const found = nearest(name, single.keys());
+  return found && single.get(found)?.name;
 }

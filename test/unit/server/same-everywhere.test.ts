@@ -81,6 +81,36 @@ describe('the same thirty requests', () => {
     },
   );
 
+  it.each([
+    ['API_Cal', {}, 'ERROR: there is no function API_Cal; did you mean API_Call?'],
+    ['hangpu', { line: '-1' }, 'ERROR: there is no function hangpu; did you mean API_Hangup?'],
+    [
+      'API_Call',
+      { line: '1' },
+      "ERROR: API_Call: argument 'peer' is missing; it takes (line, peer, [calltype])",
+    ],
+    [
+      'API_Hold',
+      { line: 'one' },
+      "ERROR: API_Hold: argument 'line' is not of type int; it takes (line, [hold])",
+    ],
+    [
+      'API_SetParameter',
+      { param: 'usrname', value: 'x' },
+      'ERROR: "usrname" is not a setting; did you mean username?',
+    ],
+    ['API_SetParameter', { param: 'holdtype', value: 'nine' }, /^ERROR: holdtype: .*nine/],
+    ['API_Hangup', { line: '7' }, 'ERROR: failed'],
+  ] as const)('a mistake in %s %j is explained in the answer', async (name, args, expected) => {
+    for (const by of ENCODINGS.filter(({ name }) => name === 'json' || name === 'comma')) {
+      const ask = await WAYS['http post'].open({ server, ...streams }, []);
+      const answer = by.result(await ask(by.encode(name, Object.entries(args)), by));
+      expect(answer, by.name).toEqual(
+        typeof expected === 'string' ? expected : expect.stringMatching(expected),
+      );
+    }
+  });
+
   it('have these results in process as well, as values', async () => {
     const results: unknown[] = [];
     for (const { name, args } of THIRTY) results.push(await webphone.execute(name, Object.fromEntries(args)));
