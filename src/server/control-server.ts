@@ -105,6 +105,8 @@ export class ControlServer {
       }
     } catch (cause) {
       await this.#udp?.close().catch(() => {});
+      this.#udp = undefined;
+      this.#streams = undefined;
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new SwitchhookError(
         'ERR_CONTROL_LISTEN',

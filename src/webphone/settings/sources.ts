@@ -3,6 +3,7 @@
  * of API_SetParameters, and the x-mparam header. Nothing is judged here; {@link Settings} does that.
  */
 import { readFileSync } from 'node:fs';
+import { SwitchhookError } from '../../base/errors.js';
 
 export type SettingPair = readonly [name: string, value: string];
 
@@ -38,13 +39,15 @@ export function fromLines(text: string): SettingPair[] {
     .map(([name, value]) => [name, unquoted(value)]);
 }
 
-/** The first configuration file there is; undefined without one. @throws what reading throws but for absence */
+/** The first configuration file there is; undefined without one. @throws ERR_INVALID_ARGUMENT for one that cannot be read */
 export function fromFile(paths: readonly string[]): { path: string; pairs: SettingPair[] } | undefined {
   for (const path of paths) {
     try {
       return { path, pairs: fromLines(readFileSync(path, 'utf8')) };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
+      const what = `${path} cannot be read: ${(error as Error).message}`;
+      throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what }, { cause: error });
     }
   }
   return undefined;

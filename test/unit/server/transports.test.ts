@@ -190,6 +190,14 @@ describe('UDP', () => {
     expect(old.received).toEqual([]);
   });
 
+  it('says so when the port for TCP is taken, and is freed without a complaint', async () => {
+    await start();
+    const second = new ControlServer(target, { port: tcpPort(), udpPort: 0 });
+    await expect(second.start()).rejects.toMatchObject({ code: 'ERR_CONTROL_LISTEN' });
+    await second.close();
+    expect(second.addresses).toEqual({ udp: undefined, tcp: undefined });
+  });
+
   it('takes another port when the wanted one is taken', async () => {
     const other = new ControlServer(target, { udpPort: 0 });
     await other.start();

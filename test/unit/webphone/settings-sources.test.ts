@@ -253,6 +253,12 @@ describe('kept settings', () => {
   });
 });
 
+describe('a configuration file that cannot be read', () => {
+  it('is named', () => {
+    expect(() => fromFile([join(folder, 'none.ini'), folder])).toThrow(`${folder} cannot be read: EISDIR`);
+  });
+});
+
 describe('settings in SIP messages', () => {
   const message = (headers: string, host = '10.0.0.1') => ({
     direction: 'in' as const,
