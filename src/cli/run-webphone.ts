@@ -109,7 +109,10 @@ function readSources(commandLine: readonly SettingPair[]): Sources {
   const beside = [process.cwd(), dirname(resolve(process.argv[1]))].map((folder) =>
     join(folder, CONFIG_FILE),
   );
-  return { environment: fromEnvironment(process.env), file: fromFile(beside)?.pairs ?? [], commandLine };
+  const file = fromFile(beside);
+  for (const line of file?.unread ?? [])
+    process.stderr.write(`${file?.path}: line ${line} is not name=value and was passed over\n`);
+  return { environment: fromEnvironment(process.env), file: file?.pairs ?? [], commandLine };
 }
 
 function keptSettings(sources: Sources): Promise<SettingsKeeper> {

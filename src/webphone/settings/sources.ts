@@ -39,11 +39,26 @@ export function fromLines(text: string): SettingPair[] {
     .map(([name, value]) => [name, unquoted(value)]);
 }
 
+export interface ConfigFile {
+  path: string;
+  pairs: SettingPair[];
+  /** Numbers of the lines that are no settings, comments or sections. */
+  unread: number[];
+}
+
+function unreadLines(text: string): number[] {
+  return text
+    .replace(/^\ufeff/, '')
+    .split(/\r\n|\r|\n/)
+    .flatMap((line, at) => (/^\s*([;#[]|$)/.test(line) || fromLines(line).length > 0 ? [] : [at + 1]));
+}
+
 /** The first configuration file there is; undefined without one. @throws ERR_INVALID_ARGUMENT for one that cannot be read */
-export function fromFile(paths: readonly string[]): { path: string; pairs: SettingPair[] } | undefined {
+export function fromFile(paths: readonly string[]): ConfigFile | undefined {
   for (const path of paths) {
     try {
-      return { path, pairs: fromLines(readFileSync(path, 'utf8')) };
+      const text = readFileSync(path, 'utf8');
+      return { path, pairs: fromLines(text), unread: unreadLines(text) };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
       const what = `${path} cannot be read: ${(error as Error).message}`;

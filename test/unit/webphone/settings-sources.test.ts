@@ -53,7 +53,7 @@ describe('sources', () => {
       ['loglevel', '5'],
       ['password', 'a=b;c'],
     ];
-    expect(fromFile([join(folder, 'absent.ini'), path])).toEqual({ path, pairs: wanted });
+    expect(fromFile([join(folder, 'absent.ini'), path])).toEqual({ path, pairs: wanted, unread: [] });
     expect(
       fromArguments(['serveraddress=pbx.example', 'loglevel=5', 'password=a=b;c', '--json', 'call']),
     ).toEqual(wanted);
@@ -254,6 +254,12 @@ describe('kept settings', () => {
 });
 
 describe('a configuration file that cannot be read', () => {
+  it('in some of its lines has their numbers told, not what is in them', () => {
+    const path = join(folder, 'wpcfg.ini');
+    writeFileSync(path, '\ufeff; ours\n[phone]\nusername=anna\n\nsecret\r\n# end\n2=x');
+    expect(fromFile([path])).toEqual({ path, pairs: [['username', 'anna']], unread: [5, 7] });
+  });
+
   it('is named', () => {
     expect(() => fromFile([join(folder, 'none.ini'), folder])).toThrow(`${folder} cannot be read: EISDIR`);
   });
