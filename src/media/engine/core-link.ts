@@ -33,10 +33,10 @@ interface Pending {
 }
 
 /**
- * What the thread allocates lives for a packet: a small young generation is collected as cheaply as a large one, in
- * shorter pauses, and does not grow to 48 MB as calls come.
+ * What the thread allocates lives for a packet, or for 16: the young generation need not grow to 48 MB as calls come.
+ * With 6 MB a call with SRTP took a tenth more of the processor.
  */
-const YOUNG_GENERATION_MB = 6;
+const YOUNG_GENERATION_MB = 16;
 
 const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 
