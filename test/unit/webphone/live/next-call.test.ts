@@ -135,6 +135,7 @@ const rows = PARAMETERS.filter(({ effect, status }) => effect === 'next call' &&
  * recorded and streamed; who is dialled when nobody is named. It is read when that happens.
  */
 const ELSEWHERE = [
+  'aqtest',
   'callforwardcode',
   'callretryonreject',
   'callto',
