@@ -7,7 +7,6 @@ import { NameAddr, SipRequest, type SipUri } from '../sip/index.js';
 import type { CallEnvironment } from './call/call-host.js';
 import type { OfferKind } from './call/call-media.js';
 import type { CallPolicies } from './call/call-policies.js';
-import { splitDialled } from './call/digit-sender.js';
 import { identityWithoutAccount, resolveTarget } from './call-target.js';
 import { anonymousAddress, wantsAnonymity } from './identity/caller-id.js';
 import { writeDiversions } from './identity/diversion.js';
@@ -23,8 +22,6 @@ export interface OutgoingCall {
   own: NameAddr;
   policies: CallPolicies;
   offer: OfferKind | 'none';
-  /** To be sent once the call is answered. */
-  digits: string;
   /** A fresh INVITE, to another target when the call was redirected. */
   build(redirected?: SipUri): SipRequest;
 }
@@ -48,8 +45,7 @@ export function prepareCall(
 ): OutgoingCall {
   const { account } = options;
   const { random } = env;
-  const { target: called, digits } = splitDialled(target);
-  const uri = resolveTarget(called, account);
+  const uri = resolveTarget(target, account);
   const own = account?.identity() ?? identityWithoutAccount(options.from);
   if (options.displayName) own.displayName = options.displayName;
   const policies = { ...defaults, ...options.policies };
@@ -74,5 +70,5 @@ export function prepareCall(
   };
   if (options.headers || options.diversion) build(); // one that cannot be sent shows now
   const offer = options.offer ?? (options.offerless ? 'none' : 'full');
-  return { uri, callId, localTag, local, own, policies, offer, digits, build };
+  return { uri, callId, localTag, local, own, policies, offer, build };
 }

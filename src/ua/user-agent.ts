@@ -290,13 +290,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     session.extras.custom.take(this.nextCall);
     this.nextCall.clear();
     void this.#startOutgoing(session, prepared, options);
-    const call = this.#calls.get(session) as Call;
-    if (prepared.digits !== '') {
-      call.once('connected', () =>
-        call.sendDtmf(prepared.digits).catch((error) => call.events.emit('error', error)),
-      );
-    }
-    return call;
+    return this.#calls.get(session) as Call;
   }
 
   /**

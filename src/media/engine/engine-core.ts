@@ -11,7 +11,7 @@ import type { LoadCanceller } from '../devices/echo-control.js';
 import type { OpenTrack } from '../files/audio-file-writer.js';
 import type { DatagramTransport } from '../transport.js';
 import { CoreBridge } from './core-bridge.js';
-import type { CoreHeadset } from './core-headset.js';
+import { CoreHeadset } from './core-headset.js';
 import { CoreSession } from './core-session.js';
 import { DeadlineClock } from './deadline-clock.js';
 import { type Command, type CoreEvent, type CoreStats, packError, type Request } from './protocol.js';
@@ -147,14 +147,8 @@ export class EngineCore {
     return undefined;
   }
 
-  /** Few phones have sound devices: what works with them is loaded when it is needed. */
-  async #openHeadset({
-    session: id,
-    options,
-    sampleRate,
-  }: Extract<Request, { op: 'openHeadset' }>): Promise<undefined> {
+  #openHeadset({ session: id, options, sampleRate }: Extract<Request, { op: 'openHeadset' }>): undefined {
     const { clock, logger, emit, audioBackend, loadCanceller } = this.#options;
-    const { CoreHeadset } = await import('./core-headset.js');
     if (this.#closed) throw new SwitchhookError('ERR_CLOSED', { what: 'the media engine' });
     const headset = new CoreHeadset({
       id,

@@ -31,8 +31,6 @@ export interface DtmfFallback {
 type SendInfo = (contentType: string, body: string) => Promise<void>;
 
 const PAUSE_MS = 500;
-/** What `;` adds in a dialled number. */
-const DIALLED_PAUSE = ',,';
 
 /** @throws ERR_INVALID_ARGUMENT, ERR_CALL_STATE, and what INFO may throw when there is no other way */
 export async function sendDigits(
@@ -108,14 +106,4 @@ function pause({ env, events }: CallSession, ms: number): Promise<void> {
     const timer = env.clock.after(ms, done);
     events.on('ended', done);
   });
-}
-
-/**
- * Takes the digits off a dialled number: those behind `,` are sent on connect, those behind `;` a second later.
- * Addresses are left alone.
- */
-export function splitDialled(target: string): { target: string; digits: string } {
-  const match = /^\s*([^\s,;:@][^,;:@]*)([,;][0-9*#A-Da-d,; ]*)\s*$/.exec(target);
-  if (!match) return { target, digits: '' };
-  return { target: match[1], digits: match[2].replace(/^,/, '').replaceAll(';', DIALLED_PAUSE) };
 }

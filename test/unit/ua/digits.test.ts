@@ -111,22 +111,6 @@ describe('sending digits', () => {
     await world.end();
   });
 
-  it('[dtmf/5] digits behind "," in a dialled number go out on connect, behind ";" later', async () => {
-    const world = new UaWorld();
-    world.name('example.test', { protocol: 'udp', host: '10.0.0.9', port: 5060 });
-    const alice = await world.party('alice', '10.0.0.1');
-    const peer = await world.peer('bob', '10.0.0.9');
-    peer.onRequest = (request) =>
-      request.method !== 'ACK' &&
-      peer.respond(request, 200, request.method === 'INVITE' ? { sdp: sdp() } : {});
-    const { account } = alice.agent.addAccount({ aor: 'sip:1@example.test' });
-    alice.agent.invite('1234,55;6', { account });
-    await world.run(50);
-    expect(peer.last('INVITE').uri.toString()).toBe('sip:1234@example.test');
-    expect(mediaOf(alice).digits).toBe('55,,6');
-    await world.end();
-  });
-
   it('[dtmf/6] INFO is done with its 2xx, RTP once it is given to the media', async () => {
     const { world, call, peer } = await talking(sdp(), 0);
     const byInfo = outcome(call.sendDtmf('1', { method: 'info' }));
