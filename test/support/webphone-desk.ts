@@ -199,7 +199,12 @@ export class WebphoneDesk {
   async end(): Promise<void> {
     const closing = [outcome(this.webphone.close()), outcome(this.peer.close())];
     await this.run(70_000);
-    expect(closing.map(({ text }) => text)).toEqual(['done', 'done']);
+    // What waits for the disk has its own time.
+    const texts = async (): Promise<string[]> => {
+      await this.run(10);
+      return closing.map(({ text }) => text);
+    };
+    await expect.poll(texts, { timeout: 10_000 }).toEqual(['done', 'done']);
     await this.engine.close();
     await this.world.end();
     rmSync(this.folder, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MediaEngine } from '../../../../src/media/index.js';
 import { Phone, type PhoneOptions } from '../../../../src/phone/index.js';
 import { DatagramNetwork } from '../../../../src/testing/datagram-network.js';
@@ -23,18 +23,6 @@ interface Desk {
 let world: UaWorld;
 let network: DatagramNetwork;
 let desks: Array<{ phone: Phone; engine: MediaEngine }>;
-
-/** What is loaded on the first use of devices takes time that is not the world's. */
-beforeAll(async () => {
-  const clock = new UaWorld().clock;
-  const engine = await MediaEngine.start({
-    workers: 'in-process',
-    clock,
-    audioBackend: new FakeAudioBackend(clock),
-  });
-  await (await engine.openHeadset({})).close();
-  await engine.close();
-});
 
 beforeEach(() => {
   world = new UaWorld();
