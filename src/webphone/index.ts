@@ -12,6 +12,7 @@ export * from './notifications/index.js';
 export { packageVersion } from './package-version.js';
 export {
   explainParameter,
+  nearestWords,
   parametersByGroup,
   searchParameters,
   statusText,
@@ -19,7 +20,7 @@ export {
 } from './parameters/describe.js';
 export { settingsSchema } from './parameters/json-schema.js';
 export { nearestName, type ResolvedName, resolveName } from './parameters/names.js';
-export { PARAMETERS, type ParameterName } from './parameters/parameters.js';
+export { PARAMETERS, type ParameterName, type SettingValues } from './parameters/parameters.js';
 export { settingsPage } from './parameters/reference-page.js';
 export {
   type ParameterSpec,

@@ -14,8 +14,7 @@ import { phoneOptions } from './mapping/phone-options.js';
 import { ServerNews } from './messaging/server-news.js';
 import type { NotificationHub } from './notifications/notification-hub.js';
 import type { NotificationQueue } from './notifications/notification-queue.js';
-import type { ParameterName } from './parameters/parameters.js';
-import type { SettingValue } from './parameters/spec.js';
+import type { ParameterName, SettingValues } from './parameters/parameters.js';
 import { Settings } from './settings/settings.js';
 import { settingsFromSip } from './settings/settings-from-sip.js';
 import { statusTranslator } from './texts/language.js';
@@ -26,7 +25,7 @@ export interface WebphoneOptions {
   /** 0: it is started by API_Start only; else as the setting of that name. */
   startsipstack?: number;
   /** Settings by name, or an object that keeps them. */
-  settings?: Settings | Readonly<Record<string, SettingValue>>;
+  settings?: Settings | SettingValues;
   /** Options of the phone that settings have no name for, or that are to win over them. */
   phone?: PhoneOptions;
   /**
@@ -80,7 +79,9 @@ class WebphoneCore {
     this.settings.on('warning', (text) => notifications.publish('WARNING', { text }));
     followSettings(this.settings, notifications);
     if (!(settings instanceof Settings)) {
-      for (const [name, value] of Object.entries(settings)) this.settings.set(name, value);
+      for (const [name, value] of Object.entries(settings)) {
+        if (value !== undefined) this.settings.set(name, value);
+      }
     }
     lifecycle.autoStart(startsipstack ?? this.settings.number('startsipstack'));
   }

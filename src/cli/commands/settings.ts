@@ -2,6 +2,7 @@
 import { SwitchhookError } from '../../base/errors.js';
 import {
   explainParameter,
+  nearestWords,
   type ParameterSpec,
   parametersByGroup,
   resolveName,
@@ -43,7 +44,10 @@ export const settingsCommand: Command = {
     }
     const words = verb === 'search' || verb === 'list' ? rest : positionals;
     const found = searchParameters(words);
-    list(`${found.length} settings with ${words.map((word) => `"${word}"`).join(' and ')}`, found, output);
+    const wanted = words.map((word) => `"${word}"`).join(' and ');
+    list(`${found.length} ${found.length === 1 ? 'setting' : 'settings'} with ${wanted}`, found, output);
+    const better = found.length === 0 && nearestWords(words);
+    if (better) output.text(`Did you mean: switchhook settings search ${better.join(' ')}`);
     return found.length > 0 ? EXIT.ok : EXIT.failed;
   },
 };

@@ -1,4 +1,5 @@
 /** The table in words: what the command line explains and docs/SETTINGS.md lists. Pure. */
+import { nearest } from '../../base/nearest.js';
 import { nearestName, resolveName } from './names.js';
 import { PARAMETERS } from './parameters.js';
 import { type ParameterSpec, type SettingEffect, STATUS_TEXTS } from './spec.js';
@@ -59,6 +60,21 @@ export function searchParameters(words: readonly string[]): ParameterSpec[] {
   // Those that have it in their name come first.
   const named = (row: ParameterSpec): boolean => wanted.some((word) => row.name.toLowerCase().includes(word));
   return [...found.filter(named), ...found.filter((row) => !named(row))];
+}
+
+/** The words with those that no row has replaced by the nearest that some row has; undefined when none is near. */
+export function nearestWords(words: readonly string[]): string[] | undefined {
+  const known = new Set(
+    PARAMETERS.flatMap((row) => [
+      row.name,
+      ...(row.aliases ?? []),
+      ...row.doc.toLowerCase().split(/[^a-z0-9]+/),
+    ]),
+  );
+  const better = words.map((word) =>
+    searchParameters([word]).length > 0 ? word : (nearest(word, known) ?? word),
+  );
+  return better.some((word, i) => word !== words[i]) ? better : undefined;
 }
 
 /** `transport = auto-detect (-1)` and the like. */

@@ -1,4 +1,5 @@
 /** The parameter table: every setting once. */
+import type { SettingValue } from './spec.js';
 import { account } from './tables/account-table.js';
 import { api } from './tables/api-table.js';
 import { audioDevice } from './tables/audio-device-table.js';
@@ -55,3 +56,11 @@ export const PARAMETERS = [
 
 /** The names of the table. */
 export type ParameterName = (typeof PARAMETERS)[number]['name'];
+
+/**
+ * Settings by name: those of the table, and members of families such as `username2`. A name that is neither is taken
+ * with a warning that names the nearest.
+ */
+export type SettingValues = { readonly [Name in ParameterName]?: SettingValue } & {
+  readonly [name: string]: SettingValue | undefined;
+};

@@ -1,17 +1,22 @@
 /** The table in words: explaining, searching, the schema, and the page that must not be stale. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import { settingsCommand } from '../../../src/cli/commands/settings.js';
 import { Output } from '../../../src/cli/output.js';
 import {
   explainParameter,
   GROUP_TITLES,
+  nearestWords,
   parametersByGroup,
   searchParameters,
 } from '../../../src/webphone/parameters/describe.js';
 import { settingsSchema } from '../../../src/webphone/parameters/json-schema.js';
-import { PARAMETERS } from '../../../src/webphone/parameters/parameters.js';
+import {
+  PARAMETERS,
+  type ParameterName,
+  type SettingValues,
+} from '../../../src/webphone/parameters/parameters.js';
 import { settingsPage } from '../../../src/webphone/parameters/reference-page.js';
 
 describe('docs/SETTINGS.md', () => {
@@ -48,6 +53,21 @@ describe('explaining', () => {
     );
     expect(searchParameters(['hold'])[0].name).toMatch(/hold/);
     expect(searchParameters(['hold', 'music']).map(({ name }) => name)).toContain('musiconhold');
+  });
+
+  it('a word that no setting has leads to the nearest that one has', () => {
+    expect(nearestWords(['ecko', 'hold'])).toEqual(['echo', 'hold']);
+    expect(nearestWords(['serveradress'])).toEqual(['serveraddress']);
+    expect(nearestWords(['echo', 'xyzzyplugh'])).toBeUndefined();
+  });
+
+  it('names of settings are known to the compiler, others are taken', () => {
+    const settings: SettingValues = { serveraddress: 'pbx.test', loglevel: 5, username2: 'anna' };
+    // @ts-expect-error a setting is a text, a number or true or false
+    const wrong: SettingValues = { serveraddress: { host: 'pbx.test' } };
+    expect(Object.keys({ ...settings, ...wrong })).toHaveLength(3);
+    expectTypeOf<'serveraddress'>().toExtend<ParameterName>();
+    expectTypeOf<'serveradress'>().not.toExtend<ParameterName>();
   });
 });
 
