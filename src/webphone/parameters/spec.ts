@@ -20,12 +20,11 @@ export type SettingScope = 'global' | 'line' | 'both';
 export type SettingEffect = 'now' | 'next call' | 'registration' | 'restart';
 
 /**
- * `works`, or why it does nothing: nobody has done it yet (`open`); an engine that is not there yet (`video` … `webphone`), what Node.js cannot do (`platform`), or nothing this program
- * could do (`java`: ways of a Java runtime; `vendor`: services of another vendor).
+ * `works`, or why it does nothing: an engine that is not there yet (`video` … `webphone`), what Node.js cannot do
+ * (`platform`), or nothing this program could do (`java`: ways of a Java runtime; `vendor`: services of another vendor).
  */
 export type SettingStatus =
   | 'works'
-  | 'open'
   | 'video'
   | 'siprec'
   | 'ims'
@@ -39,7 +38,6 @@ export type SettingStatus =
 
 /** What a status other than `works` means, for people. */
 export const STATUS_TEXTS: Readonly<Record<Exclude<SettingStatus, 'works'>, string>> = {
-  open: 'is accepted and does nothing yet',
   video: 'waits for video',
   siprec: 'waits for recording by a server (SIPREC)',
   ims: 'waits for USSD and SMS over IMS',
