@@ -169,11 +169,11 @@ export class Bridge implements Ticked {
     if (this.#outputs.length > 0 || this.#streams.length > 0) {
       this.#local.hear(frame);
       for (let i = 0; i < this.#outputs.length; i++) this.#outputs[i].push(frame, count, this.sampleRate);
-      this.#record(this.#streams, frame, count);
+      this.#handTo(this.#streams, frame, count);
     }
     if (this.#recorders.length > 0) {
       this.#mixer.total(frame);
-      this.#record(this.#recorders, frame, count);
+      this.#handTo(this.#recorders, frame, count);
     }
     if (changed) this.#tellSpeaker();
     this.#dismiss();
@@ -192,7 +192,7 @@ export class Bridge implements Ticked {
     this.#outputs.length = 0;
   }
 
-  #record(sinks: readonly CallSink[], frame: Int16Array, count: number): void {
+  #handTo(sinks: readonly CallSink[], frame: Int16Array, count: number): void {
     for (let i = 0; i < sinks.length; i++)
       sinks[i].push(frame, count, this.sampleRate, this.#silence, count, this.sampleRate);
   }
