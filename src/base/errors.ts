@@ -66,7 +66,8 @@ export const ERROR_CATALOGUE = {
   },
   ERR_CALL_REJECTED: {
     text: 'the call was rejected: {status} {reason}',
-    remedy: 'The status tells why: 486 busy, 480 unavailable, 404 unknown number, 603 declined. 401 and 407 want a user name and a password.',
+    remedy:
+      'The status tells why: 486 busy, 480 unavailable, 404 unknown number, 603 declined. 401 and 407 want a user name and a password.',
   },
   ERR_CALL_CANCELLED: {
     text: 'the call was cancelled before it was answered',
