@@ -396,6 +396,18 @@ export class AccountDesk extends Emitter<AccountEvents> {
     return this.accountOf(entry) ?? this.#put(entry);
   }
 
+  /** The account a text names: one there is, or one that is made of it, not registered and not kept. */
+  forRequest(text: string): Account | undefined {
+    const { settings } = this.#options;
+    const known = this.find(text);
+    if (known) return this.accountOf(known);
+    const defaults = { server: settings.text('serveraddress'), username: settings.text('username') };
+    const fields = parseAccount(text, defaults);
+    if (!fields) return undefined;
+    const entry = { identity: identityOf(fields), fields };
+    return this.accountOf(entry) ?? this.#put(entry);
+  }
+
   /** Registers anew what does not look well. */
   async check(): Promise<void> {
     const work = this.all.map((entry) =>

@@ -1,9 +1,7 @@
 /** What goes over the wire: headers, SDP, whole messages. */
-import { headerLines, parseRawMessage } from '../signalling/header-lines.js';
 import { extensionWords } from '../signalling/line-extras.js';
 import type { MessageKind } from '../signalling/sip-history.js';
-import type { WebphoneContext } from '../webphone-context.js';
-import { guessType } from './dtmf.js';
+import { sendMessage } from './send-message.js';
 import { define } from './spec.js';
 
 const LINE = { name: 'line', type: 'int', doc: 'line number; -1 the active one' } as const;
@@ -13,9 +11,6 @@ const TO_LINE = {
   doc: 'line number; -1 the active one, -2 all, -3 the next call, 0 takes back',
 } as const;
 const KINDS: readonly MessageKind[] = ['any', 'request', 'response', 'invite', 'ok'];
-/** The stack writes these itself. */
-const OURS =
-  /^(via|from|to|call-id|cseq|max-forwards|content-length|content-type|contact|route|record-route)$/i;
 
 export const sip = [
   define('API_CapabilityRequest', {
@@ -146,15 +141,18 @@ export const sip = [
     group: 'sip',
     overloads: [
       [
-        { ...LINE, doc: 'line of a call; others: outside of any call' },
+        {
+          ...LINE,
+          doc: 'line of a call it is sent in; -1 the active one unless somebody else is named, -2 all, -3 and 0 outside',
+        },
         { name: 'msg', type: 'string', doc: 'a method, a header, or a whole request' },
-        { name: 'body', type: 'string', default: '' },
-        { name: 'account', type: 'string', default: '' },
-        { name: 'target', type: 'string', default: '' },
+        { name: 'body', type: 'string', default: '', doc: '"null": none' },
+        { name: 'account', type: 'string', default: '', doc: 'one we have, or user:password@server' },
+        { name: 'target', type: 'string', default: '', doc: 'a number, user or SIP address' },
       ],
     ],
     returns: 'boolean',
-    doc: 'Sends a request of any method; EVENT has what was answered.',
+    doc: 'Sends a request of any method; EVENT has what was answered. INVITE calls, BYE and CANCEL end calls.',
     run: sendMessage,
   }),
   define('API_GetSIPMessage', {
@@ -218,38 +216,3 @@ export const sip = [
     run: ({ tls }, { sc }) => tls.set(sc),
   }),
 ] as const;
-
-function sendMessage(
-  context: WebphoneContext,
-  args: { line: number; msg: string; body: string; account: string; target: string },
-): boolean {
-  const message = parseRawMessage(args.msg);
-  if (!message) return false;
-  const call = args.line > 0 || args.line === -1 ? context.desk.select(args.line)[0] : undefined;
-  const body = args.body === 'null' ? '' : args.body || message.body;
-  const headers = Object.fromEntries(
-    Object.entries(message.headers)
-      .filter(([name]) => !OURS.test(name))
-      .map(([name, values]) => [name, values.join(', ')]),
-  );
-  const type =
-    headerLines(args.msg)['Content-Type']?.[0] ?? (context.settings.text('contenttype') || guessType(body));
-  const server = context.settings.text('serveraddress');
-  const target =
-    args.target.trim() || message.uri || (call ? call.remote.uri : '') || (server ? `sip:${server}` : '');
-  if (!target) return false;
-  const work = (async () => {
-    const phone = context.stack.start();
-    await phone.start();
-    const entry = args.account ? context.accounts.find(args.account) : undefined;
-    const account = (entry && context.accounts.accountOf(entry)) ?? context.accounts.mainAccount;
-    const response = await phone.userAgent?.request(message.method, target, {
-      account,
-      headers,
-      ...(body ? { body, contentType: type } : {}),
-    });
-    context.board.event(`${message.method}: ${response?.status} ${response?.reason}`);
-  })();
-  context.background(work, 'API_SendSIPMessage');
-  return true;
-}

@@ -138,6 +138,64 @@ describe('messages', () => {
     expect(w.webphone.API_SendSIPMessage(-1, 'OPTIONS')).toBe(false);
   });
 
+  /** Requests of a method we sent, as text. */
+  const sent = (method: string): string[] =>
+    w.world.network.packets
+      .filter(({ text, from }) => from.host === '10.0.0.1' && text.startsWith(`${method} `))
+      .map(({ text }) => text);
+
+  it('[API_SendSIPMessage] [custom-info/2] sends any request in the call of a line, or of all lines', async () => {
+    const carol = await w.party('carol');
+    const calls = [await w.calls(bob), await w.calls(carol)];
+    const infos: string[] = [];
+    for (const call of calls)
+      call.on('info', ({ contentType, body }) => infos.push(`${contentType} ${body}`));
+    const inCall = (text: string, { id }: { id: string }): boolean =>
+      text.includes(`Call-ID: ${id}\r\n`) && /\r\nTo: [^\r]*;tag=/.test(text);
+    expect(w.webphone.API_SendSIPMessage(1, 'UPDATE')).toBe(true);
+    await w.run();
+    expect(sent('UPDATE').map((text) => inCall(text, calls[0]))).toEqual([true]);
+    expect(w.last('EVENT')).toBe('EVENT,EVENT,UPDATE: 200 OK');
+    const info = 'INFO\r\nContent-Type: text/x-mine\r\nX-Mine: 1\r\n\r\nhello';
+    expect(w.webphone.API_SendSIPMessage(-2, info)).toBe(true);
+    await w.run();
+    expect(infos).toEqual(['text/x-mine hello', 'text/x-mine hello']);
+    expect(sent('INFO').every((text) => text.includes('X-Mine: 1'))).toBe(true);
+    // The active line is that of the last call, unless somebody else is named.
+    for (const target of ['', bob.uri]) w.webphone.API_SendSIPMessage(-1, 'OPTIONS', '', '', target);
+    await w.run();
+    expect(sent('OPTIONS').map((text) => inCall(text, calls[1]))).toEqual([true, false]);
+    for (const method of ['INVITE', 'ACK', 'PRACK'])
+      expect(w.webphone.API_SendSIPMessage(1, method), method).toBe(false);
+    expect(w.webphone.API_SendSIPMessage(1, 'BYE')).toBe(true);
+    await w.run();
+    expect(calls.map(({ state }) => state)).toEqual(['ended', 'connected']);
+  });
+
+  it('[API_SendSIPMessage] calls by INVITE, and asks other servers by an account of its own', async () => {
+    expect(w.webphone.API_SendSIPMessage(-3, `INVITE ${bob.uri} SIP/2.0\r\nX-Mine: 1`)).toBe(true);
+    await w.run();
+    expect(invites()[0]).toContain('X-Mine: 1');
+    expect(w.webphone.API_SendSIPMessage(1, 'CANCEL')).toBe(true);
+    await w.run();
+    expect(bob.calls[0].end?.status).toBe(487);
+    const server = await w.world.peer('server', '10.0.0.77');
+    server.onRequest = (request) => {
+      const challenge = { 'WWW-Authenticate': 'Digest realm="r", nonce="n"' };
+      if (request.has('Authorization')) server.respond(request, 200);
+      else server.respond(request, 401, { headers: challenge });
+    };
+    for (const method of ['OPTIONS', 'REGISTER']) {
+      expect(w.webphone.API_SendSIPMessage(-3, method, '', 'eve:secret@10.0.0.77')).toBe(true);
+      await w.run();
+      const asked = server.last(method);
+      expect(asked.get('Authorization')).toContain('username="eve"');
+      expect(asked.from.uri.toString()).toBe('sip:eve@10.0.0.77');
+      // RFC 3261 §10.2
+      expect(asked.to.uri.toString()).toBe(method === 'REGISTER' ? 'sip:eve@10.0.0.77' : 'sip:10.0.0.77');
+    }
+  });
+
   it('[param:sipmsgnotifications] tells every message, in for sent and out for received as printed', async () => {
     w.webphone.API_SetParameter('sipmsgnotifications', 1);
     w.webphone.API_SendSIPMessage(0, 'OPTIONS', '', '', bob.uri);
