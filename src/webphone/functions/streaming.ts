@@ -1,12 +1,9 @@
 /** Audio from and to the application. */
 import { Readable } from 'node:stream';
-import type { WebphoneContext } from '../webphone-context.js';
 import { define } from './spec.js';
 
 const LINE = { name: 'line', type: 'int', doc: 'line number; -1 the active one, -2 all' } as const;
 const START = { name: 'start', type: 'int', doc: '1 send, 0 drop what is still to be sent' } as const;
-/** Larger streams are no announcement. */
-const MAX_STREAM_BYTES = 64 * 1024 * 1024;
 
 export const streaming = [
   define('API_StreamSoundBuff', {
@@ -30,12 +27,12 @@ export const streaming = [
     overloads: [[START, LINE, { name: 'stream', type: 'object', doc: 'a stream or an iterable of buffers' }]],
     returns: 'boolean',
     remote: false,
-    doc: 'The same with a stream.',
+    doc: 'The same with a stream: its buffers are sent as there is room for them; of RTP each is a packet.',
     run: (context, { start, line, stream }) => {
       if (start !== 1) return context.players.stopStream(line);
       const chunks = asChunks(stream);
       if (!chunks || context.desk.select(line).length === 0) return false;
-      context.background(readAll(context, line, chunks), 'API_StreamSoundStream');
+      context.background(context.players.streamAll(line, chunks), 'API_StreamSoundStream');
       return true;
     },
   }),
@@ -62,23 +59,4 @@ function asChunks(stream: unknown): AsyncIterable<unknown> | undefined {
   if (typeof stream !== 'object' || stream === null) return undefined;
   if (Symbol.asyncIterator in stream) return stream as AsyncIterable<unknown>;
   return Symbol.iterator in stream ? Readable.from(stream as Iterable<unknown>) : undefined;
-}
-
-/** Whole samples of every chunk are sent as they come. */
-async function readAll(
-  context: WebphoneContext,
-  line: number,
-  chunks: AsyncIterable<unknown>,
-): Promise<void> {
-  let left = Buffer.alloc(0);
-  let total = 0;
-  for await (const chunk of chunks) {
-    if (!(chunk instanceof Uint8Array)) throw new TypeError('the stream has to give buffers');
-    total += chunk.length;
-    if (total > MAX_STREAM_BYTES) throw new RangeError('the stream is too long');
-    const bytes = Buffer.concat([left, chunk]);
-    const whole = bytes.length & ~1;
-    left = bytes.subarray(whole);
-    if (whole > 0 && !context.players.stream(line, bytes.subarray(0, whole), 0)) return;
-  }
 }

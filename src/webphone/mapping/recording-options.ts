@@ -40,6 +40,12 @@ export function recordingMode(settings: SettingsReader): number {
   return settings.number('voicerecording');
 }
 
+/** Where recordings are uploaded to: the name, if it is an address, or what the settings say; '' for nowhere. */
+export function uploadAddress(settings: SettingsReader, name: string): string {
+  if (ADDRESS.test(name)) return name;
+  return settings.text('http_addr') || settings.text('voicerecftp_addr') || settings.text('ftp_addr');
+}
+
 /**
  * @param name a file, which may have a folder and an ending of its own; an address to upload to; or '' for a name by the
  * settings. The words DATETIME, DATE, CALLID and USER are replaced
@@ -53,8 +59,7 @@ export function recordingPlan(
   name = '',
 ): RecordingPlan | undefined {
   const address = ADDRESS.test(name) ? name : '';
-  const url =
-    address || settings.text('http_addr') || settings.text('voicerecftp_addr') || settings.text('ftp_addr');
+  const url = uploadAddress(settings, name);
   if (mode === 2 && !url) return undefined;
   const minutes = settings.number('voicerecordingbuff');
   const uploads = url !== '' && (mode >= 2 || address !== '');

@@ -17,14 +17,26 @@ export interface PlayerDeskOptions {
   report(message: string, error?: unknown): void;
 }
 
+/** What of a call is still to be sent. */
+interface Queue {
+  pending: number;
+  generation: number;
+  /** When the last sample is out, by performance.now(). */
+  endsAt: number;
+}
+
 const WAV_HEADER_BYTES = 12;
 const USUAL_RATE = 8000;
+/** With `realtimeplayback`: what waits longer is dropped. */
+const REAL_TIME_MS = 200;
+/** Larger streams are no announcement. */
+const MAX_STREAM_BYTES = 64 * 1024 * 1024;
 
 export class PlayerDesk {
   readonly #options: PlayerDeskOptions;
   readonly #playing = new Map<Call, Set<Playback>>();
   readonly #unpackers = new Map<Call, Promise<Unpacker>>();
-  readonly #queues = new Map<Call, { pending: number; generation: number }>();
+  readonly #queues = new Map<Call, Queue>();
 
   constructor(options: PlayerDeskOptions) {
     this.#options = options;
@@ -57,50 +69,85 @@ export class PlayerDesk {
 
   /** Sends samples as the settings describe them, a whole WAV file, or an RTP packet, after what is still to be sent. */
   stream(line: number, bytes: Uint8Array, length: number): boolean {
-    const calls = this.#connected(line);
-    const part = length > 0 ? bytes.subarray(0, length) : bytes;
-    const format = inputFormat(this.#options.settings);
-    const audio = format.rtp === false ? undefined : rtpAudio(part, format.rtp === true);
-    if (audio) {
-      for (const call of calls) this.#unpack(call, audio, Buffer.from(part));
-      return calls.length > 0;
+    return this.#send(line, length > 0 ? bytes.subarray(0, length) : bytes) !== undefined;
+  }
+
+  /**
+   * Sends a stream of buffers, each when there is room for it: of samples whole frames, whatever the buffers are cut like,
+   * and RTP as it comes, a packet each.
+   */
+  async streamAll(line: number, chunks: AsyncIterable<unknown>): Promise<void> {
+    let left = Buffer.alloc(0);
+    let total = 0;
+    for await (const chunk of chunks) {
+      if (!(chunk instanceof Uint8Array)) throw new TypeError('the stream has to give buffers');
+      total += chunk.length;
+      if (total > MAX_STREAM_BYTES) throw new RangeError('the stream is too long');
+      const { rtp, bits, channels } = inputFormat(this.#options.settings);
+      const packet = rtp !== false && left.length === 0 && rtpAudio(chunk, rtp === true) !== undefined;
+      const bytes = packet ? chunk : Buffer.concat([left, chunk]);
+      const whole = packet ? bytes.length : bytes.length - (bytes.length % ((bits / 8) * channels));
+      left = Buffer.from(bytes.subarray(whole));
+      if (whole === 0) continue;
+      const taken = this.#send(line, bytes.subarray(0, whole));
+      if (!taken) return;
+      await Promise.all(taken);
     }
-    if (format.rtp === true) return false;
-    const samples = samplesOf(part, format);
-    if (calls.length === 0 || samples.length === 0) return false;
-    for (const call of calls) {
-      if (format.realTime) call.clearAudio();
-      this.#queue(call, samples, format.sampleRate || USUAL_RATE);
-    }
-    return true;
   }
 
   /** Drops the samples that are still to be sent. */
   stopStream(line: number): boolean {
-    for (const call of this.#connected(line)) {
-      const queue = this.#queues.get(call);
-      if (queue) queue.generation++;
-      call.clearAudio();
-    }
+    for (const call of this.#connected(line)) this.#clear(call);
     return true;
   }
 
-  #queue(call: Call, samples: Int16Array, sampleRate: number): void {
-    const queue = this.#queues.get(call) ?? { pending: 0, generation: 0 };
+  /** @returns undefined when nobody is there or the bytes are nothing; else when each call has room for more */
+  #send(line: number, part: Uint8Array): Array<Promise<unknown>> | undefined {
+    const calls = this.#connected(line);
+    const format = inputFormat(this.#options.settings);
+    const audio = format.rtp === false ? undefined : rtpAudio(part, format.rtp === true);
+    if (calls.length === 0) return undefined;
+    if (audio) return calls.map((call) => this.#unpack(call, audio, Buffer.from(part)));
+    if (format.rtp === true) return undefined;
+    const samples = samplesOf(part, format);
+    if (samples.length === 0) return undefined;
+    return calls.map((call) => {
+      const { endsAt } = this.#queues.get(call) ?? { endsAt: 0 };
+      if (format.realTime && endsAt - performance.now() > REAL_TIME_MS) this.#clear(call);
+      return this.#queue(call, samples, format.sampleRate || USUAL_RATE);
+    });
+  }
+
+  #clear(call: Call): void {
+    const queue = this.#queues.get(call);
+    if (queue) {
+      queue.generation++;
+      queue.endsAt = 0;
+    }
+    call.clearAudio();
+  }
+
+  /** Resolves when the call has room for more. */
+  #queue(call: Call, samples: Int16Array, sampleRate: number): Promise<unknown> {
+    const written = Promise.resolve(call.write(samples, sampleRate));
+    const queue = this.#queues.get(call) ?? { pending: 0, generation: 0, endsAt: 0 };
     this.#queues.set(call, queue);
     const { generation } = queue;
     queue.pending++;
-    void Promise.resolve(call.write(samples, sampleRate)).then(async (taken) => {
-      await sleepUntilSent(call, samples.length / sampleRate);
+    queue.endsAt = Math.max(queue.endsAt, performance.now()) + (1000 * samples.length) / sampleRate;
+    const { endsAt } = queue;
+    void written.then(async (taken) => {
+      await sleepUntil(call, endsAt);
       queue.pending--;
       if (queue.pending > 0) return;
       this.#queues.delete(call);
       if (taken && generation === queue.generation && call.state === 'connected') this.#ready(call);
     });
+    return written;
   }
 
   /** Packets are transcoded one after the other. */
-  #unpack(call: Call, audio: StreamAudio, packet: Buffer): void {
+  async #unpack(call: Call, audio: StreamAudio, packet: Buffer): Promise<void> {
     let unpacker = this.#unpackers.get(call);
     if (!unpacker) {
       unpacker = openUnpacker(audio);
@@ -110,13 +157,13 @@ export class PlayerDesk {
         void unpacker?.then((one) => one.close());
       });
     }
-    void unpacker.then(
-      (one) => {
-        const samples = one.unpack(packet);
-        if (samples && call.state === 'connected') this.#queue(call, samples, one.sampleRate);
-      },
-      (error: unknown) => this.#options.report('API_StreamSoundBuff', error),
-    );
+    try {
+      const one = await unpacker;
+      const samples = one.unpack(packet);
+      if (samples && call.state === 'connected') await this.#queue(call, samples, one.sampleRate);
+    } catch (error) {
+      this.#options.report('API_StreamSoundBuff', error);
+    }
   }
 
   #connected(line: number): Call[] {
@@ -161,14 +208,14 @@ function dataOf(file: Buffer): Buffer {
 }
 
 /** What was written is out when its time has passed: the media clock sends in real time. */
-function sleepUntilSent(call: Call, seconds: number): Promise<void> {
+function sleepUntil(call: Call, endsAt: number): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer);
       call.off('ended', done);
       resolve();
     };
-    const timer = setTimeout(done, 1000 * seconds);
+    const timer = setTimeout(done, Math.max(0, endsAt - performance.now()));
     timer.unref();
     call.on('ended', done);
   });

@@ -12,7 +12,12 @@ import type { Clock, Timer } from '../../base/clock.js';
 import { isSwitchhookError } from '../../base/errors.js';
 import { type Recording, uploadRecording } from '../../media/index.js';
 import type { Call } from '../../ua/index.js';
-import { type RecordingPlan, recordingMode, recordingPlan } from '../mapping/recording-options.js';
+import {
+  type RecordingPlan,
+  recordingMode,
+  recordingPlan,
+  uploadAddress,
+} from '../mapping/recording-options.js';
 import type { NotificationHub } from '../notifications/notification-hub.js';
 import type { Settings } from '../settings/settings.js';
 import type { Stack } from '../stack.js';
@@ -21,6 +26,7 @@ import { hostOf, type LineDesk, partyOf, userOf } from '../status/line-desk.js';
 const STAGE = { init: 1, saving: 2, saved: 3, failed: 4 } as const;
 const TYPE = { file: 1, ftp: 2, http: 3 } as const;
 const AS_WAVE = 'saved as wav';
+const ALL = -2;
 
 export interface RecordingDeskOptions {
   stack: Stack;
@@ -43,6 +49,8 @@ interface Running {
   /** Where it is uploaded to; after that, with its name. */
   url: string | undefined;
   asWave: boolean;
+  /** What is said now is left out, until it is begun again or the call ends. */
+  paused: boolean;
   limit: Timer | undefined;
 }
 
@@ -50,17 +58,24 @@ export class RecordingDesk {
   readonly #options: RecordingDeskOptions;
   readonly #running = new Map<Call, Running>();
   readonly #files: Array<{ line: number; path: string }> = [];
+  /** What calls to come are recorded as, whatever the settings say. */
+  #standing: { name: string; mode: number } | undefined;
 
   constructor(options: RecordingDeskOptions) {
     this.#options = options;
     options.stack.on('connected', (call, line) => {
-      const mode = recordingMode(options.settings.forLine(line));
-      if (mode !== 0 && !this.#running.has(call)) this.#begin(call, '', mode, 'AUTO');
+      const { name, mode } = this.#standing ?? {
+        name: '',
+        mode: recordingMode(options.settings.forLine(line)),
+      };
+      if (mode !== 0 && !this.#running.has(call))
+        this.#begin(call, name, mode, this.#standing ? 'USER' : 'AUTO');
     });
   }
 
   /**
-   * Begins to record the calls of a line.
+   * Begins to record the calls of a line, or goes on with what was to be kept until the end; of all lines also those of
+   * calls to come.
    * @param name a file, an address to upload to, or '' for what the settings say
    * @param mode 1 file, 2 upload, 3 both, 4 as the settings say
    */
@@ -68,8 +83,11 @@ export class RecordingDesk {
     const { desk, settings } = this.#options;
     const how = mode === 4 ? recordingMode(settings) || 1 : mode;
     if (how < 1 || how > 3) return false;
-    const calls = desk.select(line).filter((call) => call.state === 'connected' && !this.#running.has(call));
-    return calls.map((call) => this.#begin(call, name, how, 'USER')).includes(true);
+    const standing = line === ALL && this.#canUpload(how, name);
+    if (standing) this.#standing = { name, mode: how };
+    const calls = desk.select(line).filter((call) => call.state === 'connected');
+    const begun = calls.map((call) => this.#resume(call) || this.#begin(call, name, how, 'USER'));
+    return standing || begun.includes(true);
   }
 
   /**
@@ -78,12 +96,32 @@ export class RecordingDesk {
    */
   stop(line: number, now = true): boolean {
     const calls = this.#options.desk.select(line);
-    const running = [...this.#running.values()].filter(({ call }) => line === -2 || calls.includes(call));
+    const running = [...this.#running.values()].filter(({ call }) => line === ALL || calls.includes(call));
+    const standing = line === ALL && this.#standing !== undefined;
+    if (standing) this.#standing = undefined;
     for (const one of running) {
+      one.paused = !now;
       if (now) void this.#finish(one);
       else void one.recording.then((recording) => recording.pause());
     }
-    return running.length > 0;
+    return standing || running.length > 0;
+  }
+
+  #resume(call: Call): boolean {
+    const one = this.#running.get(call);
+    if (!one?.paused) return false;
+    one.paused = false;
+    void one.recording.then((recording) => recording.resume());
+    return true;
+  }
+
+  /** Warns where there is nowhere to upload to. @returns false when nothing would be left of the recording */
+  #canUpload(mode: number, name: string): boolean {
+    const { settings, notifications } = this.#options;
+    if (mode < 2 || uploadAddress(settings, name) !== '') return true;
+    const text = 'a recording is to be uploaded, and there is no address for it: set http_addr or ftp_addr';
+    notifications.publish('WARNING', { text });
+    return mode !== 2;
   }
 
   /** The file recorded last, of one line or, with -1, of any. */
@@ -101,7 +139,8 @@ export class RecordingDesk {
   }
 
   #begin(call: Call, name: string, mode: number, source: Running['source']): boolean {
-    const { desk, settings, folder, clock, notifications } = this.#options;
+    const { desk, settings, folder, clock } = this.#options;
+    if (this.#running.has(call)) return false;
     const line = desk.lineOf(call);
     const recorded = {
       callId: call.id,
@@ -110,11 +149,7 @@ export class RecordingDesk {
       startedAt: new Date(clock.wallTime()),
     };
     const plan = recordingPlan(settings.forLine(line), recorded, folder, mode, name);
-    if (mode >= 2 && !plan?.upload) {
-      const text = 'a recording is to be uploaded, and there is no address for it: set http_addr or ftp_addr';
-      notifications.publish('WARNING', { text });
-    }
-    if (!plan) return false;
+    if (!this.#canUpload(mode, name) || !plan) return false;
     const one: Running = {
       call,
       line,
@@ -123,6 +158,7 @@ export class RecordingDesk {
       path: unused(plan.path),
       url: plan.upload?.url,
       asWave: false,
+      paused: false,
       recording: undefined as never,
       limit: undefined,
     };
@@ -132,7 +168,6 @@ export class RecordingDesk {
     one.recording.then(
       () => {
         this.#files.push({ line, path: one.path });
-        this.#tell(line, STAGE.saving, one);
         if (plan.maxMs !== undefined) one.limit = clock.after(plan.maxMs, () => void this.#finish(one));
         void call.ended.then(() => this.#finish(one));
       },
@@ -165,6 +200,7 @@ export class RecordingDesk {
     if (this.#running.get(call) !== one) return;
     this.#running.delete(call);
     one.limit?.cancel();
+    this.#tell(one.line, STAGE.saving, one);
     try {
       const result = await (await one.recording).stop();
       if (result.error) throw result.error;

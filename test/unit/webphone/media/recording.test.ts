@@ -35,7 +35,14 @@ async function until(desk: WebphoneDesk, pattern: RegExp): Promise<void> {
 
 /** Hangs up once the disk has what it needs, so that nothing is cut off before it began. */
 async function over(desk: WebphoneDesk): Promise<void> {
-  await until(desk, /^VREC,(1,2|-1),/);
+  const begun = async (): Promise<boolean> => {
+    await desk.runSlowly(100);
+    return (
+      desk.webphone.API_GetLastRecFileName() !== '' ||
+      desk.strings('VREC').some((one) => one.startsWith('VREC,-1,'))
+    );
+  };
+  await expect.poll(begun, { timeout: 8000 }).toBe(true);
   desk.webphone.API_Hangup(-2);
   await until(desk, /^VREC,-1,/);
 }
@@ -293,10 +300,45 @@ describe('recordings by the settings', () => {
       await desk.runSlowly(500);
       expect(desk.webphone.API_VoiceRecord(0, 0, '', -1)).toBe(true);
       await desk.runSlowly(1000);
-      expect(desk.strings('VREC').some((one) => one.startsWith('VREC,-1'))).toBe(false);
+      expect(desk.strings('VREC')).toEqual(['VREC,1,1,,,,USER']); // nothing is saved yet
       await over(desk);
       const { channels } = await readWav(join(desk.folder, filesOf(desk, /\.wav$/)[0]));
       expect(channels[0].length / 8).toBeLessThan(1000);
+    });
+    // Begun again before the end, it goes on in the same file.
+    await atDesk({}, async (desk) => {
+      await talk(desk, 200);
+      desk.webphone.API_VoiceRecord(1, 2, '', -1);
+      await desk.runSlowly(500);
+      desk.webphone.API_VoiceRecord(0, 0, '', -1);
+      await desk.runSlowly(1000);
+      expect(desk.webphone.API_VoiceRecord(1, 2, '', -1)).toBe(true);
+      await desk.runSlowly(1000);
+      await over(desk);
+      const files = filesOf(desk, /\.wav$/);
+      expect(files).toHaveLength(1);
+      const { channels } = await readWav(join(desk.folder, files[0]));
+      expect(channels[0].length / 8).toBeGreaterThan(1200);
+      expect(channels[0].length / 8).toBeLessThan(2300);
+    });
+  });
+
+  it('[recording/2] [API_VoiceRecord] on all lines they are of calls to come as well, until they are to be no more', async () => {
+    await atDesk({}, async (desk) => {
+      expect(desk.webphone.API_VoiceRecord(1, 2, '', -1)).toBe(false);
+      expect(desk.webphone.API_VoiceRecord(2, 2, '', -2)).toBe(false); // there is nowhere to upload it to
+      expect(desk.webphone.API_VoiceRecord(1, 2, 'CALLID', -2)).toBe(true);
+      const ids: string[] = [];
+      for (let count = 1; count <= 2; count++) {
+        await talk(desk, 300);
+        ids.push(desk.came[count - 1].id.replace(/[^\w.@+-]/g, '_'));
+        await over(desk);
+        expect(filesOf(desk, /\.wav$/)).toEqual(ids.map((id) => `${id}.wav`).sort());
+      }
+      expect(desk.webphone.API_VoiceRecord(0)).toBe(true);
+      await talk(desk, 500);
+      expect(filesOf(desk, /\.wav$/)).toHaveLength(2);
+      expect(desk.webphone.API_VoiceRecord(0)).toBe(false);
     });
   });
 

@@ -1,6 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { type Codec, findCodec } from '../../../../src/codecs/index.js';
 import { type MediaSession, writeWav } from '../../../../src/media/index.js';
 import { noise, sineOf, sound, speak, toneAtEnd, voiceOf } from '../../../support/headset-room.js';
 import { sines } from '../../../support/signals.js';
@@ -67,6 +69,63 @@ describe('what the program says', () => {
     await atDesk({ ...off, streamsoundisrtp: 1 }, async (desk) => {
       await desk.talks();
       expect(desk.webphone.API_StreamSoundBuff(1, -1, new Uint8Array(320), 0)).toBe(false);
+    });
+  });
+
+  it('[API_StreamSoundStream] [stream-out/1] from a stream, however its buffers are cut, longer than what can wait', async () => {
+    // 70 s on two sides; 60 s may wait in the call.
+    const side = (hz: number, at: number): number => 8000 * Math.sin((2 * Math.PI * hz * at) / 8000);
+    let taken = 0;
+    function* cut(): Iterable<Uint8Array> {
+      const second = Int16Array.from({ length: 16_000 }, (_, i) =>
+        Math.round(side(i & 1 ? 1500 : 1000, i >> 1)),
+      );
+      const whole = Buffer.concat(Array.from({ length: 70 }, () => bytes(second)));
+      for (; taken < whole.length; taken += 333) yield whole.subarray(taken, taken + 333);
+    }
+    await atDesk({ ...off, audioinput_channels: 2, audioinput_samplerate: 8000 }, async (desk) => {
+      const call = await desk.talks();
+      expect(desk.webphone.API_StreamSoundStream(1, -1, Readable.from(cut()))).toBe(true);
+      await desk.runSlowly(500);
+      const heard = await desk.hear(call, 600);
+      // Both sides are in it, and nothing between them that a slip of a byte or a side would make.
+      for (const hz of [1000, 1500]) expect(toneAtEnd(heard, hz, 300)).toBeGreaterThan(LOUD);
+      for (const hz of [500, 2500]) expect(toneAtEnd(heard, hz, 300)).toBeLessThan(QUIET + 10);
+      expect(taken).toBeLessThan(20 * 32_000);
+      expect(desk.strings('ERROR')).toEqual([]);
+    });
+    // GSM comes in packets of an odd number of bytes.
+    const gsm = findCodec('GSM', 8000) as Codec;
+    const encoder = gsm.createEncoder();
+    const tone = sines(8000, 1500, { hz: 1000, levelDb: -6 });
+    const packets = Array.from({ length: 70 }, (_, n) => {
+      const packet = Buffer.alloc(12 + 33);
+      packet.writeUInt16BE(0x8003, 0);
+      packet.writeUInt16BE(n, 2);
+      packet.writeUInt32BE(160 * n, 4);
+      encoder.encode(tone, 160 * n, packet, 12);
+      return packet;
+    });
+    for (const streamsoundisrtp of [-1, 1]) {
+      await atDesk({ ...off, streamsoundisrtp }, async (desk) => {
+        const call = await desk.talks();
+        expect(desk.webphone.API_StreamSoundStream(1, -1, packets)).toBe(true);
+        await desk.runSlowly(200);
+        expect(toneAtEnd(await desk.hear(call, 700), 1000, 400)).toBeGreaterThan(LOUD);
+      });
+    }
+  });
+
+  it('[param:realtimeplayback] [stream-out/1] what is fed as it is said is sent whole; what has piled up is not', async () => {
+    await atDesk({ ...off, realtimeplayback: 1 }, async (desk) => {
+      const call = await desk.talks();
+      const tone = bytes(sines(8000, 400, { hz: 1000, levelDb: -6 }));
+      // Five packets of 20 ms at once, as a network brings them.
+      for (let at = 0; at < 5; at++)
+        desk.webphone.API_StreamSoundBuff(1, -1, tone.subarray(320 * at, 320 * (at + 1)), 0);
+      const heard = await desk.hear(call, 400);
+      const loud = heard.filter((sample) => Math.abs(sample) > 2000).length / (heard.length / 400);
+      expect(loud).toBeGreaterThan(60);
     });
   });
 
