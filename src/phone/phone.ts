@@ -49,6 +49,7 @@ import { OtherLines } from './policies/other-lines.js';
 import { Policies } from './policies/policies.js';
 import type { RedialOptions } from './policies/redial.js';
 import { Presence } from './presence/presence.js';
+import { isThatContact } from './presence/watchers.js';
 import { Recovery } from './recovery.js';
 import type { ServiceHost } from './service-host.js';
 import { MemoryStore } from './store/memory-store.js';
@@ -181,6 +182,7 @@ export class Phone extends Emitter<PhoneEvents> {
       logger: this.#logger.child('phone'),
       agent: async () => (await this.#ready()).agent,
       account: () => this.accountBook.main,
+      isContact: (peer) => this.store.contacts.all().some((one) => isThatContact(one, peer)),
     };
     this.presence = new Presence(host, { displayName: options.displayName, ...options.presence });
     this.blf = new Blf(host, this.presence.watchers, options.blf);

@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
 import type { Account, UserAgent } from '../ua/index.js';
+import type { Peer } from './peer-name.js';
 
 export interface ServiceHost {
   readonly clock: Clock;
@@ -15,4 +16,6 @@ export interface ServiceHost {
   agent(): Promise<UserAgent>;
   /** Who speaks when nobody else is named. */
   account(): Account | undefined;
+  /** In the list of contacts. */
+  isContact(peer: Peer): boolean;
 }

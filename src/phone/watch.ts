@@ -72,3 +72,15 @@ export abstract class Watch<State> extends Emitter<WatchEvents<State>> {
   protected abstract onNotify(notification: Notification): void;
   protected abstract onState(phase: Subscription['phase'], end: SubscriptionEnd | undefined): void;
 }
+
+/** Ends after which the next subscription comes at once, and tells more (RFC 6665 §4.1.3). */
+const AT_ONCE: ReadonlySet<string> = new Set(['deactivated', 'timeout', 'gone']);
+
+/** True when what was known of the peer is worth nothing any more: the subscription is over, or has to wait for long. */
+export function isLost(
+  phase: Subscription['phase'],
+  end: SubscriptionEnd | undefined,
+): end is SubscriptionEnd {
+  if (!end || end.reason === 'closed' || end.reason === 'fetched') return false;
+  return phase === 'ended' || (phase === 'waiting' && !AT_ONCE.has(end.reason));
+}

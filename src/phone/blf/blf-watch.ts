@@ -10,7 +10,7 @@ import {
   type SubscriptionEnd,
 } from '../../ua/index.js';
 import type { Peer } from '../peer-name.js';
-import { Watch } from '../watch.js';
+import { isLost, Watch } from '../watch.js';
 
 /** One lamp, or one blink of it. */
 export interface BlfState {
@@ -40,7 +40,10 @@ export class BlfWatch extends Watch<BlfState> {
       this.#stale.push(...this.dialogs);
       this.#tables.clear();
     }
-    if ((phase === 'waiting' || phase === 'ended') && end?.error) this.#tell({ state: 'failed' });
+    const failed = (phase === 'waiting' || phase === 'ended') && end?.error;
+    if (!failed && !isLost(phase, end)) return;
+    this.#heard = false;
+    this.#tell({ state: 'failed' });
   }
 
   protected override onNotify({ contentType, body, source, state }: Notification): void {

@@ -30,7 +30,7 @@ function stateOf(call: Call): DialogInfoState {
 
 export class OwnDialogs {
   readonly #agent: UserAgent;
-  /** Calls that ended since the last document each watcher got are told once. */
+  /** Those there are; one that has ended is in the document that tells it, if that goes out at once. */
   readonly #known = new Map<Call, DialogInfo>();
   readonly #withdraw: () => void;
   readonly #onStart = (call: Call): void => this.#watch(call);
@@ -43,10 +43,10 @@ export class OwnDialogs {
     for (const call of agent.calls) this.#watch(call);
   }
 
+  /** The SIP stack ends, which says goodbye to the watchers: they may come back (RFC 6665 §4.1.3). */
   close(): void {
     this.#withdraw();
     this.#agent.off('callStarted', this.#onStart);
-    for (const one of this.#subscribers) one.terminate('noresource');
   }
 
   get #subscribers(): IncomingSubscription[] {

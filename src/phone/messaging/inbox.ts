@@ -11,6 +11,7 @@ import { findPart, type ServerHandle, type SipRequest } from '../../sip/index.js
 import {
   type Call,
   CPIM_TYPE,
+  type CpimMessage,
   IMDN_TYPE,
   ISCOMPOSING_TYPE,
   type IsComposing,
@@ -34,7 +35,8 @@ export interface InboxOptions {
   store: MessageStore;
   /** Encoding of texts that do not tell theirs. */
   charset(): string | undefined;
-  message(message: Omit<IncomingMessage, 'displayed' | 'reply'>, wants: readonly string[]): void;
+  /** @param cpim it came in, which tells the reports its sender wants */
+  message(message: Omit<IncomingMessage, 'displayed' | 'reply'>, cpim: CpimMessage | undefined): void;
   composing(peer: Peer, state: IsComposing): void;
   report(peer: Peer, report: MessageReport): void;
 }
@@ -43,7 +45,7 @@ interface Content {
   type: string;
   body: string;
   id?: string;
-  wants: readonly string[];
+  cpim?: CpimMessage;
 }
 
 /** A message that comes again within that time is the same. */
@@ -112,9 +114,9 @@ export class Inbox {
       tx.reply(200);
       if (!fresh) return;
       const { group, text } = splitGroup(content.body);
-      const { type: contentType, body, wants } = content;
+      const { type: contentType, body, cpim } = content;
       const subject = request.subject;
-      this.#options.message({ from, text, body, contentType, group, id, subject, call, receivedAt }, wants);
+      this.#options.message({ from, text, body, contentType, group, id, subject, call, receivedAt }, cpim);
     } catch (error) {
       logger.error('a message could not be taken', { from: from.uri, error });
       tx.reply(500);
@@ -130,7 +132,7 @@ function contentOf(request: SipRequest, charset: string | undefined): Content | 
   const header = request.get(MESSAGE_ID_HEADER);
   if (type?.type === 'multipart') {
     const part = findPart(request, 'text/plain');
-    return part && { type: 'text/plain', body: new TextDecoder().decode(part.body), id: header, wants: [] };
+    return part && { type: 'text/plain', body: new TextDecoder().decode(part.body), id: header };
   }
   const essence = type?.essence ?? 'text/plain';
   if (essence === CPIM_TYPE) {
@@ -138,13 +140,13 @@ function contentOf(request: SipRequest, charset: string | undefined): Content | 
     if (!cpim) return undefined;
     const inner = cpim.contentType.split(';')[0].trim().toLowerCase();
     if (!isTaken(inner)) return undefined;
-    return { type: inner, body: cpim.body, id: cpim.messageId ?? header, wants: cpim.dispositions };
+    return { type: inner, body: cpim.body, id: cpim.messageId ?? header, cpim };
   }
   if (!isTaken(essence)) return undefined;
   const told = type?.params.get('charset')?.replace(/^"|"$/g, '');
   const encoding = told || (essence === 'text/plain' ? charset : undefined);
   const body = encoding ? decodeText(request.body, encoding) : request.bodyText;
-  return { type: essence, body, id: header, wants: [] };
+  return { type: essence, body, id: header };
 }
 
 function isTaken(type: string): boolean {

@@ -11,11 +11,10 @@ import type { SipResponse } from '../../sip/index.js';
 import {
   type Call,
   CPIM_TYPE,
+  type CpimMessage,
   EventQueue,
-  IMDN_TYPE,
   ISCOMPOSING_TYPE,
   printCpim,
-  printImdn,
   printIsComposing,
   resolveTarget,
   type UserAgent,
@@ -23,6 +22,7 @@ import {
 import { type Peer, peerOf } from '../peer-name.js';
 import type { ServiceHost } from '../service-host.js';
 import { Composing } from './composing.js';
+import { reportOn, statusOf } from './delivery-report.js';
 import { groupMembers, groupName, withGroup } from './group.js';
 import { ACCEPTED_TYPES, Inbox, MESSAGE_ID_HEADER } from './inbox.js';
 import { MemoryMessageStore, type StoredMessage } from './message-store.js';
@@ -80,14 +80,14 @@ export class Messages extends Emitter<MessagesEvents> implements AsyncIterable<I
       logger,
       store,
       charset: () => this.#options.charset,
-      message: (message, wants) => this.#came(message, wants),
+      message: (message, cpim) => this.#came(message, cpim),
       composing: (peer, state) => this.#composing.received(peer.uri, state),
-      report: (peer, { messageId, status, kind }) => {
-        const sent = this.#reported.get(messageId);
-        if (!sent || sent.peer.uri !== peer.uri) return;
-        const good = status === 'displayed' || status === 'delivered';
-        if (kind === 'display' || !good) this.#reported.delete(messageId);
-        this.emit('report', { ...sent, status: good ? status : 'failed', statusText: status });
+      report: (peer, report) => {
+        const sent = this.#reported.get(report.messageId);
+        const status = statusOf(report);
+        if (!sent || !status || sent.peer.uri !== peer.uri) return;
+        if (status === 'displayed' || status === 'failed') this.#reported.delete(report.messageId);
+        this.emit('report', { ...sent, status, statusText: report.status });
       },
     });
     this.#outbox = new Outbox({
@@ -293,25 +293,26 @@ export class Messages extends Emitter<MessagesEvents> implements AsyncIterable<I
     };
   }
 
-  #came(message: Omit<IncomingMessage, 'displayed' | 'reply'>, wants: readonly string[]): void {
-    const { from, id, call } = message;
+  #came(message: Omit<IncomingMessage, 'displayed' | 'reply'>, cpim: CpimMessage | undefined): void {
+    const { from, call, receivedAt } = message;
     this.#composing.messageCame(from.uri);
-    const report = (kind: 'delivery' | 'display'): void => {
-      if (id === undefined) return;
-      const status = kind === 'delivery' ? 'delivered' : 'displayed';
-      const dateTime = new Date(this.#host.clock.wallTime()).toISOString();
-      const imdn = printImdn({ messageId: id, dateTime, kind, status });
-      void this.#aside(from.address, imdn, IMDN_TYPE);
+    const wants = new Set(cpim?.dispositions);
+    const report = (kind: 'delivery' | 'display', wanted: string): void => {
+      if (!cpim || !wants.delete(wanted)) return;
+      const told = reportOn(cpim, {
+        kind,
+        id: this.#host.random.token(16),
+        us: peerOf(this.#host.account()?.uri ?? 'sip:anonymous.invalid').uri,
+        sender: from.uri,
+        receivedAt: new Date(receivedAt).toISOString(),
+      });
+      if (told) void this.#aside(told.to ?? from.address, told.body, told.contentType);
     };
-    let shown = !wants.includes('display');
     this.emit('message', {
       ...message,
-      displayed: () => {
-        if (!shown) report('display');
-        shown = true;
-      },
+      displayed: () => report('display', 'display'),
       reply: (text) => this.send(from.address, text, { call }),
     });
-    if (wants.includes('positive-delivery')) report('delivery');
+    report('delivery', 'positive-delivery');
   }
 }

@@ -54,6 +54,8 @@ export interface PresenceInfo {
   state: string;
   /** More exactly, in the words of the peer; may be empty. */
   details: string;
+  /** What the user has written about himself, beside the state. */
+  text?: string;
   displayName?: string;
   email?: string;
 }
@@ -66,7 +68,8 @@ export function presenceInfo(document: PresenceDocument): PresenceInfo {
   const open = phones.some(({ basic }) => basic === 'open');
   const known = phones.some(({ basic }) => basic !== undefined);
   const state = open ? 'Open' : known || phones.length === 0 ? 'Closed' : 'Unknown';
-  const note = document.note ?? phones.find((tuple) => tuple.note)?.note;
+  const text = phones.find((tuple) => tuple.note)?.note;
+  const note = document.note ?? text;
   const details = note ?? activities[0] ?? '';
   const group =
     // Somebody who is gone is not busy, whatever the note still says.
@@ -75,7 +78,7 @@ export function presenceInfo(document: PresenceDocument): PresenceInfo {
     activities.map(presenceGroup).find((one) => one !== undefined) ??
     presenceGroup(state) ??
     'unknown';
-  return { group, state, details, displayName, email: mail || undefined };
+  return { group, state, details, text, displayName, email: mail || undefined };
 }
 
 const WORDS: Readonly<Record<OwnStatus, string>> = {
@@ -94,16 +97,18 @@ export function presenceDocument(own: {
   contact: string;
   status: OwnStatus;
   note?: string;
+  /** Of the user, beside the status. */
+  text?: string;
   displayName?: string;
   email?: string;
 }): PresenceDocument {
-  const { entity, contact, status, note, displayName, email } = own;
+  const { entity, contact, status, note, text, displayName, email } = own;
   const open = status !== 'offline' && status !== 'invisible';
   const activity = ACTIVITIES[status];
   return {
     entity,
     tuples: [
-      { id: 'phone', basic: open ? 'open' : 'closed', contact },
+      { id: 'phone', basic: open ? 'open' : 'closed', contact, note: open ? text || undefined : undefined },
       ...(email && open ? [{ id: 'mail', contact: `mailto:${email}` }] : []),
     ],
     activities: activity ? [activity] : [],

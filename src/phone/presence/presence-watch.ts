@@ -8,7 +8,7 @@ import {
   type SubscriptionEnd,
 } from '../../ua/index.js';
 import type { Peer } from '../peer-name.js';
-import { Watch } from '../watch.js';
+import { isLost, Watch } from '../watch.js';
 import { type PresenceInfo, presenceGroup, presenceInfo } from './presence-status.js';
 
 export interface PresenceState extends PresenceInfo {
@@ -25,9 +25,13 @@ export class PresenceWatch extends Watch<PresenceState> {
 
   protected override onState(phase: Subscription['phase'], end: SubscriptionEnd | undefined): void {
     if (phase === 'pending' && !this.#heard) this.#set({ group: 'pending', state: 'Pending', details: '' });
-    // 404: there is no such user; anything else tells nothing about its presence.
-    if (phase === 'ended' && end?.reason === 'failed')
-      this.#set({ group: 'unknown', state: end.status === 404 ? 'NotExists' : 'Unknown', details: '' });
+    if (!isLost(phase, end)) return;
+    const info = lostInfo(end);
+    const { state, details, group } = this.#state;
+    this.#heard = false;
+    // Who has said goodbye is still not there.
+    if (info.group === 'unknown' && group === 'offline') return;
+    if (info.state !== state || info.details !== details) this.#set(info);
   }
 
   protected override onNotify({ contentType, body, state, request }: Notification): void {
@@ -52,4 +56,14 @@ export class PresenceWatch extends Watch<PresenceState> {
     this.#state = { peer: this.peer, ...info };
     this.emit('change', this.#state);
   }
+}
+
+/** What is known of a peer that tells nothing any more. */
+function lostInfo({ reason, status, error }: SubscriptionEnd): PresenceInfo {
+  // 404: there is no such user.
+  if (status === 404) return { group: 'unknown', state: 'NotExists', details: '' };
+  const silent = reason === 'failed' && error !== undefined && status === undefined;
+  if (silent || status === 408 || status === 480)
+    return { group: 'offline', state: 'Closed', details: 'Unreachable' };
+  return { group: 'unknown', state: 'Unknown', details: '' };
 }

@@ -33,10 +33,12 @@ export interface PresenceOptions {
   publish?: 'auto' | 'always' | 'never';
   displayName?: string;
   email?: string;
+  /** A text about us, beside the status. */
+  text?: string;
   /** What we are before anything is set. Default `online`. */
   status?: OwnStatus;
-  /** Watch whom we have called, from the end of the call on. Default false. */
-  watchCalled?: boolean;
+  /** Watch whom we have called, from the end of the call on: everybody, or those of our contacts. Default false. */
+  watchCalled?: boolean | 'contacts';
 }
 
 export type PresenceEvents = {
@@ -65,13 +67,18 @@ export class Presence extends Emitter<PresenceEvents> {
   #status: OwnStatus;
   #note: string | undefined;
   #told = false;
+  #leaving = false;
 
   constructor(host: ServiceHost, options: PresenceOptions = {}) {
     super();
     this.#host = host;
     this.#options = { ...options };
     this.#status = options.status ?? 'online';
-    this.watchers = new Watchers(options.strangers ?? 'ask', (request) => void this.emit('watcher', request));
+    this.watchers = new Watchers(
+      options.strangers ?? 'ask',
+      (request) => void this.emit('watcher', request),
+      (peer) => host.isContact(peer),
+    );
     this.watchers.know(options.contacts ?? []);
   }
 
@@ -90,11 +97,22 @@ export class Presence extends Emitter<PresenceEvents> {
 
   /** Changes what was given when the phone was made. */
   configure(options: PresenceOptions): void {
+    const before = this.#about;
     Object.assign(this.#options, options);
     if (options.strangers) this.watchers.strangers = options.strangers;
     this.watchers.know(options.contacts ?? []);
-    if (options.enabled === false) this.close();
+    if (options.enabled === false) this.#switchOff();
     else if (this.#agent) this.attach(this.#agent);
+    if (this.#about !== before && this.#agent && this.enabled) {
+      if (this.#told) this.#publishTo(this.#agent);
+      if (this.#status !== 'invisible') this.#tell();
+    }
+  }
+
+  /** What of the options is in our documents. */
+  get #about(): string {
+    const { displayName, email, text } = this.#options;
+    return JSON.stringify([displayName, email, text]);
   }
 
   /** Watches the presence of a peer; watched already, it is that watch. @throws ERR_INVALID_ARGUMENT */
@@ -177,8 +195,15 @@ export class Presence extends Emitter<PresenceEvents> {
     if (this.#agent && this.enabled && this.#told && !this.#publication) this.#publishTo(this.#agent);
   }
 
-  /** Stops watching and being watched. */
+  /** For the phone: it closes. Who watches us hears that we are not there, when the SIP stack says goodbye. */
   close(): void {
+    this.#leaving = true;
+    this.unwatch();
+    this.#withhold();
+  }
+
+  /** Stops watching and being watched. */
+  #switchOff(): void {
     this.unwatch();
     this.#withhold();
     for (const one of this.#agent?.subscriptions.subscribers('presence') ?? []) one.terminate('noresource');
@@ -193,8 +218,11 @@ export class Presence extends Emitter<PresenceEvents> {
   }
 
   #called(call: Call): void {
-    const wanted = this.enabled && this.#options.watchCalled && call.direction === 'outgoing';
-    if (wanted && this.#watches.size < MAX_CALLED) this.watch(peerOf(call.remote.uri).uri);
+    const { watchCalled = false } = this.#options;
+    if (!this.enabled || !watchCalled || call.direction !== 'outgoing') return;
+    const peer = peerOf(call.remote.uri);
+    const wanted = watchCalled === true || this.watchers.knows(peer);
+    if (wanted && this.#watches.size < MAX_CALLED) this.watch(peer.uri);
   }
 
   async #begin(watch: PresenceWatch): Promise<void> {
@@ -242,14 +270,15 @@ export class Presence extends Emitter<PresenceEvents> {
       : peerOf(subscription?.dialog.local.uri ?? 'sip:anonymous.invalid');
     const names = subscription ? namesOf(peerOf(subscription.subscriber)) : [];
     const one = names.map((name) => this.#forOne.get(name)).find((status) => status !== undefined);
-    const { email, displayName = account?.displayName } = this.#options;
-    const status = one ?? this.#status;
+    const { email, text, displayName = account?.displayName } = this.#options;
+    const status = this.#leaving ? 'offline' : (one ?? this.#status);
     return printPidf(
       presenceDocument({
         entity: uri,
         contact: uri,
         status,
-        note: one ? undefined : this.#note,
+        note: one || this.#leaving ? undefined : this.#note,
+        text,
         email,
         displayName,
       }),

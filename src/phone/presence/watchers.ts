@@ -4,6 +4,7 @@
  */
 import type { IncomingSubscription } from '../../ua/index.js';
 import { type Peer, peerOf } from '../peer-name.js';
+import type { Contact, ContactField } from '../store/contact.js';
 
 /** Somebody we do not know wants to watch us. */
 export interface WatchRequest {
@@ -20,13 +21,20 @@ const MAX_WAITING = 100;
 export class Watchers {
   strangers: StrangerPolicy;
   readonly #ask: (request: WatchRequest) => void;
+  readonly #isContact: (peer: Peer) => boolean;
   readonly #known = new Set<string>();
   readonly #refused = new Set<string>();
   readonly #waiting = new Map<string, Set<IncomingSubscription>>();
 
-  constructor(strangers: StrangerPolicy, ask: (request: WatchRequest) => void) {
+  /** @param isContact whether somebody is in the list of contacts, and so known without a word */
+  constructor(
+    strangers: StrangerPolicy,
+    ask: (request: WatchRequest) => void,
+    isContact: (peer: Peer) => boolean = () => false,
+  ) {
     this.strangers = strangers;
     this.#ask = ask;
+    this.#isContact = isContact;
   }
 
   /** People whose requests are accepted: user names or addresses. Those of them that wait are accepted now. */
@@ -47,9 +55,9 @@ export class Watchers {
     this.#decide(name, (subscription) => subscription.reject());
   }
 
-  /** Known as an address, or by the user name alone. */
+  /** Known as an address, or by the user name alone; or a contact. */
   knows(peer: Peer): boolean {
-    return this.#known.has(peer.uri) || this.#known.has(peer.user);
+    return this.#known.has(peer.uri) || this.#known.has(peer.user) || this.#isContact(peer);
   }
 
   /** Decides about a subscription, or lets it wait. */
@@ -90,4 +98,15 @@ export class Watchers {
 export function nameOf(user: string): string {
   const text = user.trim();
   return text.includes('@') ? peerOf(/^\w+:/.test(text) ? text : `sip:${text}`).uri : text;
+}
+
+/** Fields of a contact that say where it is reached. */
+const ADDRESSES: readonly ContactField[] = ['sip', 'sipContactUri', 'phone', 'phone2', 'phone3'];
+
+/** Whether a peer is that contact: by an address, or by the user name or number alone. */
+export function isThatContact(contact: Contact, peer: Peer): boolean {
+  return ADDRESSES.some((field) => {
+    const name = nameOf(contact[field]);
+    return name !== '' && (name === peer.uri || name === peer.user);
+  });
 }

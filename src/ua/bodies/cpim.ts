@@ -13,7 +13,14 @@ export interface CpimMessage {
   /** Of IMDN (RFC 5438 §6): the id of the message and which reports its sender wants. */
   messageId?: string;
   dispositions: string[];
+  /** Whom it was for before a server on the way changed that (RFC 5438 §6.6). */
+  originalTo?: string;
+  /** Servers its reports have to pass, the next one first; of a report, those it has to pass (§6.4, §6.5). */
+  recordRoutes?: string[];
+  routes?: string[];
   contentType: string;
+  /** `notification` for a report. */
+  contentDisposition?: string;
   body: string;
 }
 
@@ -32,7 +39,9 @@ export function parseCpim(text: string): CpimMessage | undefined {
     }
     const dot = name.indexOf('.');
     const ns = dot > 0 ? namespaces.get(name.slice(0, dot)) : undefined;
-    headers.set(ns ? `${ns}#${name.slice(dot + 1)}` : name, value);
+    const key = ns ? `${ns}#${name.slice(dot + 1)}` : name;
+    const before = headers.get(key);
+    headers.set(key, before === undefined ? value : `${before}, ${value}`);
   }
   const dispositions = headers.get(`${IMDN_NS}#disposition-notification`) ?? '';
   return {
@@ -45,9 +54,19 @@ export function parseCpim(text: string): CpimMessage | undefined {
       .split(',')
       .map((word) => word.trim())
       .filter((word) => word !== ''),
+    originalTo: headers.get(`${IMDN_NS}#original-to`),
+    recordRoutes: addresses(headers.get(`${IMDN_NS}#imdn-record-route`)),
+    routes: addresses(headers.get(`${IMDN_NS}#imdn-route`)),
     contentType: inner.headers.find(([name]) => name === 'content-type')?.[1] ?? 'text/plain',
+    contentDisposition: inner.headers.find(([name]) => name === 'content-disposition')?.[1],
     body: inner.rest,
   };
+}
+
+/** What stands in angle brackets; undefined for nothing. */
+function addresses(text = ''): string[] | undefined {
+  const found = [...text.matchAll(/<([^<>\s]+)>/g)].map(([, uri]) => uri);
+  return found.length > 0 ? found : undefined;
 }
 
 /** Header lines up to the empty line; names in lower case. */
@@ -66,7 +85,8 @@ function splitHead(text: string): { headers: Array<[string, string]>; rest: stri
 }
 
 export function printCpim(message: CpimMessage): string {
-  const { from, to, subject, dateTime, messageId, dispositions, contentType, body } = message;
+  const { from, to, subject, dateTime, messageId, dispositions, contentType, contentDisposition, body } =
+    message;
   const lines: string[] = [];
   const put = (name: string, value: string | undefined): void => {
     if (value !== undefined) lines.push(`${name}: ${escapeValue(value)}`);
@@ -79,8 +99,12 @@ export function printCpim(message: CpimMessage): string {
     put('NS', `imdn <${IMDN_NS}>`);
     put('imdn.Message-ID', messageId);
     if (dispositions.length > 0) put('imdn.Disposition-Notification', dispositions.join(', '));
+    put('imdn.Original-To', message.originalTo);
+    for (const uri of message.recordRoutes ?? []) put('imdn.IMDN-Record-Route', `<${uri}>`);
+    for (const uri of message.routes ?? []) put('imdn.IMDN-Route', `<${uri}>`);
   }
-  return `${lines.join('\r\n')}\r\n\r\nContent-Type: ${contentType}\r\n\r\n${body}`;
+  const disposition = contentDisposition ? `Content-Disposition: ${contentDisposition}\r\n` : '';
+  return `${lines.join('\r\n')}\r\n\r\nContent-Type: ${contentType}\r\n${disposition}\r\n${body}`;
 }
 
 /** §2.3.1: control characters and the backslash are escaped. */

@@ -34,6 +34,8 @@ export function serviceOptions(
       publish: presence === 2 ? 'always' : 'auto',
       displayName: settings.text('displayname') || undefined,
       email: settings.text('email') || undefined,
+      text: settings.text('profilestatustext') || undefined,
+      watchCalled: presence === 2 ? true : 'contacts',
     },
     blf: {
       mode: BLF_MODES[settings.number('enableblf')],

@@ -148,8 +148,8 @@ export class PresenceDesk {
     voicemail.on('change', (state) => this.#mail(state));
   }
 
-  #presence({ peer, state, details, displayName, email }: PresenceState): void {
-    this.#texts.set(peer.user, details);
+  #presence({ peer, state, details, text, displayName, email }: PresenceState): void {
+    this.#texts.set(peer.user, text ?? details);
     this.#options.notifications.publish('PRESENCE', {
       peername: peer.user,
       state,

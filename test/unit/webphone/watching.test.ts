@@ -141,6 +141,64 @@ describe('presence', () => {
   });
 });
 
+describe('what belongs to presence', () => {
+  it('[presence/2] [param:profilestatustext] [API_GetProfileStatusText] a text about us goes along, and that of others is read', async () => {
+    await begin({ autoacceptpresencerequests: 2, profilestatustext: 'In Rome until Friday' });
+    w.webphone.API_SetPresenceStatus('Away');
+    await peer.request('SUBSCRIBE', US, { callId: 'watch', headers: { Event: 'presence', Expires: '600' } });
+    await w.run(2000);
+    const told = () => parsePidf(peer.last('NOTIFY').bodyText);
+    expect([told().note, told().tuples[0].note]).toEqual(['Away', 'In Rome until Friday']);
+    w.webphone.API_SetParameter('profilestatustext', 'back again');
+    await w.run(2000);
+    expect([told().note, told().tuples[0].note]).toEqual(['Away', 'back again']);
+    w.webphone.API_CheckPresence(peer.uri);
+    await w.run(200);
+    const body =
+      '<presence xmlns="urn:ietf:params:xml:ns:pidf" entity="sip:bob@10.0.0.9"><tuple id="a"><status><basic>open</basic></status><note>gone fishing</note></tuple><note>Away</note></presence>';
+    await notifier.notify({ contentType: PIDF, body });
+    await w.run(100);
+    expect(w.last('PRESENCE')).toBe('PRESENCE,bob,Open,Away');
+    expect(w.webphone.API_GetProfileStatusText('bob')).toBe('gone fishing');
+  });
+
+  it('[presence/1] [API_AddContact] contacts are no strangers', async () => {
+    await begin({ autoacceptpresencerequests: 0 });
+    const asks = async (callId: string): Promise<number> => {
+      await peer.request('SUBSCRIBE', US, { callId, headers: { Event: 'presence', Expires: '600' } });
+      await w.run(200);
+      return peer.answer('SUBSCRIBE').status;
+    };
+    expect(await asks('one')).toBe(403);
+    w.webphone.API_AddContact(',Bob,sip:bob@10.0.0.9');
+    expect(await asks('two')).toBe(200);
+    w.webphone.API_DelContact('Bob');
+    expect(await asks('three')).toBe(403);
+  });
+
+  it.each([
+    [0, true, 0],
+    [1, false, 0],
+    [1, true, 1],
+    [2, false, 1],
+  ])(
+    '[presence/0] [param:enablepresence] %i: a called contact (%s) is subscribed to after the call %i times',
+    async (enablepresence, contact, times) => {
+      await begin({ enablepresence });
+      if (contact) w.webphone.API_AddContact('Bob,bob');
+      const bob = await w.party('bob');
+      const call = await w.calls(bob);
+      const subscribed = (): number =>
+        w.world.network.packets.filter(({ text, to }) => text.startsWith('SUBSCRIBE') && to.host === bob.host)
+          .length;
+      expect(subscribed()).toBe(0);
+      void call.hangup();
+      await w.run();
+      expect(subscribed()).toBe(times);
+    },
+  );
+});
+
 describe('busy lamps', () => {
   let version = 0;
 

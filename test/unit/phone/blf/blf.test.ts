@@ -63,6 +63,28 @@ describe('busy lamps', () => {
     await world.end();
   });
 
+  it('[blf/0] a lamp whose extension tells nothing any more has failed, and is told anew when it is back', async () => {
+    const { world, alice, notifier, states, lamp } = await watching('on');
+    await alice.start();
+    await world.run(20);
+    await lamp(true, { id: 'd', state: 'confirmed', callId: 'abc' });
+    states.length = 0;
+    const told = (): string[] =>
+      states.filter(({ peer }) => peer.user === '102').map(({ state, callId }) => `${state} ${callId}`);
+    await notifier.notify({ state: 'terminated;reason=probation;retry-after=60' });
+    await world.run(20);
+    alice.blf.unwatch('101');
+    expect(told()).toEqual(['failed undefined']);
+    await world.run(70_000);
+    expect(notifier.subscribes.at(-1)?.uri.toString()).toBe('sip:102@10.0.0.2');
+    await lamp(true);
+    expect(told().slice(1)).toEqual(['terminated abc', 'terminated undefined']);
+    await notifier.notify({ state: 'terminated;reason=noresource' });
+    await world.run(20);
+    expect(states.at(-1)?.state).toBe('failed');
+    await world.end();
+  });
+
   it('[blf/1] auto switches itself off when extensions refuse, always does not', async () => {
     const off = await watching('auto');
     off.notifier.script = [489, 489];
@@ -121,6 +143,24 @@ describe('busy lamps', () => {
       await world.run(20);
     }
     expect(states.filter(({ state }) => state === 'early')).toHaveLength(1);
+    await world.end();
+  });
+
+  it('our own calls and presence are watched again after our stack was made anew', async () => {
+    const { world, alice, bob } = await neighbours({}, { presence: { contacts: ['alice'] } });
+    const seen: string[] = [];
+    alice.blf.on('change', ({ state }) => seen.push(state));
+    alice.blf.watch('sip:bob@10.0.0.2');
+    const presence = alice.presence.watch('sip:bob@10.0.0.2');
+    await world.run(100);
+    expect([seen, presence.state.group]).toEqual([['terminated'], 'online']);
+    await world.soon(bob.restart(), 5000);
+    await world.run(120_000);
+    expect([seen.at(-1), presence.state.group]).toEqual(['terminated', 'online']);
+    await world.soon(bob.dial('sip:nobody@10.0.0.9'));
+    await world.run(200);
+    expect(seen.at(-1)).toBe('trying');
+    await world.run(60_000);
     await world.end();
   });
 

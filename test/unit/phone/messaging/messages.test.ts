@@ -6,6 +6,7 @@ import {
   type MessageReportEvent,
   type MessagesOptions,
 } from '../../../../src/phone/index.js';
+import { type CpimMessage, parseCpim, parseImdn, printImdn } from '../../../../src/ua/index.js';
 import { FakeRegistrar } from '../../../support/fake-registrar.js';
 import { neighbours } from '../../../support/neighbours.js';
 import { outcome } from '../../../support/outcome.js';
@@ -284,6 +285,70 @@ describe('messages', () => {
     expect(await loop).toEqual(['one', 'two']);
     expect(answers).toEqual(['you said: one', 'you said: two']);
     expect(bob.messages.listenerCount('message')).toBe(1);
+    await world.end();
+  });
+
+  it('are reported in CPIM, with what RFC 5438 wants, by way of the servers that ask for it', async () => {
+    const { world, alice, peer, fromBob } = await scripted();
+    const came: IncomingMessage[] = [];
+    alice.messages.on('message', (message) => came.push(message));
+    const asked = (id: string, more = ''): string =>
+      `From: Bob <sip:bob@10.0.0.2>\r\nTo: <sip:alice@10.0.0.1>\r\nDateTime: 2026-01-01T00:00:00Z\r\nNS: imdn <urn:ietf:params:imdn>\r\nimdn.Message-ID: ${id}\r\nimdn.Disposition-Notification: positive-delivery, display\r\n${more}\r\nContent-Type: text/plain\r\n\r\nhello`;
+    const reports = (to = 'sip:bob@10.0.0.2') =>
+      peer.requests
+        .filter(({ message }) => message.get('Content-Type') === 'message/cpim')
+        .filter(({ message }) => message.uri.toString() === to)
+        .map(({ message }) => parseCpim(message.bodyText) as CpimMessage);
+    await fromBob(asked('m1'), {}, { contentType: 'message/cpim' });
+    came[0].displayed();
+    came[0].displayed();
+    await world.run(100);
+    expect(reports().map(({ body }) => parseImdn(body))).toEqual([
+      expect.objectContaining({ messageId: 'm1', kind: 'delivery', status: 'delivered' }),
+      expect.objectContaining({ messageId: 'm1', kind: 'display', status: 'displayed' }),
+    ]);
+    const [report, shown] = reports();
+    expect(report).toMatchObject({
+      from: '<sip:alice@10.0.0.1>',
+      to: 'Bob <sip:bob@10.0.0.2>',
+      contentType: 'message/imdn+xml',
+      contentDisposition: 'notification',
+      dispositions: [],
+    });
+    expect(parseImdn(report.body)).toMatchObject({
+      dateTime: '2026-01-01T00:00:00Z',
+      recipient: 'sip:alice@10.0.0.1',
+    });
+    expect(new Set([report.messageId, shown.messageId, 'm1']).size).toBe(3); // ids of their own
+    const way = 'imdn.Original-To: <sip:all@10.0.0.8>\r\nimdn.IMDN-Record-Route: <sip:10.0.0.8>\r\n';
+    await fromBob(asked('m2', way), {}, { contentType: 'message/cpim' });
+    expect(reports()).toHaveLength(2);
+    expect(reports('sip:10.0.0.8')[0].routes).toEqual(['sip:10.0.0.8']);
+    expect(parseImdn(reports('sip:10.0.0.8')[0].body)).toMatchObject({
+      messageId: 'm2',
+      originalRecipient: 'sip:all@10.0.0.8',
+    });
+    await world.end();
+  });
+
+  it('reports tell of a failure only where they mean one', async () => {
+    const { world, alice, peer, reports, fromBob } = await scripted();
+    for (const [kind, status, told] of [
+      ['delivery', 'forbidden', undefined],
+      ['delivery', 'error', undefined],
+      ['processing', 'processed', undefined],
+      ['processing', 'stored', 'queued'],
+      ['display', 'forbidden', undefined],
+      ['delivery', 'delivered', 'delivered'],
+      ['delivery', 'failed', 'failed'],
+    ] as const) {
+      await world.soon(alice.messages.send(BOB, 'x', { report: true }));
+      const { messageId = '' } = parseCpim(peer.last('MESSAGE').bodyText) ?? {};
+      reports.length = 0;
+      const body = printImdn({ messageId, kind, status });
+      expect(await fromBob(body, {}, { contentType: 'message/imdn+xml' })).toBe(200);
+      expect(reports.map((report) => report.status)).toEqual(told ? [told] : []);
+    }
     await world.end();
   });
 

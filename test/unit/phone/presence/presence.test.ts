@@ -197,6 +197,59 @@ describe('presence', () => {
     expect(info('closed', 'Away')).toBe('offline');
   });
 
+  it('[presence/0] a peer that is gone is not shown as it was: it closes, dies, ends or refuses the subscription', async () => {
+    const { world, alice, bob } = await neighbours({}, { presence: { strangers: 'accept' } });
+    const watch = alice.presence.watch(BOB);
+    await world.run(1100);
+    expect(watch.state.group).toBe('online');
+    const closing = bob.close();
+    await world.run(3000);
+    await closing;
+    expect(watch.state).toMatchObject({ group: 'offline', state: 'Closed', details: 'Offline' });
+    await world.run(200_000);
+    expect(watch.state).toMatchObject({ group: 'offline', state: 'Closed', details: 'Unreachable' });
+    expect(watch.closed).toBe(false);
+    await world.end();
+
+    const other = new PhoneWorld();
+    const carol = other.phone('10.0.0.1');
+    await carol.start();
+    const notifier = new NotifierPeer(other, await other.peer('bob', '10.0.0.2'));
+    const contentType = 'application/pidf+xml';
+    const open = '<presence><tuple id="a"><status><basic>open</basic></status></tuple></presence>';
+    const online = async () => {
+      const one = carol.presence.watch(BOB);
+      await other.run(100);
+      await notifier.notify({ contentType, body: open });
+      await other.run(100);
+      expect(one.state.group).toBe('online');
+      return one;
+    };
+    for (const reason of ['rejected', 'noresource']) {
+      const one = await online();
+      await notifier.notify({ state: `terminated;reason=${reason}` });
+      await other.run(100);
+      expect([one.state.group, one.closed]).toEqual(['unknown', true]);
+    }
+    // A server that starts anew asks for patience (RFC 6665 §4.1.3), then tells as before.
+    const one = await online();
+    await notifier.notify({ state: 'terminated;reason=probation;retry-after=60' });
+    await other.run(30_000);
+    expect([one.state.group, one.closed]).toEqual(['unknown', false]);
+    await other.run(60_000);
+    await notifier.notify({ contentType, body: open });
+    await other.run(100);
+    expect(one.state.group).toBe('online');
+    // Nobody answers any more: nothing is told while the next attempt may still tell better.
+    const seen: string[] = [];
+    one.on('change', ({ details, state }) => seen.push(details || state));
+    notifier.script = Array(40).fill(0);
+    await other.run(4_000_000);
+    expect(seen).toEqual(['Unreachable']);
+    notifier.script = [];
+    await other.end();
+  });
+
   it('shows one peer another status than all others', async () => {
     const { world, alice, bob } = await neighbours({}, { presence: { strangers: 'accept' } });
     const watch = alice.presence.watch(BOB);
