@@ -21,6 +21,9 @@ export function announce(call: Call, output: Output): void {
       earlyMedia,
     });
   });
+  call.on('noResponse', (report) =>
+    output.event('noResponse', `No answer yet: ${report.explanation}`, { ...data, ...report }, 'bad'),
+  );
   call.on('connected', () => {
     output.event(
       'connected',

@@ -15,6 +15,7 @@ export type {
   CallState,
   DtmfEvent,
   InfoEvent,
+  NoResponseReport,
 } from './call/call-types.js';
 export { type CodecRule, type CodecRules, DEFAULT_CODEC_RULES } from './call/codec-rules.js';
 export type { CodecSettings, OpusSettings } from './call/codec-settings.js';

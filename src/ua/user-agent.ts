@@ -299,7 +299,8 @@ export class UserAgent extends Emitter<UserAgentEvents> {
    */
   connectParties(first: string, second: string, options: ThirdPartyOptions = {}): ThirdPartyCall {
     if (this.#closed) throw new SwitchhookError('ERR_CLOSED', { what: 'the phone' });
-    const call = new ThirdPartyCall(this.#env, first, second, options, () => this.#arranged.delete(call));
+    const all = { ringTimeout: this.#ringTimeout, ...options };
+    const call = new ThirdPartyCall(this.#env, first, second, all, () => this.#arranged.delete(call));
     this.#arranged.add(call);
     return call;
   }

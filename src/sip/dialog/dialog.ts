@@ -53,6 +53,7 @@ export class Dialog {
   /** The highest CSeq received; undefined before the first request. */
   remoteSeq: number | undefined;
   #state: DialogState;
+  readonly #firstSeq: number;
   /** The INVITE we sent, whose credentials the ACK repeats. */
   readonly #invite: SipRequest | undefined;
 
@@ -65,6 +66,7 @@ export class Dialog {
     this.remoteTarget = init.remoteTarget;
     this.routeSet = init.routeSet;
     this.localSeq = init.localSeq;
+    this.#firstSeq = init.localSeq;
     this.remoteSeq = init.remoteSeq;
     this.#state = init.state;
     this.#invite = init.invite;
@@ -179,6 +181,11 @@ export class Dialog {
       this.refreshTarget(response);
     }
     this.#state = 'confirmed';
+  }
+
+  /** A request of ours has followed the one that made it. */
+  get requestsSent(): boolean {
+    return this.localSeq > this.#firstSeq;
   }
 
   /** A request within the dialog with the next CSeq (§12.2.1.1); the endpoint adds Via and Max-Forwards. */

@@ -100,6 +100,8 @@ export interface CallHost extends DialogOwner {
   /** The message goes out as it is now. */
   noteSent(message: SipMessage): void;
   noteReceived(message: SipMessage): void;
+  /** An INVITE leaves: when nothing comes back that is told. */
+  awaitResponse(): void;
   /** The call is established. */
   established(dialog: Dialog): void;
   /** Ends the call by BYE, CANCEL or a refusal, whatever fits its state. */

@@ -121,6 +121,7 @@ export class CallMedia {
   readonly #codecs: CodecPlan;
   readonly #preferences: MediaPreferences;
   readonly #lookup: HostLookup;
+  readonly #random: Random;
   readonly #extraLines: () => LocalAudio['extraLines'];
   readonly hold: HoldState;
   /** What flows before the call is answered. */
@@ -144,6 +145,7 @@ export class CallMedia {
     this.#codecs = codecs;
     this.#preferences = options.preferences;
     this.#lookup = options.lookup;
+    this.#random = options.random;
     this.#extraLines = options.extraLines ?? (() => undefined);
     this.hold = new HoldState(options.preferences.unhold);
     this.#negotiation = new OfferAnswer({ random: options.random });
@@ -340,6 +342,16 @@ export class CallMedia {
     this.hold.agreed(answer.result.remoteAllows);
     await this.#apply(answer.result);
     return answer.sdp;
+  }
+
+  /**
+   * The answer that takes nothing of an offer, for a call that ends as soon as it is answered. Changes nothing.
+   * @throws ERR_SDP_PARSE
+   */
+  declineOffer(sdp: string): string {
+    const apart = new OfferAnswer({ random: this.#random });
+    apart.receiveOffer(sdp);
+    return apart.createAnswer({ ...this.#local('answer', apart), port: 0 }).sdp;
   }
 
   /** The last offer came to nothing: what was agreed before stays in force. */

@@ -45,6 +45,7 @@ import { IncomingInvite } from './incoming-invite.js';
 import { followMedia } from './media-events.js';
 import { OutgoingInvite, type OutgoingInviteOptions } from './outgoing-invite.js';
 import { noteRedirections } from './redirection.js';
+import { noResponse, ResponseWatch } from './response-watch.js';
 import { SessionModifier } from './session-modifier.js';
 import { SessionTimer } from './session-timer.js';
 
@@ -123,6 +124,7 @@ export class CallSession implements CallHost {
   readonly #times: CallTimes;
   readonly #limits: CallTimeLimits;
   readonly #early: EarlyMedia;
+  readonly #responses: ResponseWatch;
   /** Audio of the peer has come. */
   heard = false;
   #record: CallRecord | undefined;
@@ -163,6 +165,8 @@ export class CallSession implements CallHost {
     this.#early = new EarlyMedia(init.policies.earlyMedia ?? {}, (playing) =>
       this.events.emit('ringback', playing),
     );
+    this.#responses = new ResponseWatch(env.clock, env.timers.t1, (ms) => this.#noResponse(ms));
+    if (init.direction === 'outgoing') this.awaitResponse();
     this.#limits = new CallTimeLimits(env.clock, init.policies.limits ?? {}, (cause, seconds) =>
       this.#timeUp(cause, seconds),
     );
@@ -344,7 +348,18 @@ export class CallSession implements CallHost {
     this.extras.sent(message);
   }
 
+  awaitResponse(): void {
+    this.#responses.begin();
+  }
+
+  #noResponse(ms: number): void {
+    const report = noResponse(this.remote.uri.toString(), this.#outgoing?.flow, ms);
+    this.logger.warn('no answer so far', { target: report.target, explanation: report.explanation });
+    this.events.emit('noResponse', report);
+  }
+
   noteReceived(message: SipMessage): void {
+    this.#responses.stop();
     this.extras.received(message);
   }
 
@@ -425,6 +440,7 @@ export class CallSession implements CallHost {
     this.#trace(previous, 'ended', `${end.by}: ${end.status} ${end.reason}`);
     this.#ringTimer?.cancel();
     this.#early.end();
+    this.#responses.stop();
     this.#limits.stop();
     this.timer.stop();
     this.incoming?.stop();

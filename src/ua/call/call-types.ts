@@ -89,11 +89,22 @@ export interface InfoEvent {
   body: string;
 }
 
+/** A call of ours got no answer so far, not even a provisional one. */
+export interface NoResponseReport {
+  /** Who is asked, as `udp:192.0.2.1:5060`; the address called while there is no way to it yet. */
+  target: string;
+  waitedMs: number;
+  /** The same in words, with what to check. */
+  explanation: string;
+}
+
 export type CallEvents = {
   /** Every change of state. */
   state: [state: CallState, previous: CallState];
   /** The peer rings (180) or tells progress (181-183). */
   progress: [event: { status: number; reason: string; earlyMedia: boolean }];
+  /** Nothing has come back after several repetitions of the INVITE; the call goes on until its time is up. */
+  noResponse: [report: NoResponseReport];
   /** Answered and confirmed: audio may flow. */
   connected: [];
   /** One side put the call on hold or took it back. */

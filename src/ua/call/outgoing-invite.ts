@@ -58,7 +58,12 @@ interface EarlyDialog {
   dialog: Dialog;
   /** Highest RSeq seen (RFC 3262 §4). */
   rseq?: number;
+  /** Our answer to its offer has gone out in a PRACK. */
+  answered?: boolean;
 }
+
+/** What has gone out in an early dialog that was given up: its 2xx may come all the same. */
+type Traces = Pick<EarlyDialog, 'answered'> & { seq: number };
 
 /** The ACK of one fork's 2xx, kept to be sent again with every copy of the 2xx. */
 interface Acknowledgement {
@@ -78,6 +83,8 @@ export class OutgoingInvite {
   readonly #host: CallHost;
   readonly #options: OutgoingInviteOptions;
   readonly #early = new Map<string, EarlyDialog>();
+  /** Of forks we have sent a request to, by tag. */
+  readonly #dropped = new Map<string, Traces>();
   readonly #acks = new Map<string, Acknowledgement>();
   readonly #visited = new Set<string>();
   #phase: 'inviting' | 'cancelled' | 'settling' | 'over' = 'inviting';
@@ -99,6 +106,11 @@ export class OutgoingInvite {
   /** The 2xx has come and its media is being set up: too late to cancel, too early for BYE. */
   get settling(): boolean {
     return this.#phase === 'settling';
+  }
+
+  /** The way the INVITE went last. */
+  get flow(): Flow | undefined {
+    return this.#handle?.flow;
   }
 
   get #offerless(): boolean {
@@ -160,6 +172,7 @@ export class OutgoingInvite {
     }
     if (this.#redirections.length > 0) this.#options.onRedirected(request, this.#redirections);
     this.#visited.add(request.uri.toString());
+    this.#host.awaitResponse();
     this.#handle = env.endpoint.send(request, {
       targets,
       flow: targets ? undefined : this.#options.flow,
@@ -211,8 +224,14 @@ export class OutgoingInvite {
     const early = this.#early.get(tag);
     if (!early) return;
     this.#early.delete(tag);
-    early.dialog.terminate();
-    this.#host.env.dialogs.remove(early.dialog);
+    this.#drop(tag, early, undefined);
+  }
+
+  #drop(tag: string, { dialog, answered }: EarlyDialog, kept: Dialog | undefined): void {
+    if (dialog.requestsSent) this.#dropped.set(tag, { seq: dialog.localSeq, answered });
+    if (dialog === kept) return;
+    dialog.terminate();
+    this.#host.env.dialogs.remove(dialog);
   }
 
   #earlyDialog(tag: string, response: SipResponse, tx: ClientHandle): EarlyDialog | undefined {
@@ -260,7 +279,10 @@ export class OutgoingInvite {
     const prack = early.dialog.createRequest('PRACK');
     const invite = tx.request.cseq;
     prack.set('RAck', `${response.rseq} ${invite.seq} ${invite.method}`);
-    if (answer !== undefined) setSdp(prack, answer);
+    if (answer !== undefined) {
+      setSdp(prack, answer);
+      early.answered = true;
+    }
     this.#host.way.send(early.dialog, prack, {
       onFinal: (final) => {
         if (final.status >= 300) logger.warn('PRACK was refused', { status: final.status });
@@ -350,7 +372,7 @@ export class OutgoingInvite {
     const acknowledgement = { dialog, ack, ready: false };
     this.#acks.set(tag, acknowledgement);
     if (!wanted || !usable) {
-      this.#turnDown(acknowledgement, usable);
+      this.#turnDown(acknowledgement, response, usable);
       return;
     }
     this.#host.env.dialogs.add(dialog, { dialog, owner: this.#host });
@@ -365,17 +387,25 @@ export class OutgoingInvite {
     const early = this.#early.get(tag)?.dialog;
     try {
       early?.confirm(response);
-      return { dialog: early ?? Dialog.fromResponse(tx.request, response), usable: true };
+      return { dialog: early ?? this.#freshDialog(tag, response, tx), usable: true };
     } catch (error) {
       this.#host.logger.warn('the 2xx is malformed', { error });
       const bare = response.clone().remove('Record-Route').remove('Contact');
-      return { dialog: early ?? Dialog.fromResponse(tx.request, bare), usable: false };
+      return { dialog: early ?? this.#freshDialog(tag, bare, tx), usable: false };
     }
   }
 
+  /** RFC 3261 §12.2.1.1: the CSeq of a fork we have sent a PRACK to goes on from there. */
+  #freshDialog(tag: string, response: SipResponse, tx: ClientHandle): Dialog {
+    const dialog = Dialog.fromResponse(tx.request, response);
+    dialog.localSeq = Math.max(dialog.localSeq, this.#dropped.get(tag)?.seq ?? 0);
+    return dialog;
+  }
+
   /** A 2xx nobody wants any more: the call was cancelled, or another fork has it. */
-  #turnDown(acknowledgement: Acknowledgement, usable: boolean): void {
+  #turnDown(acknowledgement: Acknowledgement, response: SipResponse, usable: boolean): void {
     const { dialog, ack } = acknowledgement;
+    this.#decline(ack, response);
     acknowledgement.ready = true;
     this.#host.way.sendAck(dialog, ack);
     this.#host.way.bye(dialog, this.#phase === 'cancelled' ? this.#cancelReason : undefined);
@@ -387,6 +417,19 @@ export class OutgoingInvite {
       this.#close();
       const error = new SwitchhookError('ERR_SIP_PARSE', { what: '2xx', why: 'Contact or Record-Route' });
       this.#host.finish({ by: 'error', status: 400, reason: error.message, error });
+    }
+  }
+
+  /** The offer in a 2xx that comes to nothing is answered all the same (RFC 3261 §13.2.2.4). */
+  #decline(ack: SipRequest, response: SipResponse): void {
+    const tag = response.to.tag ?? '';
+    const { answered } = this.#early.get(tag) ?? this.#dropped.get(tag) ?? {};
+    if (!this.#offerless || answered) return;
+    try {
+      const sdp = sdpOf(response);
+      if (sdp !== undefined && this.#host.media) setSdp(ack, this.#host.media.declineOffer(sdp));
+    } catch (error) {
+      this.#host.logger.debug('the offer in the 2xx cannot be answered', { error });
     }
   }
 
@@ -404,6 +447,7 @@ export class OutgoingInvite {
       await this.#agree(dialog, sdpOf(response), ack);
     } catch (error) {
       failure = asSdpError(error);
+      this.#decline(ack, response);
     }
     this.#phase = 'over';
     // RFC 3261 §13.2.2.4: even a call we cannot use is acknowledged, then ended.
@@ -459,11 +503,7 @@ export class OutgoingInvite {
   }
 
   #dropEarlyDialogs(kept: Dialog | undefined): void {
-    for (const { dialog } of this.#early.values()) {
-      if (dialog === kept) continue;
-      dialog.terminate();
-      this.#host.env.dialogs.remove(dialog);
-    }
+    for (const [tag, early] of this.#early) this.#drop(tag, early, kept);
     this.#early.clear();
   }
 }

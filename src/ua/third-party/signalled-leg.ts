@@ -15,7 +15,7 @@ import {
   SipResponse,
 } from '../../sip/index.js';
 import { contactFor } from '../account.js';
-import { type CallEnvironment, type DialogOwner, sdpOf, setSdp } from '../call/call-host.js';
+import { type CallEnvironment, type DialogOwner, reasonHeader, sdpOf, setSdp } from '../call/call-host.js';
 import { MORTAL_DIALOG } from '../call/mortal-dialog.js';
 import { DialogWay } from '../dialog-way.js';
 import { lenient } from '../lenient.js';
@@ -23,6 +23,9 @@ import { type OutgoingCall, prepareCall } from '../outgoing-call.js';
 import type { InviteOptions } from '../user-agent-types.js';
 import { findWayOut } from '../way-out.js';
 import { heldAnswer, withOrigin } from './descriptions.js';
+
+/** What a leg serves; it knows no extensions: those of its peer would need our part in them. */
+const ALLOW = 'INVITE, ACK, CANCEL, BYE, UPDATE, INFO, OPTIONS';
 
 export interface LegOwner {
   /** The party has hung up. */
@@ -87,6 +90,7 @@ export class SignalledLeg implements DialogOwner {
     this.#way = new DialogWay(this.#env, account, flow);
     const request = this.#call.build();
     request.set('CSeq', '1 INVITE');
+    request.set('Allow', ALLOW).remove('Supported').remove('Require');
     if (sdp !== undefined) setSdp(request, this.#own(sdp));
     this.#env.decorate(request);
     const user = local.uri.kind === 'sip' ? local.uri.user : undefined;
@@ -175,7 +179,7 @@ export class SignalledLeg implements DialogOwner {
     const dialog = this.#dialog;
     if (!dialog || this.#over) return Promise.reject(new SwitchhookError('ERR_CALL_ENDED'));
     const request = dialog.createRequest('INVITE');
-    request.set('Allow', this.#env.allow);
+    request.set('Allow', ALLOW);
     if (sdp !== undefined) setSdp(request, this.#own(sdp));
     return new Promise((resolve, reject) => {
       this.#way.send(dialog, request, {
@@ -212,7 +216,7 @@ export class SignalledLeg implements DialogOwner {
     this.#over = true;
     this.#retransmitter?.stop();
     if (!this.#dialog) {
-      this.#handle?.cancel({ reason });
+      this.#handle?.cancel({ reason: reason === undefined ? undefined : reasonHeader(undefined, reason) });
       return;
     }
     this.ack(this.#settled && parting(this.#settled.invite, this.#settled.sdp));
@@ -254,9 +258,7 @@ export class SignalledLeg implements DialogOwner {
         tx.reply(200);
         return;
       default:
-        tx.reply(405, undefined, (response) =>
-          response.set('Allow', 'INVITE, ACK, BYE, UPDATE, INFO, OPTIONS'),
-        );
+        tx.reply(405, undefined, (response) => response.set('Allow', ALLOW));
     }
   }
 

@@ -5,6 +5,7 @@
  * Flow I calls the second party with the first one's offer; II to IV let the first one wait, with audio to nowhere, with
  * its own offer held, or without media, so that the second may take its time.
  */
+import type { Clock } from '../../base/clock.js';
 import { Emitter } from '../../base/emitter.js';
 import { isSwitchhookError, SwitchhookError } from '../../base/errors.js';
 import type { SipRequest } from '../../sip/index.js';
@@ -16,7 +17,7 @@ import { type LegOwner, SignalledLeg } from './signalled-leg.js';
 export type ThirdPartyFlow = 'I' | 'II' | 'III' | 'IV';
 
 export interface ThirdPartyOptions
-  extends Pick<InviteOptions, 'account' | 'from' | 'displayName' | 'headers'> {
+  extends Pick<InviteOptions, 'account' | 'from' | 'displayName' | 'headers' | 'ringTimeout'> {
   /** Default 'III', which works with parties that take long to answer. */
   flow?: ThirdPartyFlow;
 }
@@ -33,13 +34,16 @@ export class ThirdPartyCall extends Emitter<ThirdPartyEvents> implements LegOwne
   readonly #first: SignalledLeg;
   readonly #second: SignalledLeg;
   readonly #onEnded: () => void;
+  readonly #clock: Clock;
+  /** How long each party may ring, in ms; 0 = for ever. */
+  readonly #ringMs: number;
   #giveUp: (error: SwitchhookError) => void = () => {};
   #state: 'calling' | 'connected' | 'ended' = 'calling';
   /** Whose offer is being answered by the other one. */
   #pending: SignalledLeg | undefined;
   /**
    * Resolves when both are connected.
-   * Rejects with ERR_CALL_REJECTED {status}, ERR_SIP_TIMEOUT, ERR_CALL_ENDED …: whatever came instead
+   * Rejects with ERR_CALL_REJECTED {status}, ERR_TIMEOUT, ERR_SIP_TIMEOUT, ERR_CALL_ENDED …: whatever came instead
    */
   readonly connected: Promise<void>;
 
@@ -52,7 +56,9 @@ export class ThirdPartyCall extends Emitter<ThirdPartyEvents> implements LegOwne
     onEnded: () => void,
   ) {
     super();
-    const { flow = 'III', ...invite } = options;
+    const { flow = 'III', ringTimeout = 0, ...invite } = options;
+    this.#clock = env.clock;
+    this.#ringMs = ringTimeout * 1000;
     this.#first = new SignalledLeg(env, first, invite, this);
     this.#second = new SignalledLeg(env, second, invite, this);
     this.#onEnded = onEnded;
@@ -88,26 +94,38 @@ export class ThirdPartyCall extends Emitter<ThirdPartyEvents> implements LegOwne
   }
 
   async #flowOne(): Promise<void> {
-    const offer = await this.#first.invite();
+    const offer = await this.#ring(this.#first);
     this.#check();
     this.emit('first');
     // RFC 3725 §4.1: when that fails, the first party gets an answer to its open offer before it is sent away.
-    const answer = needed(await this.#second.invite(needed(offer)));
+    const answer = needed(await this.#ring(this.#second, needed(offer)));
     this.#second.ack();
     this.#first.ack(answer);
   }
 
   async #flowWithWaiting(flow: 'II' | 'III' | 'IV'): Promise<void> {
     const begin = flow === 'II' ? blackHole() : flow === 'IV' ? withoutMedia() : undefined;
-    const waiting = await this.#first.invite(begin);
+    const waiting = await this.#ring(this.#first, begin);
     this.#check();
     this.#first.ack(flow === 'III' ? heldAnswer(needed(waiting)) : undefined);
     this.emit('first');
-    const offer = needed(await this.#second.invite());
+    const offer = needed(await this.#ring(this.#second));
     this.#check();
     const answer = needed(await this.#first.reinvite(offer));
     this.#first.ack();
     this.#second.ack(answer);
+  }
+
+  /** Calls a party, for as long as it may ring. @returns what its 2xx describes */
+  async #ring(leg: SignalledLeg, sdp?: string): Promise<string | undefined> {
+    const answered = leg.invite(sdp);
+    if (this.#ringMs <= 0) return answered;
+    const timer = this.#clock.after(this.#ringMs, () => {
+      const what = `the answer of ${leg.target}`;
+      const error = new SwitchhookError('ERR_TIMEOUT', { what, ms: this.#ringMs });
+      this.#end(error.message, error);
+    });
+    return answered.finally(() => timer.cancel());
   }
 
   #check(): void {

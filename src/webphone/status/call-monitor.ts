@@ -85,6 +85,9 @@ export class CallMonitor {
     call.on('noMedia', () => {
       if (host.warnsOfSilence()) host.notifications.publish('WARNING', { text: 'media timeout (notify)' });
     });
+    call.on('noResponse', ({ explanation }) =>
+      host.notifications.publish('EVENT', { type: 'WARNING', txt: explanation }),
+    );
     call.on('error', (error) => host.notifications.publish('EVENT', { type: 'WARNING', txt: error.message }));
     call.on('ended', (end, record) => this.#ended(end, record));
   }

@@ -97,6 +97,58 @@ describe('a call between others', () => {
     await world.end();
   });
 
+  it('a party that rings longer than calls may is given up, and the other is let go', async () => {
+    for (const flow of ['I', 'III'] as const) {
+      const world = new UaWorld();
+      const controller = await world.party('controller', '10.0.0.8', { ringTimeout: 20 });
+      const alice = await world.party('alice', '10.0.0.1');
+      const bob = await world.party('bob', '10.0.0.2');
+      alice.agent.on('incoming', (call) => void call.answer().catch(() => {}));
+      const options = { flow, from: controller.uri };
+      const call = controller.agent.connectParties(alice.uri, bob.uri, options);
+      const done = outcome(call.connected);
+      await world.run(20_000);
+      expect([done.text, bob.calls[0].state]).toEqual(['pending', 'ringing']);
+      await world.run(500);
+      expect([done.text, call.state]).toEqual(['ERR_TIMEOUT', 'ended']);
+      expect([alice.calls[0].state, bob.calls[0].state]).toEqual(['ended', 'ended']);
+      expect(bob.calls[0].end).toMatchObject({ status: 487, q850: 16 });
+      await world.end();
+    }
+  });
+
+  it('may ring as long as told, also for ever', async () => {
+    const world = new UaWorld();
+    const controller = await world.party('controller', '10.0.0.8');
+    const peer = await world.peer('carol', '10.0.0.9');
+    peer.onRequest = (request) => {
+      if (request.method === 'INVITE') peer.respond(request, 180);
+      else if (request.method !== 'ACK') peer.respond(request, 200);
+      if (request.method === 'CANCEL') peer.respond(peer.last('INVITE'), 487);
+    };
+    const from = controller.uri;
+    const short = controller.agent.connectParties(peer.uri, 'sip:b@10.0.0.2', { from, ringTimeout: 5 });
+    await world.run(6000);
+    expect(short.state).toBe('ended');
+    const long = controller.agent.connectParties(peer.uri, 'sip:b@10.0.0.2', { from, ringTimeout: 0 });
+    await world.run(1_000_000);
+    expect(long.state).toBe('calling');
+    await world.end();
+  });
+
+  it('asks for no extension it would have a part in: reliable responses, session timers, Replaces', async () => {
+    const world = new UaWorld();
+    const controller = await world.party('controller', '10.0.0.8', { reliableProvisionals: 'required' });
+    const peer = await world.peer('carol', '10.0.0.9');
+    controller.agent.connectParties(peer.uri, 'sip:b@10.0.0.2', { from: controller.uri });
+    await world.run(50);
+    const invite = peer.last('INVITE');
+    expect([invite.supported, invite.require]).toEqual([[], []]);
+    expect(invite.allow).not.toContain('PRACK');
+    peer.respond(invite, 486);
+    await world.end();
+  });
+
   it('given up as the first party answers: it is let go, and whoever waits hears of it', async () => {
     const world = new UaWorld();
     const controller = await world.party('controller', '10.0.0.8');
