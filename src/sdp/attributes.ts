@@ -160,6 +160,11 @@ export function ssrcs(media: MediaDescription): number[] {
   return [...new Set(found)];
 }
 
+/** Multicast and broadcast: what is sent there reaches more than one. */
+export function isGroupAddress(address: string): boolean {
+  return /^(22[4-9]|23\d|255)\./.test(address) || /^ff[0-9a-f]{2}:/i.test(address);
+}
+
 /** True for the addresses that mean "send nothing": RFC 3264 §8.4, and the unspecified address of IPv6. */
 export function isUnspecified(address: string): boolean {
   return address === '0.0.0.0' || /^[0:]+$/.test(address);

@@ -8,6 +8,7 @@ import {
   audioFormats,
   connectionOf,
   direction,
+  isGroupAddress,
   isUnspecified,
   maxptime,
   ptime,
@@ -84,7 +85,7 @@ export function answerAudio(
   keys: LocalKeys,
   accept: FormatMatcher,
 ): { plan: AudioPlan; result: NegotiatedAudio } {
-  requireUsable(session, media);
+  requireUsable(session, media, local.address);
   const offered = audioFormats(media);
   const pairs = matchOffer(offered, local, accept);
   if (pairs.length === 0) noCommonCodec(local.formats, offered);
@@ -155,7 +156,7 @@ export function readAudioAnswer(
   plan: AudioPlan,
   accept: FormatMatcher,
 ): NegotiatedAudio {
-  requireUsable(session, media);
+  requireUsable(session, media, plan.address);
   const answered = audioFormats(media);
   const pairs = matchAnswer(answered, plan, accept);
   if (pairs.length === 0)
@@ -334,9 +335,22 @@ function answerMux(
   return possible && local.rtcpMux !== undefined && local.rtcpMux !== 'off';
 }
 
-function requireUsable(session: SessionDescription, media: MediaDescription): void {
+/** @param ours the address we take media on */
+function requireUsable(session: SessionDescription, media: MediaDescription, ours: string): void {
   if (!isRtpProtocol(media.protocol)) unacceptable(`the audio protocol is ${media.protocol}`);
-  if (!connectionOf(session, media)) unacceptable('there is no c= line for the audio stream');
+  const connection = connectionOf(session, media);
+  if (!connection) return unacceptable('there is no c= line for the audio stream');
+  const { address, multicast } = connection;
+  // A call is between two (RFC 3264 §6.2 would have both sides use the group).
+  if (multicast !== undefined || isGroupAddress(address)) unacceptable(`${address} is a multicast address`);
+  if (!isUnspecified(address) && !mayReach(ours, address))
+    unacceptable(`${address} cannot be reached from ${ours}`);
+}
+
+/** Names may have addresses of either family. */
+function mayReach(ours: string, theirs: string): boolean {
+  const literal = /^[\d.]+$/.test(theirs) || theirs.includes(':');
+  return !literal || theirs.includes(':') === ours.includes(':');
 }
 
 export function unacceptable(why: string): never {

@@ -19,6 +19,8 @@ export class FakeResolver implements EndpointResolver {
   readonly table: Map<string, Target[]>;
   /** In the order they were marked. */
   readonly failed: Target[] = [];
+  /** For how many ms, where that was said. */
+  readonly failedMs: number[] = [];
 
   constructor(table: Readonly<Record<string, Target[]>> = {}) {
     this.table = new Map(Object.entries(table));
@@ -42,8 +44,9 @@ export class FakeResolver implements EndpointResolver {
     return this.table.get(host) ?? [{ protocol, host, port }];
   }
 
-  markFailed(target: Target): void {
+  markFailed(target: Target, ms?: number): void {
     this.failed.push(target);
+    if (ms !== undefined) this.failedMs.push(ms);
   }
 
   markGood(target: Target): void {

@@ -98,6 +98,8 @@ export class Account {
   serviceRoute: NameAddr[] = [];
   /** The flow the last successful REGISTER used (RFC 5626: requests to us arrive there). */
   flow: Flow | undefined;
+  /** The way to the registrar does not support RFC 5626 (439). */
+  outboundRefused = false;
   /** Our address as the server sees it, when a NAT rewrites it (RFC 3581). */
   publicAddress: { host: string; port: number } | undefined;
 
@@ -161,7 +163,7 @@ export class Account {
   /** RFC 5626: requests to us come over the connection we made. */
   usesOutbound(flow: Pick<Flow, 'protocol'>): boolean {
     const { outbound = 'auto' } = this.registration;
-    return outbound === 'always' || (outbound === 'auto' && flow.protocol !== 'udp');
+    return outbound === 'always' || (outbound === 'auto' && !this.outboundRefused && flow.protocol !== 'udp');
   }
 
   /** `"Display" <sip:user@domain>` for From. */
@@ -190,6 +192,7 @@ export class Account {
     this.serviceRoute = [];
     this.flow = undefined;
     this.publicAddress = undefined;
+    this.outboundRefused = false;
   }
 
   /** The servers of the hop in use have been found: its domain may follow them. */

@@ -432,9 +432,14 @@ export class Registration extends Emitter<RegistrationEvents> {
     }
   }
 
-  /** One REGISTER; 423 is followed by a second with the interval asked for (RFC 3261 §10.2.8). */
+  /** One REGISTER; 423 is followed by a second with the interval asked for (RFC 3261 §10.2.8), 439 by a plain one. */
   async #transmit(expires: number, way: Way, signal: AbortSignal): Promise<RequestResult> {
     let result = await this.#request(expires, way, signal);
+    // RFC 5626 §4.2.1
+    if (result.response.status === 439 && this.account.usesOutbound(result.flow)) {
+      this.account.outboundRefused = true;
+      if (!this.account.usesOutbound(result.flow)) result = await this.#request(expires, way, signal);
+    }
     const minimum = result.response.status === 423 ? result.response.minExpires : undefined;
     if (expires > 0 && minimum !== undefined && minimum > expires) {
       this.#expires = minimum;
@@ -460,7 +465,7 @@ export class Registration extends Emitter<RegistrationEvents> {
     request.set('To', account.identity());
     request.set('Call-ID', this.#callId);
     request.set('CSeq', `${++this.#cseq} REGISTER`);
-    request.set('Supported', 'path, outbound');
+    request.set('Supported', account.outboundRefused ? 'path' : 'path, outbound');
     const { askedIn = 'header', event } = account.registration;
     if (expires === 0 || askedIn === 'header' || askedIn === 'both') request.set('Expires', expires);
     if (event) request.set('Event', event);

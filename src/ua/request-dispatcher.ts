@@ -13,7 +13,12 @@ import {
   type ValidationRules,
   validateRequest,
 } from '../sip/index.js';
-import { type CallEnvironment, type DialogEntry, refuseForeignBody } from './call/call-host.js';
+import {
+  type CallEnvironment,
+  type DialogEntry,
+  refuseForeignBody,
+  tellAbilities,
+} from './call/call-host.js';
 import { tooShortSession } from './call/session-timer.js';
 
 export interface DispatcherOwner {
@@ -114,9 +119,7 @@ export class RequestDispatcher {
   #options(request: SipRequest, tx: ServerHandle): void {
     const status = this.#owner.closed ? 480 : this.#owner.busy ? 486 : 200;
     tx.reply(status, undefined, (response) => {
-      response.set('Allow', this.#env.allow);
-      response.set('Accept', this.#env.accept);
-      response.set('Supported', this.#env.supported);
+      tellAbilities(this.#env, response);
       const { events } = this.#env.subscriptions;
       if (events.length > 0) response.set('Allow-Events', events.join(', '));
       this.#owner.describe(request, tx, response);

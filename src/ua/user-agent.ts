@@ -5,6 +5,7 @@
 import { Emitter } from '../base/emitter.js';
 import { isSwitchhookError, SwitchhookError } from '../base/errors.js';
 import {
+  answersSipsContact,
   DialogTable,
   type Flow,
   NameAddr,
@@ -482,7 +483,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       media: { ...this.#options.media },
       policies: { ...this.policies },
       ringTimeout: this.#ringTimeout,
-      secure: request.uri.kind === 'sip' && request.uri.secure,
+      secure: answersSipsContact(request),
     });
     const call = this.#calls.get(session) as Call;
     try {
@@ -531,8 +532,10 @@ export class UserAgent extends Emitter<UserAgentEvents> {
   }
 
   #contact(request: SipRequest, flow: Flow): NameAddr {
-    const secure = request.uri.kind === 'sip' && request.uri.secure;
-    return this.#accountFor(request)?.contact(flow) ?? contactFor(userOf(request), flow, undefined, secure);
+    const secure = answersSipsContact(request);
+    return (
+      this.#accountFor(request)?.contact(flow, secure) ?? contactFor(userOf(request), flow, undefined, secure)
+    );
   }
 }
 

@@ -6,3 +6,4 @@ export {
   ProvisionalRetransmitter,
   type ResponseRetransmitterOptions,
 } from './response-retransmitter.js';
+export { answersSipsContact, sendsSipsContact } from './routing.js';

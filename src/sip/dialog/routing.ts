@@ -36,6 +36,20 @@ export function nextHop(request: SipRequest): Uri {
   return request.routes[0]?.uri ?? request.uri;
 }
 
+/** True where our Contact in `request` has to be a sips URI (§8.1.1.8). */
+export function sendsSipsContact(request: SipRequest): boolean {
+  return isSips(request.uri) || (request.has('Route') && isSips(request.routes[0]?.uri));
+}
+
+/** The same for our answer to `request` (§12.1.1). */
+export function answersSipsContact(request: SipRequest): boolean {
+  return isSips(request.uri) || isSips((request.recordRoutes[0] ?? request.contacts[0])?.uri);
+}
+
+function isSips(uri: Uri | undefined): boolean {
+  return uri?.kind === 'sip' && uri.secure;
+}
+
 function isLooseRouter(route: NameAddr): boolean {
   return route.uri.kind === 'sip' && route.uri.lr;
 }

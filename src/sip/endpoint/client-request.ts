@@ -70,6 +70,19 @@ export interface ClientHandle {
   cancel(options?: CancelOptions): void;
 }
 
+/** No server keeps its clients away for longer, whatever it says. */
+const MAX_RETRY_AFTER_S = 3600;
+
+/** undefined without Retry-After, or with one that cannot be read. */
+function retryAfterMs(response: SipResponse): number | undefined {
+  try {
+    const { retryAfter } = response;
+    return retryAfter && Math.min(retryAfter.delta, MAX_RETRY_AFTER_S) * 1000;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whatever comes of a CANCEL shows in its INVITE. */
 const NO_USER: ClientTransactionUser = { onResponse() {}, onTimeout() {}, onTransportError() {} };
 
@@ -134,10 +147,8 @@ export class ClientRequest extends Outgoing implements ClientHandle, ClientTrans
       this.#finish(response);
     } else if ((status === 401 || status === 407) && this.options.auth) {
       this.#answerChallenge(response, this.options.auth);
-    } else if (status === 503 && this.hasNext) {
-      this.#transaction = undefined;
-      this.markFailed();
-      this.tryNext();
+    } else if (status === 503) {
+      this.#unavailable(response);
     } else {
       this.#finish(response);
     }
@@ -200,6 +211,17 @@ export class ClientRequest extends Outgoing implements ClientHandle, ClientTrans
     this.#transaction = undefined;
     if (this.#cancelled) this.fail(this.#abortError());
     else this.tryNext(error);
+  }
+
+  /** RFC 3263 §4.3: the next server is asked. RFC 3261 §21.5.4: this one not again before the time it names. */
+  #unavailable(response: SipResponse): void {
+    const ms = retryAfterMs(response);
+    const goesOn = this.hasNext;
+    if (goesOn) this.markFailed();
+    if (ms !== undefined) this.avoid(ms);
+    if (!goesOn) return this.#finish(response);
+    this.#transaction = undefined;
+    this.tryNext();
   }
 
   #answerChallenge(response: SipResponse, auth: DigestClient): void {

@@ -22,6 +22,7 @@ export interface EndpointResolver {
   resolve(uri: Uri, signal?: AbortSignal): Promise<Target[]>;
   /** Where a response goes when there is no way back to where its request came from (RFC 3263 §5). */
   resolveSentBy(via: Via): Promise<Target[]>;
-  markFailed(target: Target): void;
+  /** @param ms how long others are asked first */
+  markFailed(target: Target, ms?: number): void;
   markGood(target: Target): void;
 }

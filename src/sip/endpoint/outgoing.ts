@@ -121,8 +121,14 @@ export abstract class Outgoing {
   protected markFailed(): void {
     const target = this.#server;
     if (!target) return;
-    this.core.resolver.markFailed(target);
+    this.avoid();
     this.core.serverFailed(target);
+  }
+
+  /** Others are asked before this server, for `ms` or as long as the resolver has it. */
+  protected avoid(ms?: number): void {
+    const target = this.#server;
+    if (target) this.core.resolver.markFailed(target, ms);
   }
 
   protected markGood(): void {

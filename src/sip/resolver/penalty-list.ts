@@ -10,7 +10,7 @@ const MAX_ENTRIES = 1000;
 export class PenaltyList {
   readonly #clock: Clock;
   readonly #penaltyMs: number;
-  /** Target → clock time of its pardon, oldest first. */
+  /** Target → clock time of its pardon, in the order they failed. */
   readonly #until = new Map<string, number>();
 
   constructor(clock: Clock, penaltyMs: number) {
@@ -18,12 +18,13 @@ export class PenaltyList {
     this.#penaltyMs = penaltyMs;
   }
 
-  add(target: Target): void {
+  add(target: Target, ms = this.#penaltyMs): void {
     const key = targetName(target);
+    const now = this.#clock.now();
     this.#until.delete(key);
-    this.#until.set(key, this.#clock.now() + this.#penaltyMs);
+    this.#until.set(key, now + ms);
     for (const [oldest, until] of this.#until) {
-      if (this.#until.size <= MAX_ENTRIES && until > this.#clock.now()) break;
+      if (this.#until.size <= MAX_ENTRIES && until > now) break;
       this.#until.delete(oldest);
     }
   }

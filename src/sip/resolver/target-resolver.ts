@@ -121,9 +121,12 @@ export class TargetResolver {
     return this.#penalties.sort(await abortable(located, signal, `looking up ${via.host}`));
   }
 
-  /** Failure as of RFC 3263 §4.3: 503, transport error, or no response at all. */
-  markFailed(target: Target): void {
-    this.#penalties.add(target);
+  /**
+   * Failure as of RFC 3263 §4.3: 503, transport error, or no response at all.
+   * @param ms as long as the server has asked for
+   */
+  markFailed(target: Target, ms?: number): void {
+    this.#penalties.add(target, ms);
     this.#logger.debug('target failed', { target: targetName(target) });
   }
 

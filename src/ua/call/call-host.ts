@@ -14,6 +14,7 @@ import {
   type ServerHandle,
   type SipMessage,
   type SipRequest,
+  type SipResponse,
 } from '../../sip/index.js';
 import type { Account } from '../account.js';
 import type { CustomLines } from '../identity/custom-lines.js';
@@ -133,14 +134,24 @@ export function setSdp(message: SipMessage, sdp: string): void {
 /** Answers a request whose body must be understood and is not with 415 (RFC 3261 §8.2.3). @returns true then */
 export function refuseForeignBody(request: SipRequest, tx: ServerHandle): boolean {
   if (request.body.length === 0) return false;
+  if (request.contentDisposition?.params.get('handling')?.toLowerCase() === 'optional') return false;
+  if (request.contentEncoding.some((coding) => coding.toLowerCase() !== 'identity')) {
+    tx.reply(415, undefined, (response) => response.set('Accept-Encoding', 'identity'));
+    return true;
+  }
   const type = request.contentType;
-  const usable =
-    type?.is(SDP_TYPE) ||
-    (type?.type === 'multipart' && findPart(request, SDP_TYPE) !== undefined) ||
-    request.contentDisposition?.params.get('handling')?.toLowerCase() === 'optional';
-  if (usable) return false;
+  if (type?.is(SDP_TYPE) || (type?.type === 'multipart' && findPart(request, SDP_TYPE))) return false;
   tx.reply(415, undefined, (response) => response.set('Accept', SDP_TYPE));
   return true;
+}
+
+/** What an answer to OPTIONS says (RFC 3261 §11.2). */
+export function tellAbilities(
+  { allow, accept, supported }: Pick<CallEnvironment, 'allow' | 'accept' | 'supported'>,
+  response: SipResponse,
+): void {
+  response.set('Allow', allow).set('Accept', accept).set('Accept-Encoding', 'identity');
+  response.set('Accept-Language', 'en').set('Supported', supported);
 }
 
 /** The Q.850 cause of a Reason header (RFC 3326), if there is one. */

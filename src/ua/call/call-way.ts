@@ -9,6 +9,7 @@ import {
   type NameAddr,
   type SipRequest,
   SipUri,
+  sendsSipsContact,
 } from '../../sip/index.js';
 import { contactFor } from '../account.js';
 import type { InDialogHandlers } from '../signalling.js';
@@ -49,9 +50,11 @@ export class CallWay {
     this.#flow ??= flow;
   }
 
-  contact(flow: Flow): NameAddr {
+  /** @param sips the request it is for wants a sips URI, whatever the call wants */
+  contact(flow: Flow, sips = false): NameAddr {
     const { account } = this.#host;
-    const { local, secure } = this.#options;
+    const { local } = this.#options;
+    const secure = sips || this.#options.secure;
     const user = local.uri.kind === 'sip' ? local.uri.user : undefined;
     const contact = account?.contact(flow, secure) ?? contactFor(user, flow, undefined, secure);
     if (this.#options.anonymous() && contact.uri instanceof SipUri) contact.uri.user = 'anonymous';
@@ -70,7 +73,8 @@ export class CallWay {
       auth: host.account?.auth,
       nextCseq: () => ++dialog.localSeq,
       beforeSend: (message, flow) => {
-        if (REFRESHES_TARGET.has(message.method)) message.set('Contact', this.contact(flow));
+        if (REFRESHES_TARGET.has(message.method))
+          message.set('Contact', this.contact(flow, sendsSipsContact(message)));
         host.noteSent(message);
       },
       ...handlers,

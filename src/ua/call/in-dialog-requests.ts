@@ -5,7 +5,7 @@
 import { SwitchhookError } from '../../base/errors.js';
 import type { Dialog, ServerHandle, SipRequest } from '../../sip/index.js';
 import { lenient } from '../lenient.js';
-import { endText, q850Cause, reasonText, sdpOf } from './call-host.js';
+import { endText, q850Cause, reasonText, sdpOf, tellAbilities } from './call-host.js';
 import type { CallSession } from './call-session.js';
 import { parseDtmfInfo } from './dtmf-info.js';
 
@@ -33,11 +33,7 @@ export function onDialogRequest(
     case 'INFO':
       return onInfo(session, request, tx);
     case 'OPTIONS':
-      tx.reply(200, undefined, (response) => {
-        response.set('Allow', session.env.allow);
-        response.set('Accept', session.env.accept);
-        response.set('Supported', session.env.supported);
-      });
+      tx.reply(200, undefined, (response) => tellAbilities(session.env, response));
       return;
     default:
       onOther(session, request, tx, dialog);

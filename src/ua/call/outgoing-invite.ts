@@ -20,6 +20,7 @@ import {
   type SipRequest,
   type SipResponse,
   SipUri,
+  sendsSipsContact,
   type Target,
 } from '../../sip/index.js';
 import { callable } from '../call-target.js';
@@ -173,15 +174,18 @@ export class OutgoingInvite {
     if (this.#redirections.length > 0) this.#options.onRedirected(request, this.#redirections);
     this.#visited.add(request.uri.toString());
     this.#host.awaitResponse();
+    const { flow } = this.#options;
+    // RFC 3261 §26.2.2: a redirection to sips goes over TLS, whatever the way was so far.
+    const fits = !flow || flow.secure || !target?.secure;
     this.#handle = env.endpoint.send(request, {
       targets,
-      flow: targets ? undefined : this.#options.flow,
+      flow: targets || !fits ? undefined : flow,
       maxUdpBytes: this.#host.policies.maxUdpBytes,
       maxResends: this.#host.policies.maxResends,
       auth: this.#host.account?.auth,
       nextCseq: () => ++this.#seq,
       beforeSend: (message, flow) => {
-        message.set('Contact', this.#host.way.contact(flow));
+        message.set('Contact', this.#host.way.contact(flow, sendsSipsContact(message)));
         this.#host.noteSent(message);
       },
       onProvisional: (response, tx) => this.#provisional(response, tx),
@@ -333,13 +337,11 @@ export class OutgoingInvite {
       return true;
     }
     if (response.status >= 400 || this.#redirectsLeft === 0) return false;
-    const next = bestContact(
-      lenient(() => response.contacts, []),
-      this.#visited,
-    );
+    const before = this.#redirections.at(-1)?.to ?? (this.#handle?.request.uri as SipUri);
+    const contacts = lenient(() => response.contacts, []);
+    const next = bestContact(contacts, this.#visited, before.secure);
     if (!next) return false;
     this.#redirectsLeft--;
-    const before = this.#redirections.at(-1)?.to ?? (this.#handle?.request.uri as SipUri);
     this.#redirections.push({ response, from: before, to: next });
     this.#host.logger.info('redirected', { to: next.toString(), status: response.status });
     this.#restart(next, undefined);
@@ -519,12 +521,19 @@ function statusOf(error: SwitchhookError): number {
   return error.code === 'ERR_AUTHENTICATION_FAILED' ? 401 : 503;
 }
 
-/** The SIP contact of a 3xx with the highest q value that was not tried yet (RFC 3261 §8.1.3.4). */
-function bestContact(contacts: readonly NameAddr[], visited: ReadonlySet<string>): SipUri | undefined {
+/**
+ * The SIP contact of a 3xx with the highest q value that was not tried yet (RFC 3261 §8.1.3.4). A call to a sips address
+ * follows none without: nobody is asked, and the user wanted it secure.
+ */
+function bestContact(
+  contacts: readonly NameAddr[],
+  visited: ReadonlySet<string>,
+  secure: boolean,
+): SipUri | undefined {
   let best: SipUri | undefined;
   let bestQ = -1;
   for (const contact of contacts) {
-    if (!(contact.uri instanceof SipUri)) continue;
+    if (!(contact.uri instanceof SipUri) || (secure && !contact.uri.secure)) continue;
     const uri = callable(contact.uri);
     const q = Number(contact.params.get('q') ?? 1);
     if (q > bestQ && !visited.has(uri.toString())) {

@@ -37,6 +37,8 @@ interface Change {
   attempts: number;
   /** Sent as INVITE, not as UPDATE. */
   invite: boolean;
+  /** It was cancelled for want of a final response. */
+  givenUp?: boolean;
 }
 
 interface IncomingChange {
@@ -49,6 +51,10 @@ interface IncomingChange {
 }
 
 const MAX_ATTEMPTS = 6;
+/** A re-INVITE asks no user: a peer that has only said that it is at it is not waited for any longer. */
+const PATIENCE_MS = 60_000;
+/** RFC 3261 §14.2 has up to ten seconds; a peer that wants more does not want the change. */
+const LONGEST_RETRY_S = 30;
 /** RFC 3262 is for the first INVITE: what a re-INVITE asks for is answered at once. */
 const SUPPORTED = 'timer';
 
@@ -132,9 +138,17 @@ export class SessionModifier {
     timer.propose(request);
     if (offer !== undefined) setSdp(request, offer);
     const ack: { sent?: SipRequest } = {};
-    this.#host.way.send(dialog, request, {
-      onFinal: (response, tx) => this.#answered(change, dialog, response, tx, ack),
+    const patience = env.clock.after(PATIENCE_MS, () => {
+      change.givenUp = true;
+      handle.cancel();
+    });
+    const handle = this.#host.way.send(dialog, request, {
+      onFinal: (response, tx) => {
+        patience.cancel();
+        this.#answered(change, dialog, response, tx, ack);
+      },
       onError: (error) => {
+        patience.cancel();
         if (change.offers) media?.rollback();
         // RFC 3261 §12.2.1.2: without any answer the dialog is gone. A lost connection is not that: it is made anew.
         const gone = error.code === 'ERR_SIP_TIMEOUT';
@@ -187,18 +201,21 @@ export class SessionModifier {
     const { media, timer, env } = this.#host;
     if (this.#current !== change) return;
     if (change.offers) media?.rollback();
-    if (change.attempts < MAX_ATTEMPTS) {
+    if (change.attempts < MAX_ATTEMPTS && !change.givenUp) {
       if (response.status === 491) {
         // RFC 3261 §14.1: the owner of the Call-ID waits 2.1 to 4 s, the other side up to 2 s, in steps of 10 ms.
         const seconds = this.#ownsCallId ? 2.1 + 1.9 * env.random.float() : 2 * env.random.float();
         return this.#again(change, Math.round(seconds * 100) * 10);
       }
       if (response.status === 422 && timer.raise(response)) return this.#send(change, dialog);
-      if (response.status === 500 && response.retryAfter)
-        return this.#again(change, response.retryAfter.delta * 1000);
+      const later =
+        response.status === 500 ? lenient(() => response.retryAfter?.delta, undefined) : undefined;
+      if (later !== undefined && later <= LONGEST_RETRY_S) return this.#again(change, later * 1000);
     }
     const { status, reason } = response;
-    const error = new SwitchhookError('ERR_CALL_REJECTED', { status, reason });
+    const error = change.givenUp
+      ? new SwitchhookError('ERR_TIMEOUT', { what: 'the answer to the re-INVITE', ms: PATIENCE_MS })
+      : new SwitchhookError('ERR_CALL_REJECTED', { status, reason });
     // RFC 3261 §12.2.1.2: these two mean that the dialog is gone.
     const gone = status === 481 || status === 408;
     this.#done(change, error, !gone);

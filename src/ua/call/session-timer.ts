@@ -98,7 +98,9 @@ export class SessionTimer {
     const asked = request.sessionExpires;
     if (this.#options.interval === 0 && !asked) return this.stop();
     const ours = this.#options.interval || asked?.delta || 0;
-    const interval = Math.max(request.minSe ?? 0, this.#minimum, Math.min(asked?.delta ?? ours, ours));
+    const wanted = Math.max(request.minSe ?? 0, this.#minimum, Math.min(asked?.delta ?? ours, ours));
+    // RFC 4028 §9: never longer than the caller asked for.
+    const interval = asked ? Math.min(wanted, Math.max(asked.delta, ABSOLUTE_MIN_SE)) : wanted;
     const refresher = peerSupports ? (asked?.refresher ?? 'uac') : 'uas';
     response.set('Session-Expires', `${interval};refresher=${refresher}`);
     if (refresher === 'uac') response.add('Require', 'timer');

@@ -102,7 +102,10 @@ export class SignalledLeg implements DialogOwner {
         auth: account?.auth,
         nextCseq: () => ++seq,
         beforeSend: (message, over) =>
-          message.set('Contact', account?.contact(over) ?? contactFor(user, over, undefined, uri.secure)),
+          message.set(
+            'Contact',
+            account?.contact(over, uri.secure) ?? contactFor(user, over, undefined, uri.secure),
+          ),
         onFinal: (response, tx) => {
           if (response.status >= 300) return this.#refused(response, reject);
           const failure = this.#answered(response, tx);

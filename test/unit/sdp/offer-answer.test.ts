@@ -608,6 +608,28 @@ describe('directions', () => {
     });
   });
 
+  it.each([
+    ['multicast', 'c=IN IP4 233.252.0.1/127'],
+    ['multicast without a TTL', 'c=IN IP4 239.1.2.3'],
+    ['multicast of IPv6', 'c=IN IP6 FF15::101/3'],
+    ['broadcast', 'c=IN IP4 255.255.255.255'],
+    ['the other family', 'c=IN IP6 2001:db8::1'],
+  ])('refuse a stream to %s (RFC 3264 §6), and take the next one', (_, connection) => {
+    const b = engine();
+    b.receiveOffer(peer('m=audio 6000 RTP/AVP 0', 1, connection));
+    expect(codeOf(() => b.createAnswer(local()))).toBe('ERR_SDP_UNACCEPTABLE');
+    b.createOffer(local());
+    expect(codeOf(() => b.receiveAnswer(peer('m=audio 6000 RTP/AVP 0', 1, connection)))).toBe(
+      'ERR_SDP_UNACCEPTABLE',
+    );
+    const both = `m=audio 6000 RTP/AVP 0\n${connection}\nm=audio 6002 RTP/AVP 0`;
+    b.receiveOffer(peer(both));
+    expect(mediaLines(b.createAnswer(local()).sdp)).toEqual([
+      'm=audio 0 RTP/AVP 0',
+      expect.stringMatching(/^m=audio [1-9]/),
+    ]);
+  });
+
   it('hold with the unspecified address', () => {
     const [a, b] = [engine(), engine()];
     const { a: ofA, b: ofB } = exchange(a, b, local({ address: '0.0.0.0' }));

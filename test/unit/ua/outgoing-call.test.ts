@@ -442,6 +442,21 @@ describe('responses that lead to another try', () => {
     await world.end();
   });
 
+  it('to sips is followed over TLS with a sips Contact; one from sips to sip is not (RFC 3261 §8.1.1.8, §26.2.2)', async () => {
+    const { world, peer, invite, out } = await dial();
+    const secure = await world.endpoint('10.0.0.20');
+    const seen: Array<[string, string]> = [];
+    secure.endpoint.onRequest = (request, tx) => {
+      seen.push([tx.flow.protocol, String(request.contacts[0].uri)]);
+      tx.reply(302, undefined, (response) => response.set('Contact', '<sip:carol@10.0.0.9>'));
+    };
+    peer.respond(invite, 302, { headers: { Contact: '<sips:dave@10.0.0.20>' } });
+    await world.run(200);
+    expect(seen).toEqual([['tls', expect.stringMatching(/^sips:/)]]);
+    expect([out.end?.status, peer.count('INVITE')]).toEqual([302, 1]);
+    await world.end();
+  });
+
   it('repeats with a longer session interval after 422 (RFC 4028 §7.3), CSeq never twice', async () => {
     const { world, peer, invite, out, polite } = await dial({}, { sessionExpires: 200 });
     polite();

@@ -30,6 +30,24 @@ describe('registration', () => {
     await world.end();
   });
 
+  it('a registrar whose first hop lacks RFC 5626 (439) is registered at without it, once', async () => {
+    for (const [outbound, count] of [
+      ['auto', 2],
+      ['always', 1],
+    ] as const) {
+      const { world, registrar, registration } = await setUp({ outbound }, { transport: 'tcp' });
+      registrar.script = [439, 439].slice(0, count === 1 ? 2 : 1);
+      outcome(registration.register());
+      await world.run(500);
+      expect([outbound, registrar.requests.length]).toEqual([outbound, count]);
+      const [{ params }] = registrar.last.contacts;
+      expect(params.has('reg-id')).toBe(outbound === 'always');
+      expect(registrar.last.supported.includes('outbound')).toBe(outbound === 'always');
+      expect(registration.state).toBe(outbound === 'always' ? 'waiting' : 'registered');
+      await world.end();
+    }
+  });
+
   it('[param:actualregisterexpires_val] [param:actualregisterexpires_div] the refresh comes when it is told to', async () => {
     for (const [options, seconds] of [
       [{ refreshSeconds: 20 }, 20],

@@ -227,6 +227,14 @@ describe('a re-INVITE of the peer', () => {
     await world.end();
   });
 
+  it('whose body is encoded gets 415 with Accept-Encoding (RFC 3261 §8.2.3)', async () => {
+    const { world, request, polite } = await answered();
+    const refused = await request('INVITE', { sdp: sdp(), headers: { 'Content-Encoding': 'gzip' } });
+    expect([refused.status, refused.get('Accept-Encoding')]).toEqual([415, 'identity']);
+    polite();
+    await world.end();
+  });
+
   it('that is cancelled too late is answered', async () => {
     const { world, bob, peer, call, toTag, ack, polite } = await answered();
     await peer.request('INVITE', bob, { toTag, cseq: 2, sdp: sdp({ version: 2 }), branch: 'z9hG4bK-re' });
@@ -299,6 +307,50 @@ describe('our re-INVITE', () => {
     expect(Math.min(...waits.owner)).toBeGreaterThanOrEqual(2_100);
     expect(Math.max(...waits.owner)).toBeLessThanOrEqual(4_100);
     expect(Math.max(...waits.other)).toBeLessThanOrEqual(2_100);
+  });
+
+  it('that only ever gets a provisional answer is cancelled after a minute; the call goes on', async () => {
+    for (const stops of [true, false]) {
+      const { world, peer, call, polite } = await answered();
+      peer.onRequest = (request) => {
+        if (request.method === 'INVITE') peer.respond(request, 100);
+        if (request.method === 'CANCEL') peer.respond(request, 200);
+        if (request.method === 'CANCEL' && stops) peer.respond(peer.last('INVITE'), 487);
+      };
+      const held = outcome(call.hold());
+      await world.run(59_000);
+      expect([held.text, peer.count('CANCEL')]).toEqual(['pending', 0]);
+      await world.run(2000);
+      expect([held.text, peer.count('CANCEL')]).toEqual([stops ? 'ERR_TIMEOUT' : 'pending', 1]);
+      await world.run(33_000);
+      expect([held.text, call.state, call.held.local]).toEqual([
+        stops ? 'ERR_TIMEOUT' : 'ERR_ABORTED',
+        'connected',
+        false,
+      ]);
+      polite();
+      const again = outcome(call.hold());
+      await world.run(100);
+      expect(again.text).toBe('done');
+      await world.end();
+    }
+  });
+
+  it.each([
+    ['0', 'done'],
+    ['2', 'done'],
+    ['3600', 'ERR_CALL_REJECTED'],
+    ['never', 'ERR_CALL_REJECTED'],
+  ])('answered with 500 and Retry-After %s ends in %s (RFC 3261 §14.2)', async (retryAfter, expected) => {
+    const { world, peer, call, polite } = await answered();
+    peer.onRequest = (request) => {
+      polite();
+      peer.respond(request, 500, { headers: { 'Retry-After': retryAfter } });
+    };
+    const held = outcome(call.hold());
+    await world.run(5000);
+    expect(held.text).toBe(expected);
+    await world.end();
   });
 
   it('is given up after several 491', async () => {

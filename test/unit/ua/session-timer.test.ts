@@ -31,6 +31,28 @@ function answer(sessionExpires?: string): SipResponse {
   return response;
 }
 
+describe('session timer as UAS (RFC 4028 §9)', () => {
+  it('never settles on more than the caller asked for, also after a 422 of its own requests', () => {
+    const { timer: session } = timer({ interval: 300 });
+    const tooSmall = new SipResponse(422).set('Min-SE', 900);
+    expect(session.raise(tooSmall)).toBe(true);
+    for (const [asked, minSe, settled] of [
+      ['600', undefined, 600],
+      ['3600', undefined, 900],
+      ['3600', '1200', 1200],
+      ['100', '400', 100],
+      ['60', undefined, 90],
+    ] as const) {
+      const response = new SipResponse(200);
+      const headers: Record<string, string> = { 'Session-Expires': asked, Supported: 'timer' };
+      if (minSe) headers['Min-SE'] = minSe;
+      session.accept(request(headers), response);
+      expect([asked, response.sessionExpires?.delta]).toEqual([asked, settled]);
+    }
+    session.stop();
+  });
+});
+
 describe('session timer as UAC (RFC 4028 §7)', () => {
   it('asks for its interval, names no refresher at first, and repeats what is in force later', () => {
     const { timer: session } = timer();

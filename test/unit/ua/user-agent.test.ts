@@ -18,6 +18,7 @@ describe('requests outside of a dialog', () => {
     expect(ok.status).toBe(200);
     expect(ok.allow).toEqual(expect.arrayContaining(['INVITE', 'BYE', 'UPDATE']));
     expect(ok.get('Accept')).toContain('application/sdp');
+    expect([ok.get('Accept-Encoding'), ok.get('Accept-Language')]).toEqual(['identity', 'en']);
     expect(ok.supported).toEqual(['timer', '100rel', 'replaces', 'norefersub', 'tdialog']);
     expect(ok.contacts).toHaveLength(1);
     await world.end();

@@ -167,6 +167,32 @@ describe('fail-over (RFC 3263 §4.3)', () => {
     expect(carol.requests[0].cseq.seq).toBe(1);
   });
 
+  it('leaves a server alone for as long as the Retry-After of its 503 says (RFC 3261 §21.5.4)', async () => {
+    for (const [retryAfter, others, ms] of [
+      ['120', true, [120_000]],
+      ['7 (maintenance);duration=5', false, [7000]],
+      ['4294967295', false, [3_600_000]],
+      ['soon', true, []],
+      [undefined, true, []],
+    ] as const) {
+      const { world, alice, bob } = await pair();
+      const carol = await world.host('10.0.0.3');
+      bob.endpoint.onRequest = (_, handle) =>
+        handle.reply(503, undefined, (response) => {
+          if (retryAfter !== undefined) response.set('Retry-After', retryAfter);
+        });
+      answering(carol, 200);
+      const targets = others ? [udp('10.0.0.2'), udp('10.0.0.3')] : [udp('10.0.0.2')];
+      const sent = new Sent(alice, newRequest('OPTIONS', BOB), { targets });
+      await world.clock.run(200);
+      expect([retryAfter, sent.statuses, alice.resolver.failedMs]).toEqual([
+        retryAfter,
+        [others ? 200 : 503],
+        ms,
+      ]);
+    }
+  });
+
   it('gives the last 503 to the user, and the last error', async () => {
     const { world, alice, bob } = await pair();
     answering(bob, 503);

@@ -411,6 +411,17 @@ describe('failed targets', () => {
     clock.advance(60_001);
     expect((await resolve('sip:x.example:5060'))[1]).toBe('udp 192.0.2.2:5060');
   });
+
+  it('are tried last for as long as they have asked for', async () => {
+    const { resolver, resolve, clock } = setUp({ a: { 'x.example': ['192.0.2.1', '192.0.2.2'] } });
+    const [first] = await resolver.resolve(parseUri('sip:x.example:5060'));
+    resolver.markFailed(first);
+    resolver.markFailed(first, 300_000);
+    clock.advance(299_000);
+    expect((await resolve('sip:x.example:5060'))[1]).toBe('udp 192.0.2.1:5060');
+    clock.advance(2000);
+    expect((await resolve('sip:x.example:5060'))[0]).toBe('udp 192.0.2.1:5060');
+  });
 });
 
 describe('the way back of a response (RFC 3263 §5)', () => {
