@@ -157,9 +157,9 @@ describe('busy lamps', () => {
     await world.soon(bob.restart(), 5000);
     await world.run(120_000);
     expect([seen.at(-1), presence.state.group]).toEqual(['terminated', 'online']);
-    await world.soon(bob.dial('sip:nobody@10.0.0.9'));
+    await world.soon(bob.dial('alice'));
     await world.run(200);
-    expect(seen.at(-1)).toBe('trying');
+    expect(seen.at(-1)).toBe('early');
     await world.run(60_000);
     await world.end();
   });
