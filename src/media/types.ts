@@ -454,6 +454,8 @@ export interface MediaSession {
   readonly rtcpPort: number;
   /** Sets or changes the stream; state is kept where it can be (re-INVITE). @throws ERR_INVALID_ARGUMENT */
   configure(config: StreamConfig): Promise<void>;
+  /** Goes on at another address of this machine, with ports of its own there. @throws as MediaEngine.openSession; nothing has changed then */
+  move(address: string): Promise<void>;
   play(source: PlaySource, options?: PlayOptions): Playback;
   /** @throws ERR_MEDIA_FILE when the file cannot be created */
   record(path: string, options?: RecordOptions): Promise<Recording>;

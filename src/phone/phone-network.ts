@@ -75,6 +75,8 @@ export interface PhoneNetwork {
   failoverRetries(): number;
   /** Forgets which addresses lead where. */
   changed(): void;
+  /** The address of ours the way to a host leads over; undefined where that is not known. @throws the system's error */
+  wayTo(host: string): Promise<string | undefined>;
 }
 
 const FAILOVER_RETRIES = 2;
@@ -87,7 +89,7 @@ export function openNetwork(options: PhoneNetworkOptions, env: Environment): Pho
   const { locate = {}, network } = options;
   const rules = typeof locate === 'function' ? locate : () => locate;
   const failoverRetries = (): number => rules().failoverRetries ?? FAILOVER_RETRIES;
-  if (network) return { ...network, failoverRetries, changed: () => {} };
+  if (network) return { ...network, failoverRetries, changed: () => {}, wayTo: async () => undefined };
   const transport = new TransportLayer({ ...env, ...options.sockets, tls: options.tls });
   const resolver = new TargetResolver({
     ...env,
@@ -96,7 +98,13 @@ export function openNetwork(options: PhoneNetworkOptions, env: Environment): Pho
     family: 'any',
     rules,
   });
-  return { transport, resolver, failoverRetries, changed: () => transport.networkChanged() };
+  return {
+    transport,
+    resolver,
+    failoverRetries,
+    changed: () => transport.networkChanged(),
+    wayTo: probeRoute,
+  };
 }
 
 /**

@@ -518,11 +518,21 @@ export class Phone extends Emitter<PhoneEvents> {
         refuse: (request, flow) => filter.refuses(request, flow),
       });
       agent.on('reachability', (event) => void this.emit('reachability', event));
-      const monitor = new NetworkMonitor(this.#clock, (reason, stillThere) => {
-        network.changed();
-        agent.networkChanged(reason, stillThere);
-        this.#recovery.networkChanged(reason);
-      });
+      const monitor = new NetworkMonitor(
+        this.#clock,
+        (reason, stillThere) => {
+          network.changed();
+          agent.networkChanged(reason, stillThere);
+          this.#recovery.networkChanged(reason);
+        },
+        {
+          way: async () => {
+            const to = this.accountBook.main?.flow?.remote.host;
+            const from = to === undefined ? undefined : await network.wayTo(to);
+            return to !== undefined && from !== undefined ? { to, from } : undefined;
+          },
+        },
+      );
       const board = new Switchboard({
         agent,
         endpoint,

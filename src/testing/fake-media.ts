@@ -73,6 +73,7 @@ export class FakeMediaSession extends Emitter<MediaSessionEvents> implements Med
   echoes = false;
   idle: IdleSending = 'silence';
   readonly input: PcmWriter = { write: () => true, clear: () => {} };
+  address: string;
   readonly #playing = new Map<(result: PlaybackResult) => void, PlaySource>();
   #closed = false;
 
@@ -83,10 +84,13 @@ export class FakeMediaSession extends Emitter<MediaSessionEvents> implements Med
     private readonly onClosed: () => void,
   ) {
     super();
+    this.address = options.address;
   }
 
-  get address(): string {
-    return this.options.address;
+
+  async move(address: string): Promise<void> {
+    this.#checkOpen();
+    this.address = address;
   }
 
   get rtcpPort(): number {

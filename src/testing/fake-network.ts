@@ -150,9 +150,10 @@ export class FakeFlow implements Flow {
   constructor(
     private readonly owner: FakeTransport,
     readonly protocol: TransportProtocol,
-    readonly local: SocketAddress,
+    /** For transports only: a host may move. */
+    public local: SocketAddress,
     readonly remote: SocketAddress,
-    readonly sentBy: string,
+    public sentBy: string,
   ) {
     this.id = owner.network.nextFlowId();
     this.reliable = protocol !== 'udp';
@@ -234,8 +235,23 @@ export class FakeTransport implements EndpointTransport {
 
   constructor(
     readonly network: FakeNetwork,
-    readonly host: string,
+    public host: string,
   ) {}
+
+  /** The host has another address from now on: its sockets are there, its connections are gone. */
+  moveTo(host: string): void {
+    for (const { protocol, address } of this.listeners) {
+      this.network.detach(protocol, address);
+      address.host = host;
+      this.network.attach(protocol, address, this);
+    }
+    this.host = host;
+    for (const flow of [...this.#flows.values()]) {
+      if (flow.reliable) flow.close();
+      flow.local = { ...flow.local, host };
+      flow.sentBy = `${host}:${flow.local.port}`;
+    }
+  }
 
   async listen({ protocol, host = this.host, port = 0 }: ListenOptions): Promise<Listener> {
     const address = { host, port: port || this.#nextPort++ };

@@ -402,7 +402,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
   }
 
   /**
-   * The network changed: every account registers anew from the address it has now.
+   * The network changed: every account registers anew from the address it has now, and calls go on from there.
    * @param stillThere tells of a local address whether this machine still has it; connections from others are closed.
    * Without it all connections count as lost
    */
@@ -416,6 +416,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     for (const flow of flows) flow.close();
     for (const ping of this.#pings.values()) ping.start();
     this.subscriptions.networkChanged();
+    for (const session of this.#calls.keys()) void session.followNetwork(stillThere);
   }
 
   /**

@@ -12,7 +12,7 @@ import { Player } from '../graph/player.js';
 import { Recorder } from '../graph/recorder.js';
 import { loadCodecs } from '../graph/stream-config.js';
 import { UdpSender } from '../streams/udp-sender.js';
-import type { DatagramTransport } from '../transport.js';
+import type { DatagramPair, DatagramTransport } from '../transport.js';
 import type {
   DtmfSendOptions,
   MediaSessionOptions,
@@ -23,10 +23,12 @@ import type {
 } from '../types.js';
 import type { DeadlineClock } from './deadline-clock.js';
 import { makeSource } from './make-source.js';
-import { type CoreEvent, type CoreSource, type Notice, packError } from './protocol.js';
+import { type CoreEvent, type CoreSource, type Notice, packError, type Requests } from './protocol.js';
 
 /** Errors of one kind are told this often at most. */
 const ERROR_INTERVAL_MS = 10_000;
+
+type SessionAddress = Requests['open']['out'];
 
 export interface CoreSessionOptions {
   id: number;
@@ -50,6 +52,8 @@ export class CoreSession {
   readonly #input: AppInput;
   /** Counts the calls of `configure`. */
   #configurations = 0;
+  /** Opens sockets for this session. */
+  #bind: (address: string) => Promise<DatagramPair> = () => Promise.reject(new Error('not open'));
   #socketErrorMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
@@ -75,15 +79,26 @@ export class CoreSession {
     transport: DatagramTransport,
     address: string,
     portRange: readonly [min: number, max: number] | undefined,
-  ): Promise<{ address: string; rtpPort: number; rtcpPort: number }> {
+  ): Promise<SessionAddress> {
     const stream = this.#stream;
-    const pair = await transport.open(
-      { address, portRange },
-      (data, host, port, rtcp) => stream.onDatagram(data, host, port, rtcp),
-      (error) => this.#onSocketError(error),
-    );
-    stream.attach(pair);
-    this.#options.logger.debug('media session opened', { address, rtpPort: pair.rtpPort });
+    this.#bind = (at) =>
+      transport.open(
+        { address: at, portRange },
+        (data, host, port, rtcp) => stream.onDatagram(data, host, port, rtcp),
+        (error) => this.#onSocketError(error),
+      );
+    return this.move(address);
+  }
+
+  /** The sockets there were go when there are new ones. */
+  async move(address: string): Promise<SessionAddress> {
+    const pair = await this.#bind(address);
+    if (this.#closed) {
+      pair.close();
+      throw new SwitchhookError('ERR_CLOSED', { what: 'the media session' });
+    }
+    this.#stream.attach(pair);
+    this.#options.logger.debug('media sockets opened', { address, rtpPort: pair.rtpPort });
     return { address: pair.address, rtpPort: pair.rtpPort, rtcpPort: pair.rtcpPort };
   }
 

@@ -67,6 +67,8 @@ export class EngineCore {
         return this.#open(command);
       case 'configure':
         return this.#session(command.session).configure(command.config);
+      case 'move':
+        return this.#session(command.session).move(command.address);
       case 'record':
         return this.#talk(command.session).record(command.recording, command.path, command.options);
       case 'stream':

@@ -66,6 +66,14 @@ export class HostSession extends Emitter<MediaSessionEvents> implements MediaSes
     await this.#link.request('configure', { session: this.id, config });
   }
 
+  async move(address: string): Promise<void> {
+    this.#checkOpen();
+    const there = await this.#link.request('move', { session: this.id, address });
+    this.address = there.address;
+    this.rtpPort = there.rtpPort;
+    this.rtcpPort = there.rtcpPort;
+  }
+
   play(source: PlaySource, options: PlayOptions = {}): Playback {
     this.#checkOpen();
     const playback = this.#next++;

@@ -49,6 +49,7 @@ export interface Requests {
     out: { address: string; rtpPort: number; rtcpPort: number };
   };
   configure: { in: { session: number; config: StreamConfig }; out: undefined };
+  move: { in: { session: number; address: string }; out: Requests['open']['out'] };
   record: {
     in: { session: number; recording: number; path: string; options: RecordOptions };
     out: undefined;

@@ -182,7 +182,9 @@ export class CallStream implements Ticked, RtpSink {
     });
   }
 
+  /** Takes the place of the sockets there were. */
   attach(pair: DatagramPair): void {
+    this.#pair?.close();
     this.#pair = pair;
   }
 

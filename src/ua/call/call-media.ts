@@ -180,6 +180,13 @@ export class CallMedia {
     return new CallMedia(session, codecs, options);
   }
 
+  /** Our address is another one now; the next offer tells the peer. @throws as {@link open} */
+  async move(address: string): Promise<void> {
+    const wanted = ofSameFamily(this.#preferences.bindAddress, address);
+    if (isIP(wanted) !== isIP(this.session.address) || wanted === this.session.address) return;
+    await this.session.move(wanted);
+  }
+
   /** What is agreed and in force. */
   get negotiated(): NegotiatedAudio | undefined {
     return this.#applied;

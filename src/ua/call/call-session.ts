@@ -293,6 +293,23 @@ export class CallSession implements CallHost {
     this.modifier.modify('media').catch((error) => this.#troubled(error));
   }
 
+  /**
+   * The network has changed: a call whose address is gone goes on from the one there is now, and the peer is told both
+   * where to send its audio and its requests to (RFC 3261 §14.1, RFC 6141 §4.2).
+   * @param stillThere whether this machine still has an address
+   */
+  async followNetwork(stillThere: (host: string) => boolean): Promise<void> {
+    const media = this.#media;
+    const { dialog } = this;
+    if (this.#state !== 'connected' || !media || !dialog || stillThere(media.session.address)) return;
+    try {
+      await media.move(await this.way.localAddress(dialog));
+      if (!this.ended) await this.modifier.modify('media');
+    } catch (error) {
+      this.logger.warn('the call could not follow the network', { error });
+    }
+  }
+
   #troubled(error: SwitchhookError): void {
     if (!this.ended) this.events.emit('error', error);
   }

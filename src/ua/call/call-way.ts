@@ -2,6 +2,7 @@
  * The way the messages of a call take: over which flow requests within its dialogs go, the Contact they carry, and the
  * BYE that outlives the call. Made by CallSession, used by all parts of a call that send.
  */
+import { SwitchhookError } from '../../base/errors.js';
 import {
   type ClientHandle,
   type Dialog,
@@ -59,6 +60,17 @@ export class CallWay {
     const contact = account?.contact(flow, secure) ?? contactFor(user, flow, undefined, secure);
     if (this.#options.anonymous() && contact.uri instanceof SipUri) contact.uri.user = 'anonymous';
     return contact;
+  }
+
+  /** The address of ours requests of `dialog` leave from now. @throws ERR_DNS_NOT_FOUND, ERR_SIP_TRANSPORT */
+  async localAddress(dialog: Dialog): Promise<string> {
+    const met = this.#flow;
+    if (met?.open && met.reliable && (!dialog.isCaller || dialog.routeSet.length > 0)) return met.local.host;
+    const { endpoint } = this.#host.env;
+    const hop = dialog.routeSet[0]?.uri ?? dialog.remoteTarget;
+    const [target] = hop instanceof SipUri ? await endpoint.resolve(hop) : [];
+    if (!target) throw new SwitchhookError('ERR_DNS_NOT_FOUND', { domain: hop.toString(), why: 'no address' });
+    return (await endpoint.connect(target)).local.host;
   }
 
   /** Sends a request of `dialog` on the way the dialog was made. */

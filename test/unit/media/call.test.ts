@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SwitchhookError } from '../../../src/base/errors.js';
 import type { PlaybackResult } from '../../../src/media/index.js';
 import { readWav } from '../../../src/media/index.js';
 import { compareAudio } from '../../../src/testing/audio-compare.js';
-import { babble, mediaPair } from '../../support/media-pair.js';
+import { babble, mediaPair, streamTo } from '../../support/media-pair.js';
 
 let folder = '';
 beforeAll(async () => {
@@ -52,5 +53,35 @@ describe('a G.711 call in virtual time', () => {
     await engine.close();
     await clock.run(100);
     expect(clock.pending).toBe(0);
+  });
+
+  it('goes on from another address, with ports of its own there; where that cannot be it stays', async () => {
+    const { clock, network, engine, a, b, connect } = await mediaPair({ delayMs: 30 });
+    await connect();
+    const recording = await b.record(join(folder, 'moved.wav'));
+    const speech = babble(4, 8000, 1);
+    a.play({ samples: speech, sampleRate: 8000 });
+    await clock.run(2000);
+    const ports = network.openPorts;
+    const before = { address: a.address, port: a.rtpPort };
+    await a.move('10.0.0.7');
+    expect([a.address, a.rtcpPort]).toEqual(['10.0.0.7', a.rtpPort + 1]);
+    expect(network.openPorts).toBe(ports);
+    await b.configure(streamTo(a));
+    await clock.run(2500);
+    await recording.stop();
+    const heard = await readWav(join(folder, 'moved.wav'));
+    expect(compareAudio(speech, heard.channels[0], 8000).correlation).toBeGreaterThan(0.95);
+    const stats = await b.stats();
+    expect(stats.remote).toEqual({ host: '10.0.0.7', port: a.rtpPort });
+    expect(stats.received.lost).toBeLessThan(3);
+    expect((await a.stats()).received.packets).toBeGreaterThan(200);
+    expect(before).not.toEqual({ address: a.address, port: a.rtpPort });
+    network.open = () => Promise.reject(new SwitchhookError('ERR_MEDIA_PORTS', { address: 'x', range: '' }));
+    await expect(a.move('10.0.0.8')).rejects.toMatchObject({ code: 'ERR_MEDIA_PORTS' });
+    expect(a.address).toBe('10.0.0.7');
+    await engine.close();
+    await clock.run(100);
+    expect(network.openPorts).toBe(0);
   });
 });

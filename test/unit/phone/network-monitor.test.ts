@@ -6,16 +6,23 @@ function watch() {
   const clock = new VirtualClock();
   const seen: Array<{ reason: string; kept: boolean }> = [];
   let addresses = ['10.0.0.1', 'fe80::1'];
+  const way = { to: '10.9.0.1', from: '10.0.0.1', fails: false };
   const monitor = new NetworkMonitor(
     clock,
     (reason, stillThere) => seen.push({ reason, kept: stillThere('10.0.0.1') }),
-    () => addresses,
+    {
+      addresses: () => addresses,
+      way: async () => {
+        if (way.fails) throw new Error('ENETUNREACH');
+        return { ...way };
+      },
+    },
   );
   const change = (list: string[]) => {
     addresses = list;
     clock.advance(5_000);
   };
-  return { clock, monitor, seen, change };
+  return { clock, monitor, seen, change, way };
 }
 
 describe('network monitor', () => {
@@ -33,6 +40,25 @@ describe('network monitor', () => {
     ]);
     change([]);
     expect(seen.at(-1)?.reason).toBe('the addresses changed to none');
+    monitor.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('tells of another way to the server, once, and not of another server', async () => {
+    const { clock, monitor, seen, change, way } = watch();
+    change(['10.0.0.1', '192.168.1.7']);
+    await clock.run(10_000);
+    expect(seen).toHaveLength(1);
+    Object.assign(way, { from: '192.168.1.7' });
+    await clock.run(20_000);
+    expect(seen.slice(1)).toEqual([{ reason: 'the way to 10.9.0.1 leads over 192.168.1.7 now', kept: false }]);
+    Object.assign(way, { to: '10.9.0.2', from: '10.0.0.1' });
+    await clock.run(20_000);
+    way.fails = true;
+    await clock.run(20_000);
+    way.fails = false;
+    await clock.run(20_000);
+    expect(seen).toHaveLength(2);
     monitor.close();
     expect(clock.pending).toBe(0);
   });
