@@ -87,7 +87,6 @@ export class FakeMediaSession extends Emitter<MediaSessionEvents> implements Med
     this.address = options.address;
   }
 
-
   async move(address: string): Promise<void> {
     this.#checkOpen();
     this.address = address;

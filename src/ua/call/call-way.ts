@@ -69,7 +69,8 @@ export class CallWay {
     const { endpoint } = this.#host.env;
     const hop = dialog.routeSet[0]?.uri ?? dialog.remoteTarget;
     const [target] = hop instanceof SipUri ? await endpoint.resolve(hop) : [];
-    if (!target) throw new SwitchhookError('ERR_DNS_NOT_FOUND', { domain: hop.toString(), why: 'no address' });
+    if (!target)
+      throw new SwitchhookError('ERR_DNS_NOT_FOUND', { domain: hop.toString(), why: 'no address' });
     return (await endpoint.connect(target)).local.host;
   }
 

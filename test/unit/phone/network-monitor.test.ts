@@ -51,7 +51,9 @@ describe('network monitor', () => {
     expect(seen).toHaveLength(1);
     Object.assign(way, { from: '192.168.1.7' });
     await clock.run(20_000);
-    expect(seen.slice(1)).toEqual([{ reason: 'the way to 10.9.0.1 leads over 192.168.1.7 now', kept: false }]);
+    expect(seen.slice(1)).toEqual([
+      { reason: 'the way to 10.9.0.1 leads over 192.168.1.7 now', kept: false },
+    ]);
     Object.assign(way, { to: '10.9.0.2', from: '10.0.0.1' });
     await clock.run(20_000);
     way.fails = true;
