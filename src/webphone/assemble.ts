@@ -45,6 +45,7 @@ import { checkNetworkOnFailure } from './status/network-check.js';
 import { testQuality } from './status/quality-test.js';
 import { Statistics } from './status/statistics.js';
 import { StatusBoard } from './status/status-board.js';
+import { GLOBAL_TEXTS } from './status/status-texts.js';
 import type { Folders, WebphoneParts } from './webphone-context.js';
 import { WebphoneLog } from './webphone-log.js';
 
@@ -122,7 +123,8 @@ export function assemble(options: AssembleOptions): WebphoneParts {
     leaving: () => !lifecycle.usable,
   });
   const extras = new LineExtras(stack, desk, settings);
-  const dialer = new Dialer({ extras, stack, accounts, settings, board, report });
+  const network = new NetworkView(stack, settings);
+  const dialer = new Dialer({ extras, stack, accounts, settings, board, network, report });
   const http = new HttpClient({
     userAgent: `Switchhook/${packageVersion()}`,
     charset: () => textEncoding(settings, 'charset_bytes'),
@@ -134,6 +136,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
     settings,
     notifications,
     stack,
+    initialized: () => board.say(GLOBAL_TEXTS.initialized),
     register: () => {
       board.registerBegins();
       accounts.register();
@@ -187,7 +190,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
     background,
     lifecycle,
     statistics: new Statistics({ clock, settings, stack, desk, notifications }),
-    network: new NetworkView(stack, settings),
+    network,
     conferences,
     recordings: new RecordingDesk({ stack, desk, notifications, settings, clock, folder: folders.work }),
     players: new PlayerDesk({ desk, notifications, settings, report }),

@@ -12,6 +12,8 @@ export interface LifecycleOptions {
   settings: Settings;
   notifications: NotificationHub;
   stack: Stack;
+  /** The phone listens. */
+  initialized(): void;
   /** Registers the accounts of the settings. */
   register(): void;
   /** How the accounts stand. */
@@ -61,7 +63,7 @@ export class Lifecycle {
     const { stack, notifications } = options;
     stack.on('running', () => {
       notifications.publish('START', { what: 'sip' });
-      notifications.publish('STATUS', { line: -1, statustext: 'Initialized' });
+      options.initialized();
       if (this.#autoRegister) options.register();
       this.#autoRegister = false;
       this.#look();
@@ -149,7 +151,7 @@ export class Lifecycle {
     this.#exited = true;
     this.#pageTimer?.cancel();
     this.#startTimer?.cancel();
-    this.#gone = this.#options.stack.stop().then(() => {
+    this.#gone = this.#options.stack.end().then(() => {
       this.#options.notifications.publish('STOP', { what: 'api' });
     });
     return true;

@@ -31,6 +31,7 @@ export class Stack extends Emitter<StackEvents> {
   #phone: Phone | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
+  #ended = false;
 
   /** @param options asked for the options of the phone whenever one is made */
   constructor(options: () => PhoneOptions) {
@@ -55,11 +56,13 @@ export class Stack extends Emitter<StackEvents> {
   /**
    * Starts if need be.
    * @returns the phone at once; it opens its sockets meanwhile
-   * @throws ERR_INVALID_ARGUMENT for settings no phone can be made of, ERR_CLOSED while it is being stopped
+   * @throws ERR_INVALID_ARGUMENT for settings no phone can be made of, ERR_CLOSED while it is being stopped and after
+   * {@link end}
    */
   start(): Phone {
+    if (this.#state === 'stopping' || this.#ended)
+      throw new SwitchhookError('ERR_CLOSED', { what: 'the SIP stack' });
     if (this.#phone) return this.#phone;
-    if (this.#state === 'stopping') throw new SwitchhookError('ERR_CLOSED', { what: 'the SIP stack' });
     const phone = new Phone(this.#options());
     this.#phone = phone;
     this.#state = 'starting';
@@ -89,6 +92,12 @@ export class Stack extends Emitter<StackEvents> {
     if (!phone) return this.#stopping ?? Promise.resolve();
     this.#stopping ??= this.#stop(phone);
     return this.#stopping;
+  }
+
+  /** Stops for good. */
+  end(): Promise<void> {
+    this.#ended = true;
+    return this.stop();
   }
 
   async #stop(phone: Phone): Promise<void> {

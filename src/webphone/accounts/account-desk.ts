@@ -30,6 +30,8 @@ export interface AccountEntry {
   fields: AccountFields;
   state?: RegistrationState;
   error?: SwitchhookError;
+  /** Added by itself: it stays when it is no longer the account of the settings. */
+  added?: boolean;
   /** How the last attempt ended. */
   before?: 'registered' | 'failed';
 }
@@ -50,6 +52,8 @@ export class AccountDesk extends Emitter<AccountEvents> {
   readonly #options: AccountDeskOptions;
   readonly #entries = new Map<string, AccountEntry>();
   #main: string | undefined;
+  /** The account of the settings, as they were looked at last. */
+  #own: string | undefined;
   /** The user has said which is the main one. */
   #chosen = false;
   /** Whose account is whose, of those as well that are just leaving. */
@@ -152,9 +156,11 @@ export class AccountDesk extends Emitter<AccountEvents> {
     const { settings } = this.#options;
     const server = settings.text('serveraddress');
     const username = settings.text('username');
-    if (server && username) {
+    const before = this.#own;
+    this.#own = server && username ? identityOf({ server, username }) : undefined;
+    if (this.#own) {
       this.#merge(this.#fieldsOf(settings));
-      this.#main ??= identityOf({ server, username });
+      this.#main ??= this.#own;
     }
     const defaults = { server, username };
     const extra = parseAccounts(settings.text('extraregisteraccounts'), defaults);
@@ -175,9 +181,20 @@ export class AccountDesk extends Emitter<AccountEvents> {
       const entry = this.#merge(fields);
       if (fields.main) this.#main ??= entry.identity;
     }
+    if (before !== undefined && before !== this.#own) this.#ownChanged(before, extra);
     if (this.#main === undefined || !this.#entries.has(this.#main)) {
       this.#main = [...this.#entries.keys()][0];
     }
+  }
+
+  /** The settings name another account now, or none: the one before goes, and was the main one in its place. */
+  #ownChanged(before: string, extra: readonly AccountFields[]): void {
+    const entry = this.#entries.get(before);
+    if (!entry) return;
+    const next = this.#own === undefined ? undefined : this.#entries.get(this.#own);
+    if (next && this.#main === before) this.#makeMain(next);
+    const stays = entry.added || extra.some((fields) => identityOf(fields) === before);
+    if (!stays) this.#forget(entry, true);
   }
 
   #fieldsOf(settings: SettingsReader): AccountFields {
@@ -240,6 +257,7 @@ export class AccountDesk extends Emitter<AccountEvents> {
     const changed =
       before && JSON.stringify({ ...before, ...withoutEmpty(fields) }) !== JSON.stringify(before);
     const entry = this.#merge(fields);
+    entry.added = true;
     this.#keep();
     this.#put(entry);
     if (fields.main) this.setMain(entry);
@@ -250,10 +268,8 @@ export class AccountDesk extends Emitter<AccountEvents> {
     return entry;
   }
 
-  /** Forgets an account. @returns false when there is no such one */
+  /** Forgets an account, also in the settings. */
   remove(entry: AccountEntry, unregister = true): void {
-    const account = this.accountOf(entry);
-    this.#waiting.delete(entry);
     this.#entries.delete(entry.identity);
     const { settings } = this.#options;
     if (
@@ -265,6 +281,13 @@ export class AccountDesk extends Emitter<AccountEvents> {
       }
     }
     this.#keep();
+    this.#forget(entry, unregister);
+  }
+
+  #forget(entry: AccountEntry, unregister: boolean): void {
+    const account = this.accountOf(entry);
+    this.#waiting.delete(entry);
+    this.#entries.delete(entry.identity);
     if (account && this.#book) {
       this.#options.background(this.#book.remove(account, { silent: !unregister }), 'unregister');
       return;
@@ -291,6 +314,10 @@ export class AccountDesk extends Emitter<AccountEvents> {
 
   setMain(entry: AccountEntry): void {
     this.#chosen = true;
+    this.#makeMain(entry);
+  }
+
+  #makeMain(entry: AccountEntry): void {
     const account = this.accountOf(entry);
     if (account && this.#book) {
       this.#book.setMain(account);
@@ -354,13 +381,16 @@ export class AccountDesk extends Emitter<AccountEvents> {
       identityOf({ server: settings.text('serveraddress'), username: settings.text('username') }) ===
       identityOf(fields);
     const { keepAlive, ping, registration, challenges } = accountSettings(settings);
+    // A digest stands in place of the password of the settings, whatever password was known before.
+    const ha1 = ours && settings.text('password') === '' ? settings.text('md5') || undefined : undefined;
+    const password = fields.password || (ours ? undefined : settings.text('password') || undefined);
     return {
       aor: addressOf(fields),
       server: fields.server,
       authUsername: fields.authUsername || undefined,
       // What an account leaves open is as with the main one.
-      password: fields.password || (ours ? undefined : settings.text('password') || undefined),
-      ha1: ours && !fields.password ? settings.text('md5') || undefined : undefined,
+      password: ha1 ? undefined : password,
+      ha1,
       displayName: fields.displayName || undefined,
       outboundProxy: fields.proxy || undefined,
       transport: fields.transport,

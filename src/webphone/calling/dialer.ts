@@ -7,7 +7,8 @@ import type { Call } from '../../ua/index.js';
 import type { AccountDesk } from '../accounts/account-desk.js';
 import { callOptions } from '../mapping/call-options.js';
 import { dialString } from '../mapping/dial-string.js';
-import { NEXT_LINE, type Settings } from '../settings/settings.js';
+import type { NetworkView } from '../network-view.js';
+import { NEXT_LINE, type Settings, type SettingsReader } from '../settings/settings.js';
 import type { LineExtras } from '../signalling/line-extras.js';
 import type { Stack } from '../stack.js';
 import type { StatusBoard } from '../status/status-board.js';
@@ -18,6 +19,7 @@ export interface DialerOptions {
   settings: Settings;
   board: StatusBoard;
   extras: LineExtras;
+  network: NetworkView;
   report(message: string, error?: unknown): void;
 }
 
@@ -50,14 +52,17 @@ export class Dialer {
     const phone = stack.start();
     const abort = new AbortController();
     this.#pending.add(abort);
-    board.callBegins(peer);
+    board.callBegins(peer.trim() || phone.lastDialled || '');
     try {
       await phone.start();
       const chosen = phone.lines.free(line > 0 ? line : undefined);
       if (chosen !== undefined) settings.openLine(chosen);
       const reader = settings.snapshot(chosen ?? NEXT_LINE);
       const account = accounts.forCall(reader);
-      if (abort.signal.aborted) return undefined;
+      if (abort.signal.aborted) {
+        board.rest();
+        return undefined;
+      }
       const callId = this.#nextCallId ?? (reader.text('callid') || undefined);
       this.#nextCallId = undefined;
       const uui = extras.takeUserToUser();
@@ -67,6 +72,7 @@ export class Dialer {
         policies: uui ? { ...how.policies, uui } : how.policies,
         line: chosen,
         account,
+        from: account || accounts.main ? undefined : this.#ourselves(reader),
         callId,
         signal: abort.signal,
       });
@@ -79,10 +85,29 @@ export class Dialer {
     }
   }
 
+  /** Whether there is somebody to call: `peer`, or who is set for the line, or was dialled last. */
+  knows(line: number, peer: string): boolean {
+    const { settings, stack } = this.#options;
+    if (peer.trim() !== '' || stack.phone?.lastDialled) return true;
+    const chosen = line > 0 ? line : (stack.phone?.lines.free() ?? NEXT_LINE);
+    return [chosen, NEXT_LINE].some((one) => settings.forLine(one).text('peer') !== '');
+  }
+
   /** Gives up the calls that have no line yet. @returns false when there are none */
   abandon(): boolean {
-    const any = this.#pending.size > 0;
-    for (const abort of this.#pending) abort.abort();
-    return any;
+    const { board } = this.#options;
+    const waiting = [...this.#pending].filter(({ signal }) => !signal.aborted);
+    for (const abort of waiting) {
+      board.hangupBegins(undefined);
+      abort.abort();
+    }
+    return waiting.length > 0;
+  }
+
+  /** Without a server: our name at our address. */
+  #ourselves(reader: SettingsReader): string | undefined {
+    const user = reader.text('username');
+    const { listener } = this.#options.network;
+    return user && listener ? `sip:${encodeURIComponent(user)}@${listener}` : undefined;
   }
 }

@@ -295,11 +295,15 @@ function accountForLine(
   const call = desk.one(line);
   if (!call) return '';
   const all = accounts.all.map(({ fields }) => fields);
-  const local = call.local.replace(/^sips?:/i, '').replace(/[;?].*$/, '');
+  const local = plainAddress(call.local);
   const entry = accounts.find(local, true);
   if (entry) return describeAccount(entry.fields, format, all);
   const fields = strict ? undefined : parseAccount(local, { server: '', username: '' });
   return fields ? describeAccount(fields, format, all) : '';
+}
+
+function plainAddress(uri: string): string {
+  return uri.replace(/^sips?:/i, '').replace(/[;?].*$/, '');
 }
 
 function regState(
@@ -337,8 +341,9 @@ async function unregister(
 ): Promise<boolean> {
   const { accounts, settings, desk, stack } = context;
   if (!stack.phone) return false;
-  // Clients that send texts cannot say that they mean the number.
-  const isWait = args.account !== undefined && /^(-1|0|1)$/.test(args.account);
+  // Clients that send texts cannot say that they mean the number, which stands alone.
+  const alone = [args.waitfor, args.stopallsessions, args.delaccount].every((one) => (one ?? -1) === -1);
+  const isWait = alone && args.account !== undefined && /^(-1|0|1)$/.test(args.account);
   const waitfor = isWait ? Number(args.account) : (args.waitfor ?? -1);
   const name = isWait ? undefined : args.account;
   const entry = name === undefined ? undefined : accounts.find(name);
@@ -348,7 +353,7 @@ async function unregister(
     : settings.number('disconunregister') !== 0 || !settings.given('disconunregister');
   if (endsCalls) {
     const calls = entry
-      ? desk.calls.filter(({ local }) => local.includes(`:${entry.fields.username}@`))
+      ? desk.calls.filter(({ local }) => accounts.find(plainAddress(local), true) === entry)
       : desk.calls;
     for (const call of calls) void call.hangup({ reason: 'unregister' });
   }

@@ -12,8 +12,13 @@ export const audio = [
         { name: 'start', type: 'int', doc: '1 play, 0 stop, -1 only get ready' },
         { name: 'file', type: 'string', default: '' },
         { name: 'looping', type: 'int', default: 0, doc: '1: again and again' },
-        { name: 'async', type: 'boolean', default: true, doc: 'false waits until it has begun' },
-        { name: 'islocal', type: 'boolean', default: true },
+        {
+          name: 'async',
+          type: 'boolean',
+          default: true,
+          doc: 'false waits until the end, of what is played here and once',
+        },
+        { name: 'islocal', type: 'boolean', default: true, doc: 'does not matter' },
         {
           name: 'toremotepeer',
           type: 'boolean',
@@ -21,20 +26,31 @@ export const audio = [
           doc: 'true: to the peer, false: to whoever is here',
         },
         { name: 'line', type: 'int', default: -1 },
-        { name: 'audiodevice', type: 'string', default: '' },
+        {
+          name: 'audiodevice',
+          type: 'string',
+          default: '',
+          doc: 'must be the chosen speaker or ringer, or empty',
+        },
         { name: 'isring', type: 'boolean', default: false, doc: 'true: on the ringer' },
       ],
     ],
     returns: 'boolean',
     waits: true,
     doc: 'Plays a file to the peer or here. PLAYREADY tells when the peer has heard it.',
-    run: async ({ players, audio, folders }, { start, file, looping, toremotepeer, line, isring }) => {
+    run: async ({ players, audio, folders }, args) => {
+      const { start, file, looping, toremotepeer, line, audiodevice, isring } = args;
       if (start === -1) return true;
       if (start !== 1) return audio.stop() && players.stop(line);
       if (file.trim() === '') return false;
       const path = folders.find(file.trim());
       if (toremotepeer) return players.play(line, path, looping === 1);
-      return audio.play(isring ? 'ringer' : 'speaker', path, looping === 1);
+      const role = isring ? 'ringer' : 'speaker';
+      if (!audio.isChosen(role, audiodevice.trim()))
+        throw new Error(`${audiodevice} is not the ${role}; choose it with API_SetAudioDevice`);
+      const { over } = await audio.play(role, path, looping === 1);
+      if (!args.async && looping !== 1) await over;
+      return true;
     },
   }),
   define('API_AudioDevice', {

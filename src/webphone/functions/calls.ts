@@ -35,6 +35,10 @@ export const calls = [
     run: (context, { line, peer, calltype }) => {
       if (calltype > 0) return noVideo(context);
       if (!context.lifecycle.startStack()) return false;
+      if (!context.dialer.knows(line, peer)) {
+        context.report('API_Call: nothing has been dialled yet');
+        return false;
+      }
       context.background(context.dialer.dial(line, peer), 'API_Call');
       return true;
     },
@@ -57,9 +61,10 @@ export const calls = [
     overloads: [[LINE, TYPE]],
     returns: 'boolean',
     doc: 'Answers an incoming call.',
-    run: (context, { line }) => {
-      const call = ringing(context, line);
+    run: (context, { line, calltype }) => {
+      const [call] = ringing(context, line);
       if (!call) return false;
+      if (calltype > 0) context.warnOnce('video', `${NO_VIDEO}; the call is answered with sound alone`);
       context.board.say(GLOBAL_TEXTS.accept);
       context.background(call.answer(), 'API_Accept');
       return true;
@@ -69,12 +74,11 @@ export const calls = [
     group: 'calls',
     overloads: [[LINE]],
     returns: 'boolean',
-    doc: 'Refuses an incoming call, with the status of `userrejectdisccode`.',
+    doc: 'Refuses incoming calls, with the status of `userrejectdisccode`.',
     run: (context, { line }) => {
-      const call = ringing(context, line);
-      if (!call) return false;
-      call.reject(rejectStatus(context), undefined);
-      return true;
+      const calls = ringing(context, line);
+      for (const call of calls) call.reject(rejectStatus(context), undefined);
+      return calls.length > 0;
     },
   }),
   define('API_HandleCall', {
@@ -83,7 +87,7 @@ export const calls = [
     returns: 'boolean',
     doc: 'Lets an incoming call ring that was held back by `deferincomingcall`.',
     run: (context, { line }) => {
-      const call = ringing(context, line);
+      const [call] = ringing(context, line);
       if (!call) return false;
       context.background(call.ring(), 'API_HandleCall');
       context.board.monitor(call)?.rings();
@@ -96,7 +100,7 @@ export const calls = [
     returns: 'boolean',
     doc: 'Sends the caller of a call that rings elsewhere, with the status of `callforwardcode`.',
     run: (context, { line, peer }) => {
-      const call = ringing(context, line);
+      const [call] = ringing(context, line);
       if (!call || peer.trim() === '') return false;
       const status = context.settings.number('callforwardcode');
       call.redirect(peer.trim(), { status: status === 301 ? 301 : 302 });
@@ -198,7 +202,8 @@ export const calls = [
     doc: 'Number of the caller and, if there is one, the name on a second line.',
     run: (context, { line }) => {
       const call =
-        ringing(context, line) ?? context.desk.select(line).find(({ direction }) => direction === 'incoming');
+        ringing(context, line)[0] ??
+        context.desk.select(line).find(({ direction }) => direction === 'incoming');
       if (!call) return '';
       const { user, displayName } = partyOf(call);
       return displayName && displayName !== user ? `${user}\n${displayName}` : user;
@@ -274,17 +279,22 @@ export const calls = [
   }),
 ] as const;
 
+const NO_VIDEO = 'calls with video are to come';
+
 function noVideo(context: WebphoneContext): boolean {
-  context.warnOnce('video', 'calls with video are to come; nothing was dialled');
+  context.warnOnce('video', `${NO_VIDEO}; nothing was dialled`);
   return false;
 }
 
-/** The call that rings on that line, or the one that does at all. */
-function ringing({ desk }: WebphoneContext, line: number): Call | undefined {
-  const rings = (call: Call): boolean => call.direction === 'incoming' && call.state === 'ringing';
-  const [named] = desk.select(line).filter(rings);
-  if (named || desk.phone?.lines.strict) return named;
-  return desk.calls.find(rings);
+/** The calls that ring on that line, or the one that does at all. */
+function ringing({ desk }: WebphoneContext, line: number): Call[] {
+  const named = desk.select(line).filter(rings);
+  if (named.length > 0 || desk.phone?.lines.strict) return named;
+  return desk.calls.filter(rings).slice(0, 1);
+}
+
+function rings({ direction, state }: Call): boolean {
+  return direction === 'incoming' && state === 'ringing';
 }
 
 function rejectStatus({ settings }: WebphoneContext): number {

@@ -11,11 +11,11 @@ export const lines = [
     overloads: [[LINE]],
     returns: 'boolean',
     doc: 'Makes a line the active one: what is done with line -1 is done there.',
-    run: ({ stack, settings }, { line }) => {
+    run: ({ desk, settings }, { line }) => {
       // -1 and -2 leave the choice to the phone, which it has anyway.
       if (line === -1 || line === -2) return true;
       if (line < 1 || line > settings.number('maxlineex')) return false;
-      stack.start().lines.setActive(line);
+      desk.choose(line);
       return true;
     },
   }),

@@ -1,6 +1,5 @@
 /** How notifications are taken: listeners, polling, parsing. */
-import { formatNotification, parseNotification, RECORD_SEPARATOR } from '../notifications/format.js';
-import type { Notification } from '../notifications/notification.js';
+import { joinNotifications, parseNotification } from '../notifications/format.js';
 import { define } from './spec.js';
 
 /** A client that waits is answered in the end, so that a connection does not look dead. */
@@ -23,7 +22,7 @@ export const notifications = [
     overloads: [[]],
     returns: 'string',
     doc: 'The notifications since the call before, a line each; empty when there are none. None is given twice.',
-    run: ({ queue }) => lines(queue.poll()),
+    run: ({ queue }) => joinNotifications(queue.poll()),
   }),
   define('API_GetNotificationStrings', {
     aliases: ['API_GetNotificationsSync'],
@@ -32,7 +31,7 @@ export const notifications = [
     returns: 'string',
     waits: true,
     doc: 'The same, but waits for one when there are none; empty after a minute.',
-    run: async ({ queue }) => lines(await queue.read({ timeoutMs: LONGEST_READ_MS })),
+    run: async ({ queue }) => joinNotifications(await queue.read({ timeoutMs: LONGEST_READ_MS })),
   }),
   define('API_PollNotification', {
     group: 'notifications',
@@ -51,7 +50,3 @@ export const notifications = [
     run: (_, { notificationstring }) => parseNotification(notificationstring),
   }),
 ] as const;
-
-function lines(list: readonly Notification[]): string {
-  return list.map(formatNotification).join(RECORD_SEPARATOR);
-}

@@ -121,7 +121,8 @@ export const settings = [
     returns: 'boolean',
     doc: 'Sets the account with a digest in place of the password.',
     run: (context, { server, username, md5, realm }) =>
-      /^[0-9a-f]{32}$/i.test(md5) && setAll(context, { serveraddress: server, username, md5, realm }),
+      /^[0-9a-f]{32}$/i.test(md5) &&
+      setAll(context, { serveraddress: server, username, password: 'NULL', md5, realm }),
   }),
   define('API_ClearCredentials', {
     group: 'settings',
@@ -130,6 +131,7 @@ export const settings = [
     doc: 'Forgets the account.',
     run: (context) => {
       for (const name of CREDENTIALS) context.settings.set(name, 'NULL');
+      context.accounts.refresh();
       return true;
     },
   }),

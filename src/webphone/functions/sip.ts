@@ -26,8 +26,8 @@ export const sip = [
     run: (context, { server, username }) => {
       const host = server.trim() || context.settings.text('serveraddress');
       if (!host) return false;
+      const phone = context.stack.start();
       const work = (async () => {
-        const phone = context.stack.start();
         await phone.start();
         const options = { from: `sip:${username.trim() || 'unknown'}@${host}` };
         const response = await phone.userAgent?.options(`sip:${host}`, options);

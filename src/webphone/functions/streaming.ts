@@ -38,7 +38,9 @@ export const streaming = [
   }),
   define('API_GetMedia', {
     group: 'streaming',
-    overloads: [[{ name: 'timeout', type: 'int', default: 0, doc: 'how long to wait, in ms' }]],
+    overloads: [
+      [{ name: 'timeout', type: 'int', default: 0, doc: 'how long to wait, in ms; a minute at most' }],
+    ],
     returns: 'bytes',
     remote: false,
     waits: true,

@@ -133,15 +133,28 @@ export class AudioDesk {
     return call && stack.phone ? stack.phone.audio.volume(role, call) : settings.number(VOLUMES[role]);
   }
 
-  /** Plays a file to whoever is here, in place of what played before. @throws ERR_AUDIO_BACKEND */
-  async play(role: 'speaker' | 'ringer', file: string, loop: boolean): Promise<boolean> {
+  /** Whether sounds of that role are heard on a device: '' means any. */
+  isChosen(role: DeviceRole, name: string): boolean {
+    return name === '' || name.toLowerCase() === this.selected(role).toLowerCase();
+  }
+
+  /**
+   * Plays a file to whoever is here, in place of what played before.
+   * @returns once it has begun; `over` resolves when it has ended
+   * @throws ERR_AUDIO_BACKEND
+   */
+  async play(
+    role: 'speaker' | 'ringer',
+    file: string,
+    loop: boolean,
+  ): Promise<{ readonly over: Promise<void> }> {
     this.stop();
     const playback = await this.#audio.play(role, { file }, { loop });
     this.#stopPlaying = () => playback.stop();
-    void playback.done.then(({ error }) => {
+    const over = playback.done.then(({ error }) => {
       if (error) this.#options.report(`${file} could not be played`, error);
     });
-    return true;
+    return { over };
   }
 
   stop(): boolean {

@@ -14,6 +14,7 @@ import type { Stack } from '../stack.js';
 import type { LineDesk } from '../status/line-desk.js';
 
 export const MEDIA_QUEUE_PACKETS = 900;
+const LONGEST_WAIT_MS = 60_000;
 
 export interface MediaQueueOptions {
   desk: LineDesk;
@@ -68,7 +69,7 @@ export class MediaQueue {
   async next(timeoutMs: number): Promise<Uint8Array> {
     this.#listening = true;
     this.arrange();
-    if (this.#packets.length === 0) await this.#something(Math.max(timeoutMs, 20));
+    if (this.#packets.length === 0) await this.#something(Math.min(Math.max(timeoutMs, 20), LONGEST_WAIT_MS));
     return this.#packets.shift() ?? NOTHING;
   }
 

@@ -13,9 +13,9 @@ for (const spec of NOTIFICATIONS as readonly NotificationSpec[]) {
 
 const PREFIX = /^WPNOTIFICATION,\s*/i;
 /** What separates several notifications in one text. */
-export const RECORD_SEPARATOR = '\r\n';
-/** The separator that cannot be mistaken for a line break within a notification. */
-export const SAFE_RECORD_SEPARATOR = ',NEOL \r\n';
+const RECORD_SEPARATOR = '\r\n';
+/** The separator on sockets, which needs no care for line breaks within a notification. */
+const SAFE_END = /,NEOL[^\S\r\n]*(?:\r?\n|$)/;
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -49,15 +49,10 @@ function tidy(field: FieldSpec, value: unknown): unknown {
   if (field.type === 'int')
     return Number.isSafeInteger(Math.trunc(Number(value))) ? Math.trunc(Number(value)) : undefined;
   if (field.type === 'bool') return Boolean(value);
-  const text = String(value);
+  // What a peer writes must not look like the end of a record.
+  const text = String(value).replace(/,(?=NEOL\s*(?:[\r\n]|$))/g, ';');
   if (field.name === 'request') return text.replaceAll(',REQUEST:', ';REQUEST:').trim() || undefined;
-  if (field.type === 'rest')
-    return (
-      text
-        .trim()
-        .replace(/(,NEOL\s*)+$/, '')
-        .trim() || undefined
-    );
+  if (field.type === 'rest') return text.trim() || undefined;
   const flat = text.replace(/[\r\n]+/g, ' ').replaceAll(',', ';');
   return (field.type === 'callid' ? flat.replace(/[[\]]/g, '') : flat).trim() || undefined;
 }
@@ -97,11 +92,17 @@ export function parseNotification(text: string): Notification {
   return make(spec, read(spec.fields, tail, spec.kind));
 }
 
+/**
+ * Several as one text, with CR LF between them: a line break within one is LF alone, so that nothing a peer writes can
+ * pass for another.
+ */
+export function joinNotifications(list: readonly Notification[]): string {
+  return list.map((one) => formatNotification(one).replace(/\r\n?/g, '\n')).join(RECORD_SEPARATOR);
+}
+
 /** Several notifications in one text, separated by either separator. */
 export function parseNotifications(text: string): Notification[] {
-  const records = text.includes(SAFE_RECORD_SEPARATOR.trimEnd())
-    ? text.split(/,NEOL\s*(?:\r?\n|$)/)
-    : text.split(/\r?\n/);
+  const records = SAFE_END.test(text) ? text.split(SAFE_END) : text.split(RECORD_SEPARATOR);
   return records.filter((record) => record.trim() !== '').map(parseNotification);
 }
 

@@ -1,11 +1,10 @@
 /** Notifications: the table of kinds, objects and strings, and the hub everybody gets them from. */
 export {
   formatNotification,
+  joinNotifications,
   notification,
   parseNotification,
   parseNotifications,
-  RECORD_SEPARATOR,
-  SAFE_RECORD_SEPARATOR,
 } from './format.js';
 export type { FieldsOf, Notification, NotificationKind, NotificationOf } from './notification.js';
 export {

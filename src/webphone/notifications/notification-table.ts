@@ -53,7 +53,7 @@ export const NOTIFICATIONS = [
       int('endpointtype', '1 we are the client (outgoing), 2 the server (incoming)'),
       text('peerdisplayname', 'display name of the other party'),
       callid,
-      int('online', '0 unknown, 1 offline, 2 online'),
+      int('online', '1 online, 0 no network'),
       int('registered', 'as API_IsRegisteredEx'),
       int('incall', 'as API_IsInCall'),
       int('mute', '0 no, 1 undefined, 2 speaker, 3 microphone, 4 both'),

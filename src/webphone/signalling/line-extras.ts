@@ -69,7 +69,8 @@ export class LineExtras {
     const lines = line === CLEAR ? [] : text.split(/\r?\n/).filter((one) => /^[a-z]=/.test(one));
     if (lines.length === 0 && line !== CLEAR) return false;
     const targets = await this.#targets(line);
-    for (const target of targets) target.setSdp(media ? { media: lines } : { session: lines });
+    const change = media ? { media: lines } : { session: lines };
+    for (const target of targets) target.setSdp(line === CLEAR ? { media: [], session: [] } : change);
     return targets.length > 0;
   }
 

@@ -21,9 +21,16 @@ export interface CallNotes {
 export class LineDesk {
   readonly #stack: Stack;
   readonly #notes = new WeakMap<Call, CallNotes>();
+  /** Made the active one before the phone runs. */
+  #chosen: number | undefined;
 
   constructor(stack: Stack) {
     this.#stack = stack;
+    stack.on('running', ({ lines }) => {
+      const line = this.#chosen ?? 0;
+      this.#chosen = undefined;
+      if (line > 0 && line <= lines.maximum) lines.setActive(line);
+    });
   }
 
   get phone(): Phone | undefined {
@@ -71,7 +78,13 @@ export class LineDesk {
 
   /** The line that is active, or has the best call. */
   get active(): number {
-    return this.phone?.lines.active ?? 1;
+    return this.#chosen ?? this.phone?.lines.active ?? 1;
+  }
+
+  /** Makes a line the active one. */
+  choose(line: number): void {
+    if (this.phone && this.#stack.state === 'running') this.phone.lines.setActive(line);
+    else this.#chosen = line;
   }
 
   /** What of a call we have muted. */

@@ -33,6 +33,7 @@ export interface StatusBoardOptions {
   leaving(): boolean;
 }
 
+const OFFLINE = 0;
 const ONLINE = 1;
 /** What is no state of a phone that is in conversation. */
 const PASSING: ReadonlySet<string> = new Set([
@@ -137,10 +138,10 @@ export class StatusBoard {
     this.say(GLOBAL_TEXTS.callInitiated);
   }
 
-  /** The user hangs up. */
-  hangupBegins(call: Call): void {
+  /** The user hangs up: a call, or one that has no line yet. */
+  hangupBegins(call: Call | undefined): void {
     this.say(GLOBAL_TEXTS.hangup);
-    if (call.state === 'connected') this.say(speakingText(this.#duration(call)));
+    if (call?.state === 'connected') this.say(speakingText(this.#duration(call)));
     this.event('hangup [wpmain]');
   }
 
@@ -310,7 +311,7 @@ export class StatusBoard {
       endpointtype: 1,
       peerdisplayname: fields.server,
       callid: accounts.registrationOf(entry)?.callId,
-      online: ONLINE,
+      online: text === GLOBAL_TEXTS.noNetwork ? OFFLINE : ONLINE,
       registered: accounts.registeredEx,
       incall: desk.inCall(),
       mute: 0,

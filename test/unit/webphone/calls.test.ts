@@ -141,15 +141,41 @@ describe('a call of ours', () => {
     expect(w.webphone.API_GetCurrentConnectedCallCount()).toBe(1);
   });
 
-  it('tells of a call that cannot be placed', async () => {
-    w.webphone.API_Call(-1, '');
+  it('[API_Hangup] gives up a call that has no line yet, and says so', async () => {
+    w.webphone.API_Call(-1, bob.uri);
+    expect(w.webphone.API_Hangup(-1)).toBe(true);
+    expect(w.webphone.API_Hangup(-1)).toBe(false);
     await w.run();
+    expect(w.states(-1).slice(-3)).toEqual(['Call Initiated', 'Hangup', 'Ready']);
+    expect(bob.calls).toHaveLength(0);
+  });
+
+  it('[API_Call] without a server is one of `username` at our address', async () => {
+    w.webphone.API_SetParameter('username', 'alice');
+    w.webphone.API_Call(-1, bob.uri);
+    await w.run();
+    expect(bob.calls[0].remote.uri).toBe('sip:alice@10.0.0.1:5060');
+    expect(w.webphone.API_GetLineDetails(1).split(',')[5]).toBe('alice');
+  });
+
+  it('tells of a call that cannot be placed', async () => {
+    expect(w.webphone.API_Call(-1, '')).toBe(false);
+    expect(w.states(-1)).toEqual([]);
     expect(w.last('ERROR')).toContain('nothing has been dialled');
     expect(w.webphone.API_Call(-1, bob.uri, 1)).toBe(false);
   });
 });
 
 describe('an incoming call', () => {
+  it('[API_Reject] -2 refuses all that ring', async () => {
+    const carol = await w.party('carol');
+    const calls = [await w.called(bob), await w.called(carol)];
+    expect(w.webphone.API_Reject(-2)).toBe(true);
+    await w.run();
+    expect(calls.map(({ state }) => state)).toEqual(['ended', 'ended']);
+    expect(w.webphone.API_Reject(-2)).toBe(false);
+  });
+
   it('[API_Accept] [API_GetCallerID] [API_GetIncomingDisplay] rings and is answered', async () => {
     const call = bob.agent.invite('sip:me@10.0.0.1', { from: bob.uri, displayName: 'Bob Smith' });
     await w.run();

@@ -18,6 +18,20 @@ beforeEach(async () => {
 afterEach(() => w.end());
 
 describe('lines', () => {
+  it('[API_SetLine] before the start is kept until then, and starts nothing', async () => {
+    const other = new WebphoneWorld();
+    const { webphone } = other;
+    expect(webphone.API_SetLine(3)).toBe(true);
+    await other.run();
+    expect(webphone.API_GetLine()).toBe(3);
+    expect(webphone.API_GetAddress()).toBe('');
+    webphone.API_StartStack();
+    await other.run();
+    expect(other.strings('LINE')).toEqual(['LINE,3']);
+    expect(webphone.API_GetLine()).toBe(3);
+    await other.end();
+  });
+
   it('[API_SetLine] [API_GetLine] [notify:LINE] [line-model/1] the active line is chosen, and follows new calls', async () => {
     expect(w.webphone.API_GetLine()).toBe(1);
     expect(w.webphone.API_SetLine(3)).toBe(true);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   formatNotification,
+  joinNotifications,
   NOTIFICATIONS,
   type Notification,
   type NotificationSpec,
@@ -68,6 +69,19 @@ describe('notification strings', () => {
       'LINE,2',
       'STATUS,-1,Registered.',
     ]);
+  });
+
+  it('[notifications/3] nothing a peer writes passes for another notification', () => {
+    const forged = 'hi\r\nCDR,1,me,NEOL \r\nWPNOTIFICATION,CDR,1,me\nCDR,1,me,NEOL';
+    const chat = notification('CHAT', { line: 0, peername: 'eve', text: forged });
+    const event = notification('EVENT', { type: 'EVENT', txt: 'x,NEOL and more' });
+    const line = notification('LINE', { line: 2 });
+    const framed = [chat, event, line].map((one) => `WPNOTIFICATION,${one},NEOL \r\n`).join('');
+    expect(parseNotifications(framed).map(plain)).toEqual([chat, event, line].map(plain));
+    const polled = joinNotifications([chat, event, line]);
+    expect(polled.split('\r\n')).toHaveLength(3);
+    expect(parseNotifications(polled).map(({ kind }) => kind)).toEqual(['CHAT', 'EVENT', 'LINE']);
+    expect(parseNotifications(joinNotifications([chat]))).toHaveLength(1);
   });
 
   it('reads both older layouts of STATUS in the example session', () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeRegistrar } from '../../support/fake-registrar.js';
 import { SERVER, WebphoneWorld } from '../../support/webphone-world.js';
@@ -35,6 +36,47 @@ describe('registering', () => {
     expect(w.strings('EVENT')[1]).toMatch(
       /^EVENT,EVENT,Authenticated successfully\. \[ep: 0 \S+ Registering 5060\]$/,
     );
+  });
+
+  it('[API_Register] with another user takes the place of the one before, which leaves the server', async () => {
+    registrar.password = undefined;
+    w.webphone.API_Register(SERVER, 'alice', 'secret');
+    await w.run();
+    expect(w.webphone.API_Register('', 'bob', 'other')).toBe(true);
+    await w.run();
+    expect(w.webphone.API_ListAccounts(2, '*', true)).toBe(`*bob@${SERVER} Registered`);
+    expect(w.strings('REGISTER')).toContain('REGISTER,0,3,Unregistered,false,,alice,,-1');
+    w.webphone.API_Call(-1, 'carol');
+    await w.run();
+    expect(registrar.others.at(-1)?.request.from.uri.toString()).toBe(`sip:bob@${SERVER}`);
+    void w.webphone.API_Hangup(-2);
+  });
+
+  it('[API_SetCredentials] [API_AddAccount] an account that was added stays when the settings name another', () => {
+    w.webphone.API_SetCredentials(SERVER, 'alice', 'secret');
+    w.webphone.API_AddAccount(`alice:secret@${SERVER}`);
+    w.webphone.API_SetCredentials(OTHER, 'bob', 'pw');
+    expect(w.webphone.API_ListAccounts(2, '*')).toBe(`alice@${SERVER};*bob@${OTHER}`);
+  });
+
+  it('[API_ClearCredentials] forgets the account, also at the server', async () => {
+    w.webphone.API_Register(SERVER, 'alice', 'secret');
+    await w.run();
+    expect(w.webphone.API_ClearCredentials()).toBe(true);
+    await w.run();
+    expect(registrar.bindings.size).toBe(0);
+    expect(w.webphone.API_GetMainAccount()).toBe('');
+    expect(w.webphone.API_Register()).toBe(false);
+  });
+
+  it('[API_SetCredentialsMD5] takes the place of a password that was set before', async () => {
+    w.webphone.API_SetCredentials(SERVER, 'alice', 'wrong');
+    w.webphone.API_StartStack();
+    const digest = createHash('md5').update('alice:example.com:secret').digest('hex');
+    expect(w.webphone.API_SetCredentialsMD5('', 'alice', digest, '')).toBe(true);
+    w.webphone.API_Register();
+    await w.run();
+    expect(w.webphone.API_IsRegistered()).toBe(true);
   });
 
   it('needs an account', async () => {
@@ -127,6 +169,31 @@ describe('registering', () => {
     expect(w.strings().at(-1)).toBe('STOP,api');
     expect(w.webphone.API_Start()).toBe(false);
     expect(w.webphone.API_Call(-1, 'x')).toBe(false);
+    expect(w.webphone.API_SendChat(-1, 'x@10.0.0.9', '', 'hi')).toBe(false);
+    expect(w.webphone.API_CheckPresence('x@10.0.0.9')).toBe(false);
+    expect(w.webphone.API_CapabilityRequest('10.0.0.9', '')).toBe(false);
+    expect(await w.webphone.API_GetAudioDeviceList(2)).toBe('');
+    w.webphone.API_Conf('x@10.0.0.9');
+    await w.run();
+    expect(w.webphone.API_GetAddress()).toBe('');
+  });
+
+  it('[API_Unregister] ends the calls of that account alone, when told to, whatever its name', async () => {
+    registrar.password = undefined;
+    w.webphone.API_Register(SERVER, 'alice', 'secret');
+    w.webphone.API_AddAccount(`1:pw@${SERVER}`);
+    await w.run();
+    w.webphone.API_Call(-1, 'bob');
+    await w.run();
+    registrar.others.at(-1)?.tx.reply(180);
+    await w.run();
+    expect(await w.webphone.API_Unregister('1', -1, 1, 1)).toBe(true);
+    await w.run();
+    expect(w.webphone.API_ListAccounts(2, '', true)).toBe(`alice@${SERVER} Registered`);
+    expect(w.webphone.API_IsInCall()).toBe(1);
+    expect(await w.webphone.API_Unregister('alice', -1, 1, 1)).toBe(true);
+    await w.run();
+    expect(w.webphone.API_IsInCall()).toBe(0);
   });
 
   it('[API_ShouldReset] [API_ShouldResetBeforeCall] notices that it has not been registered for long', async () => {

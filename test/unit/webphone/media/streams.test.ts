@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type Codec, findCodec } from '../../../../src/codecs/index.js';
 import { type MediaSession, writeWav } from '../../../../src/media/index.js';
 import { noise, sineOf, sound, speak, toneAtEnd, voiceOf } from '../../../support/headset-room.js';
+import { outcome } from '../../../support/outcome.js';
 import { sines } from '../../../support/signals.js';
 import { atDesk } from '../../../support/webphone-desk.js';
 
@@ -167,6 +168,19 @@ describe('what the program says', () => {
         expect(desk.bell.played.length).toBeGreaterThan(rung);
       });
     }
+    await atDesk(off, async (desk) => {
+      const file = join(desk.folder, 'c.wav');
+      await writeWav(file, [sines(8000, 1500, { hz: 700, levelDb: -10 })], 8000);
+      const play = (device: string) =>
+        desk.webphone.API_PlaySound(1, file, 0, false, true, false, -1, device, false);
+      // In step with the caller: over when it is over.
+      const played = outcome(play('Default'));
+      await desk.runSlowly(1000);
+      expect(played.text).toBe('pending');
+      await desk.runSlowly(1500);
+      expect(played.text).toBe('done');
+      expect(await play('another speaker')).toBe(false);
+    });
   });
 });
 
