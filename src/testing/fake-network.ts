@@ -11,6 +11,7 @@ import type { Random } from '../base/random.js';
 import {
   type EndpointTransport,
   type Flow,
+  hostPort,
   type KeepAliveOptions,
   type Listener,
   type ListenOptions,
@@ -22,6 +23,7 @@ import {
   type TransportProtocol,
   type Via,
 } from '../sip/index.js';
+import { withoutZone, ZoneBook } from '../sip/transport/address.js';
 import { connectionResponseAddress, markSource } from '../sip/transport/via-rules.js';
 
 export interface FakeNetworkOptions {
@@ -231,6 +233,7 @@ export class FakeTransport implements EndpointTransport {
   onInvalid: (failure: ParseFailure, flow: Flow) => void = () => {};
   readonly listeners: Listener[] = [];
   readonly #flows = new Map<string, FakeFlow>();
+  readonly #zones = new ZoneBook();
   #nextPort = EPHEMERAL_PORT;
 
   constructor(
@@ -270,7 +273,8 @@ export class FakeTransport implements EndpointTransport {
 
   async connect(target: Target, signal?: AbortSignal): Promise<Flow> {
     signal?.throwIfAborted();
-    const { protocol, host, port } = target;
+    const { protocol, port } = target;
+    const host = this.#zones.complete(target.host);
     const remote = { host, port };
     const known = this.#flows.get(key(protocol, remote));
     if (known) return known;
@@ -335,7 +339,8 @@ export class FakeTransport implements EndpointTransport {
 
   #flow(protocol: TransportProtocol, local: SocketAddress, remote: SocketAddress): FakeFlow {
     const own = this.listeners.find((listener) => listener.protocol === protocol)?.address ?? local;
-    const flow = new FakeFlow(this, protocol, local, remote, `${own.host}:${own.port}`);
+    const flow = new FakeFlow(this, protocol, local, remote, hostPort(withoutZone(own.host), own.port));
+    this.#zones.note(remote.host);
     this.#flows.set(key(protocol, remote), flow);
     return flow;
   }

@@ -45,7 +45,7 @@ export function buildRequest(
   const request = new SipRequest(method, uri.clone());
   for (const route of account?.routes() ?? []) request.add('Route', route);
   request.set('From', from);
-  request.set('To', new NameAddr(uri.clone()));
+  request.set('To', new NameAddr(uri.withoutZone().clone()));
   request.set('Call-ID', random.token(24));
   request.set('CSeq', `1 ${method}`);
   for (const [name, value] of Object.entries(headers)) request.set(name, value);

@@ -59,7 +59,7 @@ export function prepareCall(
     const request = new SipRequest('INVITE', (redirected ?? uri).clone());
     for (const route of account?.routes() ?? []) request.add('Route', route);
     request.set('From', from);
-    request.set('To', new NameAddr(uri.clone()));
+    request.set('To', new NameAddr(uri.withoutZone().clone()));
     request.set('Call-ID', callId);
     request.set('Allow', allow);
     request.set('Supported', supported);

@@ -167,6 +167,8 @@ export abstract class Outgoing {
     if (this.settled) return;
     this.#flow = flow;
     let bytes: Uint8Array;
+    const { uri } = this.request;
+    if (uri.kind === 'sip') this.request.uri = uri.withoutZone();
     try {
       this.#putVia(flow);
       this.prepare(flow);

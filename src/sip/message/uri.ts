@@ -143,6 +143,15 @@ export class SipUri {
     );
   }
 
+  /** As others may read it: the zone of a link-local address means something on this machine only (RFC 4007 §11.2). */
+  withoutZone(): SipUri {
+    const percent = this.host.indexOf('%');
+    if (percent < 0) return this;
+    const copy = this.clone();
+    copy.host = this.host.slice(0, percent);
+    return copy;
+  }
+
   clone(): SipUri {
     const copy = new SipUri({ host: this.host, port: this.port, secure: this.secure });
     copy.rawUser = this.rawUser;

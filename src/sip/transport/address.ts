@@ -17,6 +17,32 @@ export function withoutZone(host: string): string {
   return percent < 0 ? host : host.slice(0, percent);
 }
 
+/** More link-local peers than any link has. */
+const MAX_ZONES = 1000;
+
+/**
+ * The zones of link-local peers we have met: without one such an address leads nowhere, and what a peer says of itself
+ * has none (RFC 4007 §11.2).
+ */
+export class ZoneBook {
+  readonly #zones = new Map<string, string>();
+
+  /** @param host as a socket has it */
+  note(host: string): void {
+    const percent = host.indexOf('%');
+    if (percent < 0) return;
+    const bare = host.slice(0, percent);
+    if (this.#zones.get(bare) === host) return;
+    if (this.#zones.size >= MAX_ZONES) this.#zones.clear();
+    this.#zones.set(bare, host);
+  }
+
+  /** The same address with its zone, where it needs one and it is known. */
+  complete(host: string): string {
+    return this.#zones.get(host) ?? host;
+  }
+}
+
 /** The one spelling an address has as a key; undefined for what is no IP literal. */
 export function canonicalAddress(host: string): string | undefined {
   if (!isIP(host)) return undefined;

@@ -15,7 +15,7 @@ import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from '../message/limits.js
 import type { SipMessage } from '../message/message.js';
 import type { ParseFailure } from '../message/parse-message.js';
 import type { Via } from '../message/via.js';
-import { canonicalAddress, isWildcard, withoutZone } from './address.js';
+import { canonicalAddress, isWildcard, withoutZone, ZoneBook } from './address.js';
 import { type TransportContext, type TransportCounters, transportError } from './context.js';
 import type { Flow } from './flow.js';
 import { StreamTransport } from './stream-transport.js';
@@ -88,6 +88,7 @@ export class TransportLayer {
   readonly #streams: StreamTransport;
   readonly #listeners = new Set<Listener>();
   readonly #namedSources = new Set<string>();
+  readonly #zones = new ZoneBook();
   #closing: Promise<void> | undefined;
 
   constructor(options: TransportLayerOptions) {
@@ -154,8 +155,10 @@ export class TransportLayer {
    */
   async connect(target: Target, signal?: AbortSignal): Promise<Flow> {
     this.#checkOpen();
-    const host = canonicalAddress(target.host);
-    if (host === undefined) throw transportError(target, 'the host is not an IP address');
+    const literal = canonicalAddress(target.host);
+    if (literal === undefined) throw transportError(target, 'the host is not an IP address');
+    this.#zones.note(literal);
+    const host = this.#zones.complete(literal);
     if (!(target.port > 0 && target.port <= 65_535))
       throw transportError(target, 'the port is not between 1 and 65535');
     const { protocol, port, serverName } = target;
@@ -247,6 +250,7 @@ export class TransportLayer {
 
   #deliver(message: SipMessage, flow: Flow): void {
     this.#context.counters.messagesIn++;
+    this.#zones.note(flow.remote.host);
     try {
       this.onMessage(message, flow);
     } catch (error) {

@@ -429,6 +429,9 @@ export class CallMedia {
     this.#applied = audio;
     const application = ++this.#applications;
     const { remote } = config;
+    const rtcpApart = remote.rtcpAddress !== remote.address;
+    remote.address = withZoneOf(this.session.address, remote.address);
+    if (!rtcpApart) remote.rtcpAddress = remote.address;
     if (config.send && isIP(remote.address) === 0) {
       const address = await this.#resolve(remote.address);
       if (application !== this.#applications) return;
@@ -460,6 +463,14 @@ function natPackets(nat: MediaPreferences['nat'], address: string): MediaSession
 /** `wanted`, unless it is of the wrong family for a call that goes by `address`. */
 function ofSameFamily(wanted: string | undefined, address: string): string {
   return wanted && isIP(wanted) === isIP(address) ? wanted : address;
+}
+
+/** A link-local peer is on our own link, whose zone its description cannot tell. */
+function withZoneOf(ours: string, theirs: string): string {
+  const percent = ours.indexOf('%');
+  return percent >= 0 && /^fe[89ab]/i.test(theirs) && !theirs.includes('%')
+    ? theirs + ours.slice(percent)
+    : theirs;
 }
 
 /** 'Nowhere', which tells the peer to send nothing (RFC 3264 §8.4). */

@@ -184,6 +184,27 @@ describe('an outgoing call', () => {
     await world.end();
   });
 
+  it('between link-local addresses names no zones to the peer and finds back all the same (RFC 4007 §11.2)', async () => {
+    const world = new UaWorld();
+    const alice = await world.party('alice', 'fe80::a%eth0');
+    const bob = await world.party('bob', 'fe80::b%eth0');
+    const out = alice.agent.invite('sip:bob@[fe80::b%eth0]', { from: 'sip:alice@[fe80::a]' });
+    await world.run(30);
+    void bob.calls[0].answer();
+    await world.run(100);
+    expect(out.state).toBe('connected');
+    expect(mediaOf(alice).config?.remote.address).toBe('fe80::b%eth0');
+    expect(mediaOf(bob).config?.remote).toMatchObject({
+      address: 'fe80::a%eth0',
+      rtcpAddress: 'fe80::a%eth0',
+    });
+    void bob.calls[0].hangup();
+    await world.run(100);
+    expect(out.end?.by).toBe('remote');
+    for (const { text } of world.network.packets) expect(text).not.toContain('%');
+    await world.end();
+  });
+
   it('takes an answer in a multipart body', async () => {
     const { world, invite, peer, out, polite } = await dial();
     polite();

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { SipRequest } from '../../../../src/sip/message/message.js';
 import { parseMessage } from '../../../../src/sip/message/parse-message.js';
 import { Via } from '../../../../src/sip/message/via.js';
+import { ZoneBook } from '../../../../src/sip/transport/address.js';
 import {
   connectionResponseAddress,
   datagramResponseAddress,
@@ -68,5 +69,23 @@ describe('where a response goes (RFC 3261 §18.2.2)', () => {
       port: 4540,
     });
     expect(connectionResponseAddress(via('x.example'), source, 'tls').port).toBe(5061);
+  });
+});
+
+describe('the zones of link-local addresses (RFC 4007)', () => {
+  it('are remembered of peers met and put to their bare addresses, in bounds', () => {
+    const zones = new ZoneBook();
+    zones.note('fe80::1%eth0');
+    zones.note('10.0.0.1');
+    expect(['fe80::1', 'fe80::2', '10.0.0.1'].map((host) => zones.complete(host))).toEqual([
+      'fe80::1%eth0',
+      'fe80::2',
+      '10.0.0.1',
+    ]);
+    zones.note('fe80::1%eth1');
+    expect(zones.complete('fe80::1')).toBe('fe80::1%eth1');
+    expect(zones.complete('fe80::1%eth0')).toBe('fe80::1%eth0');
+    for (let i = 0; i < 1000; i++) zones.note(`fe80::2:${i.toString(16)}%eth0`);
+    expect(zones.complete('fe80::1')).toBe('fe80::1');
   });
 });
