@@ -13,13 +13,15 @@ const WAITING_FEATURES = new Map([
   ...['ussd', 'sms-3gpp', 'ims'].map((id) => [id, 'USSD and SMS over IMS']),
   ['ed137', 'ED-137'],
   ['tunnel', 'tunnel'],
-  ['nat', 'ICE and TURN'],
-  ...['gui', 'applet', 'performance'].map((id) => [id, 'web phone']),
+  ...['gui', 'applet'].map((id) => [id, 'web phone']),
 ]);
 
 /** Statements of other features that wait, or that say nothing. */
 const WAITING_STATEMENTS = new Map([
   ['hold/6', 'video'],
+  ['nat/1', 'STUN'],
+  ['nat/2', 'ICE and UPnP'],
+  ['nat/4', 'STUN, in one half: that of use_rport is shown'],
   ['ports/4', 'a way to set TOS bits, which Node.js has none of'],
   ['param-encryption/2', 'a statement: the manual leaves the details out'],
 ]);

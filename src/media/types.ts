@@ -94,7 +94,10 @@ export interface RtpStart {
 
 /** Packets without content that keep a NAT open towards the peer. */
 export interface NatPacketOptions {
-  /** How many at the beginning, and whenever the peer's address changes, one every period; default 0. */
+  /**
+   * How many at the beginning, and whenever the peer's address changes: one a period, and what is left of them ahead of
+   * the first packet of media; default 0.
+   */
   opening?: number;
   /** What they are: a line end, an empty datagram, or RTP of a payload type nobody knows. Default: 'crlf' at the beginning, 'empty' later. */
   kind?: 'crlf' | 'empty' | 'rtp';

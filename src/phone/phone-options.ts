@@ -140,6 +140,8 @@ export interface PhoneOptions {
   sipTimers?: Partial<TimerValues>;
   /** False leaves 401 and 407 to INVITE without ACK, for servers that stumble over it. Default true. */
   acknowledgesChallenges?: boolean;
+  /** False leaves rport out of Via, for servers that stumble over it (RFC 3581). Default true. */
+  asksRport?: boolean;
   /**
    * From how many waiting requests on a caller gets 100 at once; he gets it after 200 ms else. Default: never at once.
    */
@@ -230,6 +232,7 @@ export type LivePhoneOptions = Pick<
   | 'lines'
   | 'conferences'
   | 'reliableProvisionals'
+  | 'asksRport'
   | 'customHeaders'
   | 'device'
 >;

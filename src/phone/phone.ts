@@ -476,6 +476,7 @@ export class Phone extends Emitter<PhoneEvents> {
       failoverRetries,
       tryingFrom: () => options.tryingFrom ?? Number.POSITIVE_INFINITY,
       acknowledgesChallenges: () => options.acknowledgesChallenges ?? true,
+      asksRport: () => options.asksRport ?? true,
     });
     let engine = options.engine ?? before;
     try {

@@ -146,6 +146,7 @@ export class FakeFlow implements Flow {
   readonly secure: boolean;
   /** The other end of a connection. For transports only. */
   peer: FakeFlow | undefined;
+  seenAs: SocketAddress | undefined;
   #open = true;
   readonly #closeListeners = new Set<(error?: SwitchhookError) => void>();
 
@@ -155,7 +156,7 @@ export class FakeFlow implements Flow {
     /** For transports only: a host may move. */
     public local: SocketAddress,
     readonly remote: SocketAddress,
-    public sentBy: string,
+    public listensOn: string,
   ) {
     this.id = owner.network.nextFlowId();
     this.reliable = protocol !== 'udp';
@@ -164,6 +165,10 @@ export class FakeFlow implements Flow {
 
   get open(): boolean {
     return this.#open;
+  }
+
+  get sentBy(): string {
+    return this.seenAs ? hostPort(this.seenAs.host, this.seenAs.port) : this.listensOn;
   }
 
   send(data: Uint8Array, done?: SendDone): void {
@@ -252,7 +257,7 @@ export class FakeTransport implements EndpointTransport {
     for (const flow of [...this.#flows.values()]) {
       if (flow.reliable) flow.close();
       flow.local = { ...flow.local, host };
-      flow.sentBy = `${host}:${flow.local.port}`;
+      flow.listensOn = `${host}:${flow.local.port}`;
     }
   }
 

@@ -4,6 +4,8 @@
  * never sends anything itself: see registration.ts.
  */
 
+import { isPublic } from '../base/address-scope.js';
+import type { SocketAddress } from '../base/diagnostics.js';
 import { SwitchhookError } from '../base/errors.js';
 import { cryptoRandom, type Random } from '../base/random.js';
 import {
@@ -100,8 +102,11 @@ export class Account {
   flow: Flow | undefined;
   /** The way to the registrar does not support RFC 5626 (439). */
   outboundRefused = false;
-  /** Our address as the server sees it, when a NAT rewrites it (RFC 3581). */
-  publicAddress: { host: string; port: number } | undefined;
+  #publicAddress: SocketAddress | undefined;
+  /** The flow on which that is told. */
+  #seenOver: Flow | undefined;
+  /** A NAT maps us anew again and again: what the server sees is of no use. */
+  #unstable = false;
 
   constructor(options: AccountOptions, random: Random = cryptoRandom) {
     const aor = /^sips?:/i.test(options.aor) ? options.aor : `sip:${options.aor}`;
@@ -137,6 +142,11 @@ export class Account {
           ? undefined
           : { username, password: options.password, ha1: options.ha1 },
     });
+  }
+
+  /** Our address as the server sees it, when a NAT rewrites it (RFC 3581). */
+  get publicAddress(): SocketAddress | undefined {
+    return this.#publicAddress;
   }
 
   /** Our address of record; on a backup server with a domain of its own that of there. */
@@ -191,8 +201,14 @@ export class Account {
     this.hop = 0;
     this.serviceRoute = [];
     this.flow = undefined;
-    this.publicAddress = undefined;
     this.outboundRefused = false;
+    this.forgetAddress();
+  }
+
+  /** What servers saw of us holds for one network. */
+  forgetAddress(): void {
+    this.#tell(undefined);
+    this.#unstable = false;
   }
 
   /** The servers of the hop in use have been found: its domain may follow them. */
@@ -209,16 +225,54 @@ export class Account {
    * @param sent the Contact the request had
    * @returns true when it is not the one we knew
    */
-  learnAddress(flow: Pick<Flow, 'protocol'>, response: SipResponse, sent: NameAddr | undefined): boolean {
-    const via = response.topVia;
-    if (this.registration.contact === 'local') return false;
-    if (flow.protocol !== 'udp' || typeof via?.rport !== 'number' || sent?.uri.kind !== 'sip') return false;
-    const host = via.received ?? via.host;
-    const port = via.rport;
-    if (sent.uri.host === host && (sent.uri.port ?? DEFAULT_PORT) === port) return false;
-    this.publicAddress = { host, port };
+  learnAddress(flow: Flow, response: SipResponse, sent: NameAddr | undefined): boolean {
+    const { contact, seenAddress = 'stable' } = this.registration;
+    const seen = seenElsewhere(flow, response, sent);
+    if (!seen || contact === 'local' || this.#unstable || isFixed(flow)) return false;
+    if (seenAddress !== 'any' && isPublic(flow.local.host)) return false;
+    this.#tell(seen, flow);
     return true;
   }
+
+  /**
+   * The answer to a request that told the address learned.
+   * @returns true when the server sees us elsewhere again, and our own address is told from now on
+   */
+  doubtAddress(flow: Flow, response: SipResponse, sent: NameAddr | undefined): boolean {
+    const { seenAddress = 'stable' } = this.registration;
+    if (seenAddress !== 'stable' || !this.#publicAddress || !seenElsewhere(flow, response, sent))
+      return false;
+    this.#unstable = true;
+    this.#tell(undefined);
+    return true;
+  }
+
+  #tell(address: SocketAddress | undefined, flow?: Flow): void {
+    if (this.#seenOver) this.#seenOver.seenAs = undefined;
+    this.#publicAddress = address;
+    this.#seenOver = flow;
+    if (flow) flow.seenAs = address;
+  }
+}
+
+/** Where the server sees us, when that is not what the Contact said. */
+function seenElsewhere(
+  flow: Flow,
+  response: SipResponse,
+  sent: NameAddr | undefined,
+): SocketAddress | undefined {
+  const via = response.topVia;
+  if (flow.protocol !== 'udp' || typeof via?.rport !== 'number' || sent?.uri.kind !== 'sip') return undefined;
+  const host = via.received ?? via.host;
+  const port = via.rport;
+  if (sent.uri.host === host && (sent.uri.port ?? DEFAULT_PORT) === port) return undefined;
+  return { host, port };
+}
+
+/** The address told was given by the user: he knows better than any server. */
+function isFixed(flow: Flow): boolean {
+  const told = splitSentBy(flow.sentBy)?.host;
+  return !flow.seenAs && told !== undefined && told !== flow.local.host.replace(/%.*/, '');
 }
 
 /** The servers of an account: its own, the same by other transports, the backup. */

@@ -30,6 +30,11 @@ export interface RegistrationOptions {
   unbind?: boolean;
   /** The address to be called at: the one this machine has, or the one the server sees, at once or after a failure only. Default 'public'. */
   contact?: 'local' | 'onFailure' | 'public';
+  /**
+   * Which address the server sees counts: any; one in place of a private address of ours ('private'); or likewise, as
+   * long as the server sees the same one when it has been told so ('stable'). Default 'stable'.
+   */
+  seenAddress?: 'any' | 'private' | 'stable';
   /** Name this device and its connection (RFC 5626: +sip.instance, reg-id, ob); 'auto': over connections. Default 'auto'. */
   outbound?: 'auto' | 'always' | 'never';
   /** What keeps the way to the server open. Default 'crlfcrlf' (RFC 5626 §4.4.1); over UDP one CRLF does unless named. */

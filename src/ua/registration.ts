@@ -319,6 +319,9 @@ export class Registration extends Emitter<RegistrationEvents> {
             seen: this.account.publicAddress,
           });
           if (this.#wanted) continue;
+        } else if (moved && this.account.doubtAddress(result.flow, response, this.#sent)) {
+          this.#env.logger.warn('the NAT maps us anew for every request: our own address has to do');
+          if (this.#wanted) continue;
         }
       } catch (error) {
         if (this.#closed) return;

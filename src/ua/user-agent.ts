@@ -409,7 +409,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
   networkChanged(reason: string, stillThere: (localHost: string) => boolean = () => false): void {
     const flows = new Set<Flow>();
     for (const { account } of this.#registrations.values()) {
-      account.publicAddress = undefined;
+      account.forgetAddress();
       if (account.flow?.reliable && !stillThere(account.flow.local.host)) flows.add(account.flow);
     }
     for (const registration of this.#registrations.values()) registration.refresh(reason).catch(() => {});

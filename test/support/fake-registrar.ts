@@ -14,6 +14,12 @@ export interface Binding {
   expires: number;
 }
 
+/** The server has seen the request come from there. */
+export function behindNat(response: SipResponse, host: string, port: number): void {
+  const via = response.get('Via') ?? '';
+  response.set('Via', `${via.replace(/;(rport|received)=[^;]*/g, '')};rport=${port};received=${host}`);
+}
+
 export class FakeRegistrar {
   readonly requests: SipRequest[] = [];
   /** When each REGISTER came, ms. */

@@ -417,6 +417,7 @@ export class CallStream implements Ticked, RtpSink {
     this.#feedBridges(heard, sentCount, sentRate, config.sends);
     // What is dialled goes out in spite of all.
     const sends = config.sends && (this.#dialling || this.#linkTest !== undefined || this.#speaks(sentCount));
+    this.#nat.open(sends);
     this.sent.push(this.#sendFrame, sentCount, sends, now);
     if (sends && this.#extensionsDue > 0 && this.sent.flushed) this.#extensionsDue--;
     this.#retirePlayers();

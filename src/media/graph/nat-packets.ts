@@ -54,15 +54,23 @@ export class NatPackets {
   }
 
   /**
+   * To be called with every period, before anything else is sent in it.
+   * @param sends media follows: all that opens the way goes ahead of it. Else one a period, as they may get lost together
+   */
+  open(sends: boolean): void {
+    while (this.#left > 0) {
+      this.#left--;
+      this.#send(this.#kind ?? 'crlf');
+      if (!sends) return;
+    }
+  }
+
+  /**
    * To be called with every period.
    * @param idleMs how long nothing has been sent; 0 while something is
    * @returns true when it sent something for the pause
    */
   poll(idleMs: number): boolean {
-    if (this.#left > 0) {
-      this.#left--;
-      this.#send(this.#kind ?? 'crlf');
-    }
     if (idleMs < this.#everyMs) return false;
     this.#send(this.#kind ?? 'empty');
     return true;

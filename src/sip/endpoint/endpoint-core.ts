@@ -36,6 +36,8 @@ export interface EndpointCore {
   readonly abandoned: AbandonedInvites;
   /** Where there is another server, one that has left so many repetitions of a request without any answer is given up. */
   failoverRetries(): number;
+  /** Requests ask where they are seen to come from (RFC 3581). */
+  asksRport(): boolean;
   /** A server does not answer, or not as one that works. */
   serverFailed(target: Target): void;
 }

@@ -188,7 +188,8 @@ export abstract class Outgoing {
   /** A new branch for every attempt: each is a transaction of its own. */
   #putVia(flow: Flow): void {
     const branch = BRANCH_COOKIE + this.core.context.random.token(BRANCH_LENGTH);
-    const via = `SIP/2.0/${flow.protocol.toUpperCase()} ${flow.sentBy};branch=${branch};rport`;
+    const rport = this.core.asksRport() ? ';rport' : '';
+    const via = `SIP/2.0/${flow.protocol.toUpperCase()} ${flow.sentBy};branch=${branch}${rport}`;
     if (this.#hasVia) this.request.replaceFirstValue('Via', via);
     else this.request.prepend('Via', via);
     this.#hasVia = true;

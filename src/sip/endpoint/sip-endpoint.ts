@@ -60,6 +60,8 @@ export interface SipEndpointOptions {
   tryingFrom?: () => number;
   /** False leaves 401 and 407 to INVITE without ACK, against RFC 3261 §17.1.1.3. Default true. */
   acknowledgesChallenges?: () => boolean;
+  /** False leaves rport out of Via: servers then answer to the port named there (RFC 3581). Default true. */
+  asksRport?: () => boolean;
   /**
    * True for a proxy: copies of a request that come back from a fork are requests of their own, and responses have
    * the Via of who sent us the request. A user agent answers the former with 482 (RFC 3261 §8.2.2.2) and drops the
@@ -159,6 +161,7 @@ export class SipEndpoint {
       tcpRefusals: new TcpRefusals(() => clock.now()),
       abandoned: new AbandonedInvites(this.#context, this.#table),
       failoverRetries: options.failoverRetries ?? (() => FAILOVER_RETRIES),
+      asksRport: options.asksRport ?? (() => true),
       serverFailed: (target) => this.onServerFailed(target),
     };
     transport.onMessage = (message, flow) => this.#onMessage(message, flow);

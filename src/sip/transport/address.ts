@@ -7,10 +7,6 @@ export function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::';
 }
 
-export function isLoopback(host: string): boolean {
-  return host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-}
-
 /** An IPv6 link-local address without its zone ('fe80::1%eth0'), which means nothing to the peer. */
 export function withoutZone(host: string): string {
   const percent = host.indexOf('%');

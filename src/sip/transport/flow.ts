@@ -19,8 +19,10 @@ export interface Flow {
   readonly reliable: boolean;
   readonly secure: boolean;
   readonly open: boolean;
-  /** 'host:port' for Via: our address and the port we listen on. */
+  /** 'host:port' for Via: our address and the port we listen on, or what is told in their place. */
   readonly sentBy: string;
+  /** Our address as a NAT shows it to the peer, to be told in place of our own; of UDP flows only. */
+  seenAs: SocketAddress | undefined;
   /**
    * Sends one message, which must not be changed afterwards.
    * @param done gets ERR_SIP_TRANSPORT when the message could not be sent; never called before `send` returns
@@ -65,6 +67,7 @@ export abstract class BaseFlow implements Flow {
   abstract readonly reliable: boolean;
   abstract readonly secure: boolean;
   abstract readonly sentBy: string;
+  seenAs: SocketAddress | undefined;
   protected readonly clock: Clock;
   readonly #random: Random;
   #open = true;

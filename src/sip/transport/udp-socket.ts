@@ -45,6 +45,7 @@ export class UdpFlow extends BaseFlow {
   }
 
   get sentBy(): string {
+    if (this.seenAs) return hostPort(this.seenAs.host, this.seenAs.port);
     const { host, port } = this.local;
     return hostPort(this.socket.context.told(host), port);
   }

@@ -1,8 +1,8 @@
 /** The UDP sockets of a transport layer: which one a request leaves by, and binding them. */
 import { isIPv6 } from 'node:net';
+import { isLoopback } from '../../base/address-scope.js';
 import type { SocketAddress } from '../../base/diagnostics.js';
 import { SwitchhookError } from '../../base/errors.js';
-import { isLoopback } from './address.js';
 import { type TransportContext, transportError } from './context.js';
 import { RouteProbe } from './route-probe.js';
 import { targetName } from './target.js';

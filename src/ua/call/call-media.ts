@@ -4,6 +4,7 @@
  * INVITE every early dialog answers the one offer on its own, so each gets a branch of the negotiation.
  */
 import { isIP } from 'node:net';
+import { isPrivate } from '../../base/address-scope.js';
 import { SwitchhookError } from '../../base/errors.js';
 import type { Random } from '../../base/random.js';
 import type { MediaSession, MediaSessionOptions } from '../../media/index.js';
@@ -95,10 +96,6 @@ export type OfferKind = 'full' | 'zero-address' | 'no-media';
 
 /** The IP addresses of a host name. */
 export type HostLookup = (host: string) => Promise<string[]>;
-
-/** RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291 §2.5.6. */
-const PRIVATE =
-  /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|169\.254\.|f[cd]|fe[89ab])/i;
 
 /** Stands for the established dialog where an early one is named by its remote tag. */
 const ESTABLISHED = '';
@@ -457,7 +454,7 @@ export class CallMedia {
 function natPackets(nat: MediaPreferences['nat'], address: string): MediaSessionOptions['nat'] {
   if (!nat) return undefined;
   const { opening, ...rest } = nat;
-  return { ...rest, opening: opening === 'private' ? Number(PRIVATE.test(address)) : opening };
+  return { ...rest, opening: opening === 'private' ? Number(isPrivate(address)) : opening };
 }
 
 /** `wanted`, unless it is of the wrong family for a call that goes by `address`. */

@@ -41,6 +41,8 @@ const RULE_SETTINGS = {
   use_g7221uwb: 'G7221/32000',
 } as const satisfies Partial<Record<ParameterName, string>>;
 
+const WIDEBAND = Object.values(RULE_SETTINGS).filter((codec) => /\/(16|24|32|48)000$/.test(codec));
+const OFFERED: ReadonlySet<CodecRule> = new Set(['low', 'high']);
 const RULES: readonly CodecRule[] = ['never', 'accept', 'low', 'high'];
 /** RFC 3551: the payload types that stand for a codec by themselves. */
 const STATIC: Readonly<Record<number, string>> = { 0: 'PCMU', 3: 'GSM', 8: 'PCMA', 9: 'G722', 18: 'G729' };
@@ -53,6 +55,8 @@ export function codecRules(settings: SettingsReader): CodecRules {
   for (const [name, codec] of Object.entries(RULE_SETTINGS)) {
     rules[codec] = RULES[settings.number(name as keyof typeof RULE_SETTINGS)];
   }
+  // It has no setting of its own: a phone that offers no wideband codec does not offer this one either.
+  if (!WIDEBAND.some((codec) => OFFERED.has(rules[codec]))) rules.G722 = 'accept';
   const only = listed(settings.text('codec'));
   return {
     rules,

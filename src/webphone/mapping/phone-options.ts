@@ -49,6 +49,7 @@ export function livePhoneOptions(settings: SettingsReader): Omit<LivePhoneOption
     messages,
     conferences,
     reliableProvisionals: reliableProvisionals(settings),
+    asksRport: settings.number('use_rport') !== 0,
     maxCalls: settings.number('maxlineex'),
     media: { ...mediaOptions(settings, 'incoming'), ...mediaSockets(settings) },
     calls: callPolicies(settings),

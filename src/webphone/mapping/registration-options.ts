@@ -7,6 +7,8 @@ const GRANTED_BY = ['none', 'contact', 'header'] as const;
 const ASKED_IN = ['header', 'nowhere', 'header', 'contact', 'header', 'both'] as const;
 /** `applysrvdomain` from -1 on. */
 const DOMAINS = ['auto', 'given', 'bare', 'target'] as const;
+/** `use_rport`. */
+const SEEN_ADDRESS = [undefined, 'stable', 'private', 'any'] as const;
 const OUTBOUND = ['never', 'always'] as const;
 const KEEP_ALIVES = ['none', 'space', 'notify', 'crlf', 'crlfcrlf'] as const;
 /** How long a server that was heard of may be silent, by `reconnectonnokeepalive`. */
@@ -33,6 +35,9 @@ export function registrationOptions(settings: SettingsReader): RegistrationOptio
     unbind: settings.number('unbindbeforeregister') !== 0,
     get contact() {
       return contactOf(settings);
+    },
+    get seenAddress() {
+      return SEEN_ADDRESS[settings.number('use_rport')] ?? 'stable';
     },
     outbound: OUTBOUND[settings.number('setinstanceid')] ?? 'auto',
     // The usual one fits itself to the transport.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FakeFlow } from '../../../src/testing/fake-network.js';
 import type { AccountOptions, RegistrationOptions } from '../../../src/ua/index.js';
-import { FakeRegistrar } from '../../support/fake-registrar.js';
+import { behindNat, FakeRegistrar } from '../../support/fake-registrar.js';
 import { outcome } from '../../support/outcome.js';
 import { UaWorld } from '../../support/ua-harness.js';
 
@@ -143,13 +143,13 @@ describe('registration', () => {
 
   it('[param:unbindbeforeregister] the earlier binding goes with the new one, or stays', async () => {
     for (const unbind of [true, false]) {
-      const { world, registrar, registration, account } = await setUp({ unbind });
+      const { world, registrar, registration } = await setUp({ unbind });
       outcome(registration.register());
       await world.run(100);
-      account.publicAddress = { host: '198.51.100.7', port: 7777 };
+      registrar.decorate = (response) => behindNat(response, '198.51.100.7', 7777);
       outcome(registration.refresh('moved'));
-      await world.run(50);
-      const second = registrar.requests[1];
+      await world.run(100);
+      const second = registrar.requests[2];
       expect(second.contacts).toHaveLength(unbind ? 2 : 1);
       expect(second.contacts[0].uri.toString()).toBe('sip:alice@198.51.100.7:7777');
       await world.end();
@@ -215,14 +215,7 @@ describe('registration', () => {
       ['local', 1, 2],
     ] as const) {
       const { world, registrar, registration } = await setUp({ contact });
-      registrar.decorate = (response) => {
-        const via = response.topVia;
-        if (via)
-          response.set(
-            'Via',
-            `${via.toString().replace(/;(rport|received)=[^;]*/g, '')};rport=7777;received=198.51.100.7`,
-          );
-      };
+      registrar.decorate = (response) => behindNat(response, '198.51.100.7', 7777);
       outcome(registration.register());
       await world.run(100);
       expect([contact, registrar.requests.length]).toEqual([contact, first]);
@@ -232,6 +225,45 @@ describe('registration', () => {
         await world.run(70_000);
         expect(registrar.last.contacts[0].uri.toString()).toContain('198.51.100.7');
         expect(registrar.requests.length).toBeGreaterThan(after);
+      }
+      await world.end();
+    }
+  });
+
+  it('an address is given up when the server sees us elsewhere each time; a public one of ours is kept', async () => {
+    for (const [host, seenAddress, told] of [
+      ['10.0.0.1', 'stable', ['10.0.0.1:5060', '198.51.100.7:7000', '10.0.0.1:5060']],
+      ['10.0.0.1', 'private', ['10.0.0.1:5060', '198.51.100.7:7000']],
+      ['203.0.113.1', 'stable', ['203.0.113.1:5060']],
+      ['203.0.113.1', 'private', ['203.0.113.1:5060']],
+      ['203.0.113.1', 'any', ['203.0.113.1:5060', '198.51.100.7:7000']],
+    ] as const) {
+      const world = new UaWorld();
+      const registrar = await FakeRegistrar.start(world, SERVER);
+      const { agent } = await world.party('alice', host);
+      const registration = agent.addAccount({ aor: `sip:alice@${SERVER}`, registration: { seenAddress } });
+      let port = 7000;
+      registrar.decorate = (response) => behindNat(response, '198.51.100.7', port++);
+      outcome(registration.register());
+      await world.run(100);
+      const hosts = (): string[] =>
+        registrar.requests.map(({ topVia, contacts }) => {
+          expect(
+            String(contacts[0].uri)
+              .replace('sip:alice@', '')
+              .replace(/^([\d.]+)$/, '$1:5060'),
+          ).toBe(topVia?.sentBy);
+          return String(topVia?.sentBy);
+        });
+      expect(hosts()).toEqual(told);
+      if (seenAddress === 'stable') {
+        outcome(registration.refresh('again'));
+        await world.run(100);
+        expect(hosts()).toEqual([...told, told[0]]);
+        // In another network it may be otherwise.
+        agent.networkChanged('test');
+        await world.run(100);
+        expect(registrar.requests).toHaveLength(2 * told.length + 1);
       }
       await world.end();
     }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { SipResponse } from '../../../src/sip/index.js';
 import type { AccountOptions, RegistrationState } from '../../../src/ua/index.js';
-import { FakeRegistrar } from '../../support/fake-registrar.js';
+import { behindNat, FakeRegistrar } from '../../support/fake-registrar.js';
 import { outcome } from '../../support/outcome.js';
 import { UaWorld } from '../../support/ua-harness.js';
 
@@ -24,12 +23,6 @@ async function setUp(options: Partial<AccountOptions> = {}) {
     if (error) errors.push(error.code);
   });
   return { world, registrar, alice, registration, states, errors };
-}
-
-/** The server has seen the request come from there. */
-function behindNat(response: SipResponse, host: string, port: number): void {
-  const via = response.get('Via') ?? '';
-  response.set('Via', `${via.replace(/;(rport|received)=[^;]*/g, '')};rport=${port};received=${host}`);
 }
 
 /** When the REGISTERs came, in seconds after the one before. */
@@ -170,7 +163,7 @@ describe('registration', () => {
   });
 
   it('learns the address a NAT gives it and replaces the binding, once', async () => {
-    const { world, registrar, registration } = await setUp();
+    const { world, registrar, registration } = await setUp({ registration: { seenAddress: 'any' } });
     let port = 6000;
     registrar.decorate = (response) => {
       // A NAT that maps every datagram anew would keep a naive client registering.

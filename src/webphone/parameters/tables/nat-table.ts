@@ -14,7 +14,7 @@ export const nat = rows('nat', [
       9: 'request but do not use the result',
     },
     effect: 'next call',
-    doc: 'Whether requests ask servers to tell our address as they see it (RFC 3581), and whether we then go by that address.',
+    doc: 'Whether requests ask servers to tell our address as they see it (RFC 3581), and whether we then go by that address, in Via and Contact.',
   },
   {
     name: 'upnpnat',

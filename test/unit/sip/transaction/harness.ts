@@ -23,6 +23,7 @@ export class RecordingFlow implements Flow {
   readonly remote = { host: '10.0.0.2', port: 5060 };
   readonly secure = false;
   readonly sentBy = '10.0.0.1:5060';
+  readonly seenAs = undefined;
   open = true;
   failing = false;
   readonly texts: string[] = [];

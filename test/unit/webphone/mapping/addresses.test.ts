@@ -1,13 +1,29 @@
 /** Settings about addresses and families of addresses, on real sockets. */
 import { createSocket } from 'node:dgram';
-import { networkInterfaces } from 'node:os';
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { socketOptions } from '../../../../src/webphone/mapping/socket-options.js';
 import { Settings } from '../../../../src/webphone/settings/settings.js';
 import { freePort } from '../../../support/free-port.js';
 import { type LoopbackWorld, onLoopback } from '../../../support/loopback-world.js';
 import type { Given } from '../../../support/settings-world.js';
+
+/** Addresses this machine has besides. */
+const { homes } = vi.hoisted(() => ({ homes: [] as string[] }));
+
+vi.mock(import('../../../../src/base/interfaces.js'), async (original) => {
+  const real = await original();
+  const home = (address: string): NetworkInterfaceInfo => ({
+    address,
+    family: 'IPv4',
+    netmask: '255.255.255.0',
+    cidr: `${address}/24`,
+    mac: '00:00:00:00:00:00',
+    internal: true,
+  });
+  return { ...real, interfaceAddresses: () => [...homes.map(home), ...real.interfaceAddresses()] };
+});
 
 /** The family by which a REGISTER reaches a server whose name has addresses of both. */
 const familyOf = (given: Given, server = 'pbx.test'): Promise<4 | 6 | undefined> =>
@@ -128,7 +144,16 @@ describe('families of addresses', () => {
 });
 
 describe('our own addresses', () => {
-  const told = (given: Given): Promise<{ via: string; contact: string; sdp: string; from: string }> =>
+  interface Told {
+    via: string;
+    contact: string;
+    sdp: string;
+    /** What is told by the call. */
+    callContact: string;
+    from: string;
+    registers: number;
+  }
+  const told = (given: Given): Promise<Told> =>
     onLoopback(async (world: LoopbackWorld) => {
       const server = await world.server();
       const webphone = await world.started({ serveraddress: server.address, transport: 0, ...given });
@@ -139,7 +164,9 @@ describe('our own addresses', () => {
       return {
         via: request.topVia?.host ?? '',
         contact: String(request.contacts[0].uri),
+        callContact: String(invite.contacts[0].uri),
         sdp: invite.bodyText,
+        registers: server.count('REGISTER'),
         from: flow.remote.host,
       };
     });
@@ -172,6 +199,35 @@ describe('our own addresses', () => {
     expect(
       await listensOn({ serveraddress: 'near', localip: '127.0.0.1', bindtolocalip: -1 }, ['127.0.0.1']),
     ).toEqual([true]);
+  });
+
+  it('[nat/6] [param:localip] [param:bindip] [param:favlocalip] [param:bindtolocalip] override what is found on a machine with several', async () => {
+    homes.push('127.0.0.2', '127.0.0.3');
+    try {
+      const everywhere = async (given: Given, address: string): Promise<void> => {
+        const { via, from, contact, callContact, sdp } = await told(given);
+        expect([given, via, from]).toEqual([given, address, address]);
+        for (const uri of [contact, callContact]) expect(uri).toMatch(new RegExp(`@${address}:\\d+$`));
+        expect(sdp).toContain(`c=IN IP4 ${address}\r\n`);
+      };
+      await everywhere({}, '127.0.0.1');
+      await everywhere({ bindip: '127.0.0.3' }, '127.0.0.3');
+      await everywhere({ favlocalip: '127.0.0.3' }, '127.0.0.3');
+      await everywhere({ favlocalip: '127.0.0' }, '127.0.0.2');
+      await everywhere({ favlocalip: '127.0.0.3', bindip: '127.0.0.2' }, '127.0.0.2');
+      await everywhere({ localip: '127.0.0.3', bindtolocalip: 1 }, '127.0.0.3');
+      await everywhere({ localip: '127.0.0.3', bindtolocalip: -1 }, '127.0.0.3');
+      const unbound = await told({ localip: '127.0.0.3', bindtolocalip: 0 });
+      expect([unbound.via, unbound.from]).toEqual(['127.0.0.3', '127.0.0.1']);
+    } finally {
+      homes.length = 0;
+    }
+  });
+
+  it('[param:localip] stays what is told, though the server sees another address', async () => {
+    const outside = await told({ localip: '203.0.113.9' });
+    expect(outside.registers).toBe(1);
+    expect(outside.callContact).toMatch(/@203\.0\.113\.9:\d+$/);
   });
 
   it('[param:udpconnect] [param:favlocalip] [param:bindtolocalip] narrow the sockets down to one address', async () => {

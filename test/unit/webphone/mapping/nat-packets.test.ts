@@ -17,6 +17,8 @@ const natOf = (given: Given): Promise<MediaSessionOptions['nat']> =>
 interface Seen {
   /** Datagrams without audio, in the first second and in the two minutes of hold after it. */
   opening: Buffer[];
+  /** How many of them came before the first with audio. */
+  ahead: number;
   held: Buffer[];
   /** What the peer made of it. */
   peer: { packets: number; lost: number };
@@ -31,10 +33,12 @@ async function crossing(given: Given): Promise<Seen> {
   const ours = await engine.openSession({ address: '10.0.0.1', label: 'ours', nat });
   const peer = await engine.openSession({ address: '10.0.0.2', label: 'peer' });
   let seen: Buffer[] = [];
+  let ahead: number | undefined;
   network.conditions = {
     drop: (data, to) => {
       const audio = data.length > 12 && (data[1] & 0x7f) === 0;
       const rtcp = data.length > 1 && data[1] >= 200;
+      if (to.address === '10.0.0.2' && audio) ahead ??= seen.length;
       if (to.address === '10.0.0.2' && !audio && !rtcp) seen.push(Buffer.from(data));
       return false;
     },
@@ -50,6 +54,7 @@ async function crossing(given: Given): Promise<Seen> {
   await engine.close();
   return {
     opening,
+    ahead: ahead ?? 0,
     held: seen,
     peer: { packets: received.packets, lost: received.lost },
   };
@@ -61,6 +66,17 @@ describe('packets without content', () => {
     for (const natopenpackets of [-1, 0, 1, 10])
       counts.push((await crossing({ natopenpackets })).opening.length);
     expect(counts).toEqual([1, 0, 1, 10]);
+  });
+
+  it('[nat/3] go ahead of the audio, whatever they look like', async () => {
+    for (const natopenpackettype of [-1, 1, 2]) {
+      const { opening, ahead, peer } = await crossing({ natopenpackets: 4, natopenpackettype });
+      expect([natopenpackettype, opening.length, ahead]).toEqual([natopenpackettype, 4, 4]);
+      expect(new Set(opening.map((data) => data.length))).toEqual(
+        new Set([{ '-1': 2, 1: 2, 2: 172 }[natopenpackettype]]),
+      );
+      expect(peer.packets).toBeGreaterThan(45);
+    }
   });
 
   it('[interop/3] [param:natopenpackettype] are line ends or RTP of zeros; too short to be read they harm nothing', async () => {
