@@ -57,10 +57,14 @@ export const PARAMETERS = [
 /** The names of the table. */
 export type ParameterName = (typeof PARAMETERS)[number]['name'];
 
-/**
- * Settings by name: those of the table, and members of families such as `username2`. A name that is neither is taken
- * with a warning that names the nearest.
- */
-export type SettingValues = { readonly [Name in ParameterName]?: SettingValue } & {
-  readonly [name: string]: SettingValue | undefined;
-};
+/** Place holders in the names of families, such as `usernameN`, as types. */
+type Spelling<Name extends string> = Name extends `externapiX_${infer Rest}`
+  ? `externapi${number}_${Rest}`
+  : Name extends `${infer Stem}_USERNAME`
+    ? `${Stem}_${string}`
+    : Name extends `${infer Stem}N`
+      ? `${Stem}${number}`
+      : Name;
+
+/** Settings by name: those of the table, and members of families such as `username2`. A misspelt one is an error of types. */
+export type SettingValues = { readonly [Name in ParameterName as Spelling<Name>]?: SettingValue };
