@@ -66,10 +66,16 @@ export function inactiveAudio(protocol = 'RTP/AVP'): NegotiatedAudio {
   };
 }
 
-/** True when the author of `media` does not want to receive: by direction, or by address (RFC 3264 §8.4). */
+/** True when the author of `media` does not want to receive: by direction, address (RFC 3264 §8.4) or bandwidth (§5). */
 export function isHeld(session: SessionDescription, media: MediaDescription): boolean {
+  return !receives(direction(session, media)) || takesNothing(session, media);
+}
+
+function takesNothing(session: SessionDescription, media: MediaDescription): boolean {
+  const bandwidth = media.bandwidth.length > 0 ? media.bandwidth : session.bandwidth;
   return (
-    !receives(direction(session, media)) || isUnspecified(connectionOf(session, media)?.address ?? '0.0.0.0')
+    isUnspecified(connectionOf(session, media)?.address ?? '0.0.0.0') ||
+    bandwidth.some(({ type, value }) => value === 0 && /^(AS|CT|TIAS)$/i.test(type))
   );
 }
 
@@ -227,7 +233,7 @@ function outcome(
     active: true,
     // RFC 3264 §8.4: nothing may be sent to the unspecified address, whichever side it belongs to.
     direction: directionOf(
-      sends(met) && !isUnspecified(address),
+      sends(met) && !takesNothing(session, media),
       receives(met) && !isUnspecified(plan.address),
     ),
     remoteAllows: directionOf(!isHeld(session, media), sends(direction(session, media))),

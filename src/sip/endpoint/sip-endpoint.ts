@@ -306,9 +306,10 @@ export class SipEndpoint {
   /** RFC 3261 §9.2: the CANCEL is answered here, its INVITE by the user, unless that has happened already. */
   #onCancel(cancel: SipRequest, flow: Flow): void {
     const invite = this.#table.matchCancel(cancel);
+    const vain = !invite && this.#table.isVainCancel(cancel);
     const { handle } = this.#open(cancel, flow);
     if (!invite) {
-      handle?.reply(481);
+      handle?.reply(vain ? 200 : 481);
       return;
     }
     const pending = invite.handle;

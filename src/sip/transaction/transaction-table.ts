@@ -3,6 +3,7 @@
  * §8.2.2.2, §9.2). Filled by the endpoint, emptied by the transactions as they end. Decides nothing else.
  */
 import type { SipRequest, SipResponse } from '../message/index.js';
+import { REGISTERED_METHODS } from '../message/methods.js';
 import type { ClientInviteTransaction } from './client-invite-transaction.js';
 import type { ClientNonInviteTransaction } from './client-non-invite-transaction.js';
 import { ServerTransaction } from './server-transaction.js';
@@ -63,6 +64,14 @@ export class TransactionTable {
   /** The INVITE a CANCEL means: it matches as if it were that INVITE (§9.2). */
   matchCancel(cancel: SipRequest): ServerTransaction | undefined {
     return this.#servers.get(serverKey(cancel, 'INVITE'));
+  }
+
+  /** A CANCEL for a request that cannot be cancelled: it has no effect, but is answered with 200 (§9.2). */
+  isVainCancel(cancel: SipRequest): boolean {
+    for (const method of REGISTERED_METHODS) {
+      if (method !== 'CANCEL' && this.#servers.has(serverKey(cancel, method))) return true;
+    }
+    return false;
   }
 
   /**

@@ -30,6 +30,9 @@ export interface CallWayOptions {
 /** RFC 3261 §12.2, RFC 3311 §5.1, RFC 6665 §4.4.1. */
 const REFRESHES_TARGET = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY', 'REFER']);
 
+/** What their answers mean for the call is for those to say who send them; NOTIFY and SUBSCRIBE have usages of their own. */
+const JUDGED_ELSEWHERE = new Set(['INVITE', 'UPDATE', 'PRACK', 'BYE', 'NOTIFY', 'SUBSCRIBE']);
+
 export class CallWay {
   readonly #host: CallHost;
   readonly #options: CallWayOptions;
@@ -92,10 +95,34 @@ export class CallWay {
       },
       ...handlers,
       onFinal: (response, tx) => {
+        const { status, reason } = response;
         host.noteReceived(response);
         handlers.onFinal(response, tx);
+        if (status === 481 || status === 408)
+          this.#gone(
+            dialog,
+            request.method,
+            status,
+            new SwitchhookError('ERR_CALL_REJECTED', { status, reason }),
+          );
+      },
+      onError: (error) => {
+        handlers.onError(error);
+        // Who repeats less than the RFC has it proves less by it.
+        const proven = error.code === 'ERR_SIP_TIMEOUT' && host.policies.maxResends === undefined;
+        if (proven) this.#gone(dialog, request.method, 408, error);
       },
     });
+  }
+
+  /**
+   * RFC 3261 §12.2.1.2: a peer that answers so, or not at all, knows nothing of the call any more. Peers that leave INFO
+   * without an answer are known: digits then go another way.
+   */
+  #gone(dialog: Dialog, method: string, status: number, error: SwitchhookError): void {
+    if (dialog !== this.#host.dialog || JUDGED_ELSEWHERE.has(method)) return;
+    if (method === 'INFO' && status !== 481) return;
+    this.#host.fail({ by: 'error', status, reason: error.message, error });
   }
 
   sendAck(dialog: Dialog, ack: SipRequest): void {

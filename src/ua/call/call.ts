@@ -429,7 +429,7 @@ export class Call {
 
   /**
    * Sends a request of any method that does not change the session in the dialog of the call: MESSAGE, INFO, OPTIONS.
-   * Resolves with the final response, whatever the status; one that says that the peer knows nothing of the call ends it.
+   * Resolves with the final response, whatever the status; no answer, or one that says that the peer knows nothing of the call, ends it.
    * @throws ERR_CALL_STATE, ERR_SIP_TIMEOUT, ERR_SIP_TRANSPORT, ERR_ABORTED when the phone is closed
    */
   request(
@@ -452,14 +452,7 @@ export class Call {
       for (const [name, value] of Object.entries(headers)) request.set(name, value);
       if (body !== undefined) request.setBody(body, contentType);
       session.way.send(dialog, request, {
-        onFinal: (response) => {
-          const { status, reason } = response;
-          resolve(response);
-          // RFC 3261 §12.2.1.2: the peer knows nothing of this call any more.
-          if (status !== 481) return;
-          const error = new SwitchhookError('ERR_CALL_REJECTED', { status, reason });
-          session.fail({ by: 'error', status, reason: error.message, error });
-        },
+        onFinal: resolve,
         onError: reject,
         signal: AbortSignal.any([session.env.over]),
       });

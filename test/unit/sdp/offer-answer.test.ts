@@ -592,7 +592,9 @@ describe('directions', () => {
     ['session', 'm=audio 6000 RTP/AVP 0', 'c=IN IP4 0.0.0.0'],
     ['media', 'm=audio 6000 RTP/AVP 0\nc=IN IP4 0.0.0.0', 'c=IN IP4 198.51.100.1'],
     ['IPv6', 'm=audio 6000 RTP/AVP 0\nc=IN IP6 ::', 'c=IN IP4 198.51.100.1'],
-  ])('take the unspecified address as hold (%s)', (_, media, session) => {
+    ['no bandwidth', 'm=audio 6000 RTP/AVP 0\nb=AS:0', 'c=IN IP4 198.51.100.1'],
+    ['no bandwidth of the session', 'm=audio 6000 RTP/AVP 0', 'c=IN IP4 198.51.100.1\nb=CT:0'],
+  ])('take the unspecified address, or no bandwidth (RFC 3264 §5), as hold (%s)', (_, media, session) => {
     const b = engine();
     expect(b.receiveOffer(peer(media, 1, session))).toMatchObject({
       held: true,
@@ -628,6 +630,13 @@ describe('directions', () => {
       'm=audio 0 RTP/AVP 0',
       expect.stringMatching(/^m=audio [1-9]/),
     ]);
+  });
+
+  it('do not take other bandwidths as hold, nor that for RTCP', () => {
+    const b = engine();
+    const media = 'm=audio 6000 RTP/AVP 0\nb=AS:64\nb=RS:0\nb=RR:0';
+    b.receiveOffer(peer(media, 1, 'c=IN IP4 198.51.100.1\nb=AS:0'));
+    expect(b.createAnswer(local()).result).toMatchObject({ direction: 'sendrecv', remoteHeld: false });
   });
 
   it('hold with the unspecified address', () => {

@@ -596,6 +596,33 @@ describe('DTMF and INFO', () => {
     await world.end();
   });
 
+  it.each(['OPTIONS', 'MESSAGE', 'X-OWN'])(
+    '%s answered with 408, or not at all, ends the call (RFC 3261 §12.2.1.2)',
+    async (method) => {
+      for (const answers of [true, false]) {
+        const { world, peer, call } = await answered();
+        peer.onRequest = (message) => {
+          if (message.method === 'BYE') peer.respond(message, 200);
+          else if (answers) peer.respond(message, 408);
+        };
+        const sent = outcome(call.request(method));
+        await world.run(answers ? 50 : 33_000);
+        expect(sent.text).toBe(answers ? 'done' : 'ERR_SIP_TIMEOUT');
+        expect([call.end?.status, peer.count('BYE')]).toEqual([408, 1]);
+        await world.end();
+      }
+    },
+  );
+
+  it('a request that is repeated less than usual and not answered leaves the call alone', async () => {
+    const { world, peer, call, polite } = await answered({ policies: { maxResends: 2 } });
+    const sent = outcome(call.request('MESSAGE'));
+    await world.run(10_000);
+    expect([sent.text, call.state, peer.count('BYE')]).toEqual(['ERR_SIP_TIMEOUT', 'connected', 0]);
+    polite();
+    await world.end();
+  });
+
   it('INFO answered with 481 ends the call, with 415 does not', async () => {
     const { world, peer, call, polite } = await answered();
     let status = 415;

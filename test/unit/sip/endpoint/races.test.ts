@@ -37,6 +37,27 @@ async function expectQuiet(world: World, ...hosts: Host[]): Promise<void> {
 }
 
 describe('CANCEL', () => {
+  it('for a request that cannot be cancelled gets 200 and has no effect; for none it gets 481 (§9.2)', async () => {
+    const world = new World();
+    const alice = await world.host('10.0.0.1');
+    const bob = await world.host('10.0.0.2');
+    const sent = new Sent(alice, newRequest('OPTIONS', BOB));
+    await world.clock.run(50);
+    const statuses: number[] = [];
+    for (const branch of [sent.handle.request.topVia?.branch, 'z9hG4bKunknown']) {
+      const cancel = sent.handle.request.clone();
+      cancel.method = 'CANCEL';
+      cancel.set('CSeq', '1 CANCEL').replaceFirstValue('Via', `SIP/2.0/UDP 10.0.0.1:5060;branch=${branch}`);
+      const flow = await alice.endpoint.connect({ protocol: 'udp', host: '10.0.0.2', port: 5060 });
+      flow.send(cancel.toBytes());
+      await world.clock.run(50);
+      const answer = world.network.packets.filter(({ text }) => /CSeq: 1 CANCEL/.test(text)).at(-1);
+      statuses.push(Number(answer?.text.slice(8, 11)));
+    }
+    expect(statuses).toEqual([200, 481]);
+    expect(bob.endpoint.counters.pendingRequests).toBe(1);
+  });
+
   it('ends a ringing call with 487', async () => {
     const { world, alice, bob, invite, handle } = await ringing();
     const reasons: Array<string | undefined> = [];
