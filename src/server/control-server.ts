@@ -71,6 +71,8 @@ export class ControlServer {
   #outband: OutbandNotifier | undefined;
   #unsubscribe: (() => void) | undefined;
   #endStreams: (() => void) | undefined;
+  readonly #ending = new AbortController();
+  #closing: Promise<void> | undefined;
   #startedAt = 0;
 
   /** @throws ERR_CONTROL_TOKEN when it would listen to others without a token */
@@ -140,12 +142,18 @@ export class ControlServer {
 
   readonly #pushes = (): boolean => this.#target.notifications.allows('socket');
 
-  /** Ends all connections. */
-  async close(): Promise<void> {
+  /** Ends all connections; what was told last gets through. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#unsubscribe?.();
     this.#outband?.close();
     this.#endStreams?.();
     this.#clients.close();
+    this.#ending.abort();
     await Promise.all([this.#udp?.close(), this.#streams?.close()]);
   }
 
@@ -168,7 +176,12 @@ export class ControlServer {
 
   #exchange(handler: RequestHandler, guard: WebPageGuard): HttpExchange {
     const { maxRequestBytes } = this.#options;
-    const parts = { journal: this.#journal, counters: this.counters, clock: this.#clock };
+    const parts = {
+      journal: this.#journal,
+      counters: this.counters,
+      clock: this.#clock,
+      closing: this.#ending.signal,
+    };
     return new HttpExchange({
       handler,
       guard,

@@ -51,12 +51,20 @@ export class Dispatcher {
     const key = request.name.toLowerCase();
     const spec = this.#functions.get(key) ?? this.#functions.get(`api_${key}`);
     const { args, token, client } = splitArguments(request.args, spec);
-    return { request: { ...request, args }, spec, poll: POLLS.get(key), token, client };
+    const poll = POLLS.get(key.startsWith('api_') ? key : `api_${key}`);
+    return { request: { ...request, args }, spec, poll, token, client };
   }
 
-  /** @returns the answer, at once when the function gives it at once */
-  run({ request, spec, poll }: Prepared, client: ControlClient): ControlAnswer | Promise<ControlAnswer> {
-    if (poll) return this.#poll(poll, request, client);
+  /**
+   * @param gone fires when nobody waits for the answer any more
+   * @returns the answer, at once when the function gives it at once
+   */
+  run(
+    { request, spec, poll }: Prepared,
+    client: ControlClient,
+    gone?: AbortSignal,
+  ): ControlAnswer | Promise<ControlAnswer> {
+    if (poll) return this.#poll(poll, request, client, gone);
     if (!spec) return failure(request, this.#why(request, []) ?? `there is no function ${request.name}`);
     if (spec.remote === false) return failure(request, `${spec.name} takes or gives what cannot be sent`);
     this.#log.debug('runs', { function: spec.name });
@@ -87,15 +95,20 @@ export class Dispatcher {
     kind: PollKind,
     request: ControlRequest,
     client: ControlClient,
+    gone: AbortSignal | undefined,
   ): ControlAnswer | Promise<ControlAnswer> {
     client.polls = true;
     if (kind === 'wait') {
-      const waited = client.cursor.wait(BLOCKING_READ_MS, client.signal);
+      const waited = client.cursor.wait(BLOCKING_READ_MS, {
+        until: client.signal,
+        gone,
+        maxBytes: client.maxBytes,
+      });
       return waited.then((entries) =>
         answerOf(request, entries.map(({ text }) => framedNotification(text)).join('')),
       );
     }
-    const entries = client.cursor.take(kind === 'one' ? 1 : undefined);
+    const entries = client.cursor.take(kind === 'one' ? 1 : undefined, client.maxBytes);
     return answerOf(request, entries.map(({ text }) => framedNotification(text)).join(''));
   }
 

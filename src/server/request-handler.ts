@@ -14,6 +14,9 @@ import type { ControlAnswer, WireFormat } from './wire/request.js';
 /** Wrong tokens one address may try in a second. */
 export const WRONG_TOKENS_PER_SECOND = 2;
 
+/** Some editors and languages begin every text with it. */
+const BYTE_ORDER_MARK = /^\ufeff/;
+
 /** Who asks, and what speaks for letting it in. */
 export interface Origin {
   /** Of the network: what is limited. */
@@ -28,6 +31,8 @@ export interface Caller extends Origin {
   readonly transport: TransportName;
   /** @param name the client calls itself so, with `client=` */
   client(name: string | undefined): ControlClient;
+  /** Fires when the client does not wait for the answer any more. */
+  readonly gone?: AbortSignal;
   /** The request had the token, or none is needed. */
   onAdmitted?(): void;
 }
@@ -60,7 +65,8 @@ export class RequestHandler {
     },
   ) {}
 
-  handle(text: string, caller: Caller, how: HandleOptions = {}): Reply | Promise<Reply> {
+  handle(given: string, caller: Caller, how: HandleOptions = {}): Reply | Promise<Reply> {
+    const text = given.replace(BYTE_ORDER_MARK, '');
     const { format = detectFormat(text), output = format, named } = how;
     const { dispatcher, requests, counters } = this.parts;
     counters.requests[caller.transport]++;
@@ -80,7 +86,7 @@ export class RequestHandler {
     if (why) return reply('token', unreadable(why));
     caller.onAdmitted?.();
     const outcome = prepared.spec || prepared.poll ? 'done' : 'unknown';
-    const answer = dispatcher.run(prepared, caller.client(prepared.client));
+    const answer = dispatcher.run(prepared, caller.client(prepared.client), caller.gone);
     return answer instanceof Promise ? answer.then((late) => reply(outcome, late)) : reply(outcome, answer);
   }
 

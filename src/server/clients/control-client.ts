@@ -10,10 +10,13 @@ export class ControlClient {
   readonly signal: AbortSignal;
   /** True once it has polled: from then on nothing is pushed to it. */
   polls = false;
+  /** How much of the notifications it may be given in one answer. */
+  readonly maxBytes: number;
   readonly #controller = new AbortController();
 
-  constructor(cursor: JournalCursor) {
+  constructor(cursor: JournalCursor, maxBytes = Number.POSITIVE_INFINITY) {
     this.cursor = cursor;
+    this.maxBytes = maxBytes;
     this.signal = this.#controller.signal;
   }
 

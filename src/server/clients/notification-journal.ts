@@ -88,6 +88,21 @@ export class NotificationJournal {
   }
 }
 
+function within(maxBytes: number, entries: JournalEntry[]): JournalEntry[] {
+  if (maxBytes === Number.POSITIVE_INFINITY) return entries;
+  let bytes = 0;
+  const end = entries.findIndex(({ text }, at) => {
+    bytes += Buffer.byteLength(framedNotification(text));
+    return at > 0 && bytes > maxBytes;
+  });
+  return end < 0 ? entries : entries.slice(0, end);
+}
+
+function lossTold(count: number, number: number): JournalEntry {
+  const text = `WARNING,${count} notifications are lost: they were not read in time`;
+  return { number, kind: 'WARNING', text };
+}
+
 /** One reader of the journal. */
 export class JournalCursor {
   readonly #journal: NotificationJournal;
@@ -109,18 +124,30 @@ export class JournalCursor {
     return this.#journal.last > this.#read;
   }
 
-  /** What has come since the last time; never the same twice. */
-  take(count?: number): JournalEntry[] {
-    const entries = this.#journal.after(this.#read, count);
-    if (entries.length > 0) {
-      this.#lost += entries[0].number - this.#read - 1;
-      this.#read = entries[entries.length - 1].number;
-    }
-    return entries;
+  /**
+   * What has come since the last time; never the same twice.
+   * @param maxBytes what goes beyond is left for the next time, but for the first
+   */
+  take(count?: number, maxBytes = Number.POSITIVE_INFINITY): JournalEntry[] {
+    const entries = within(maxBytes, this.#journal.after(this.#read, count));
+    if (entries.length === 0) return entries;
+    const lost = entries[0].number - this.#read - 1;
+    this.#lost += lost;
+    this.#read = entries[entries.length - 1].number;
+    return lost > 0 ? [lossTold(lost, entries[0].number - 1), ...entries] : entries;
   }
 
-  async wait(ms: number, signal: AbortSignal, count?: number): Promise<JournalEntry[]> {
+  /**
+   * The same, and waits when there is nothing.
+   * @param until ends the waiting
+   * @param gone nobody takes the answer any more: nothing is read
+   */
+  async wait(
+    ms: number,
+    { until, gone, maxBytes }: { until: AbortSignal; gone?: AbortSignal; maxBytes?: number },
+  ): Promise<JournalEntry[]> {
+    const signal = gone ? AbortSignal.any([until, gone]) : until;
     if (!this.pending) await this.#journal.waitAfter(this.#read, ms, signal);
-    return signal.aborted ? [] : this.take(count);
+    return gone?.aborted ? [] : this.take(undefined, maxBytes);
   }
 }

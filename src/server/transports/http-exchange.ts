@@ -4,6 +4,7 @@
  * `/?function=API_Call&line=-1`. Body and time are bounded.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { tokenOf } from '../access/token.js';
 import type { WebPageGuard } from '../access/web-page-guard.js';
 import type { NamedClients } from '../clients/named-clients.js';
 import type { ControlCounters } from '../counters.js';
@@ -11,6 +12,7 @@ import type { Caller, Outcome, Reply, RequestHandler } from '../request-handler.
 import { formatOfBody } from '../wire/detect.js';
 import { jsonFormat } from '../wire/json.js';
 import { queryFormat } from '../wire/query.js';
+import { EVENT_STREAM } from './server-sent-events.js';
 
 /** From the head of a request to the end of its body. */
 const BODY_MS = 15_000;
@@ -63,7 +65,7 @@ export class HttpExchange {
       response.setHeader('Allow', 'GET, HEAD, POST, PUT, OPTIONS');
       return this.#end(response, 405, 'ERROR: use GET, POST or PUT');
     }
-    const caller = this.#caller(request, query);
+    const caller = this.#caller(request, response, query);
     const named = functionInPath(path);
     const asksFunction = named !== undefined || /(^|&)function=/i.test(query);
     if ((method === 'GET' || method === 'HEAD') && !asksFunction)
@@ -80,6 +82,7 @@ export class HttpExchange {
     const why = openPages.has(path) ? undefined : handler.admit(caller, undefined);
     if (why) return this.#denied(response, why);
     if (page) return this.#end(response, 200, page.text(), page.mediaType);
+    if (request.method === 'HEAD') return this.#end(response, 200, '', EVENT_STREAM);
     events(request, response);
   }
 
@@ -103,16 +106,16 @@ export class HttpExchange {
     this.#end(response, STATUS[reply.outcome], reply.text, reply.mediaType);
   }
 
-  #caller(request: IncomingMessage, query: string): Caller {
-    const { headers } = request;
-    const bearer = /^Bearer\s+(\S+)$/i.exec(headers.authorization ?? '')?.[1];
+  #caller(request: IncomingMessage, response: ServerResponse, query: string): Caller {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
     const search = new URLSearchParams(query);
-    const token = bearer ?? first(headers['x-token']) ?? search.get('token') ?? undefined;
-    const name = first(headers['x-client']) ?? search.get('client') ?? undefined;
+    const name = first(request.headers['x-client']) ?? search.get('client') ?? undefined;
     return {
       transport: 'http',
       address: request.socket.remoteAddress ?? '?',
-      token,
+      token: tokenOf(request.headers, search),
+      gone: gone.signal,
       client: (own) => this.parts.clients.get(own ?? name),
     };
   }

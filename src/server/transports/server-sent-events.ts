@@ -12,22 +12,19 @@ import {
 import type { ControlCounters } from '../counters.js';
 import { MAX_UNREAD_BYTES } from './text-connection.js';
 
+export const EVENT_STREAM = 'text/event-stream; charset=utf-8';
 /** Proxies cut silent connections off. */
 const HEARTBEAT_MS = 15_000;
 
 export function serveEvents(
   request: IncomingMessage,
   response: ServerResponse,
-  parts: { journal: NotificationJournal; counters: ControlCounters; clock: Clock },
+  parts: { journal: NotificationJournal; counters: ControlCounters; clock: Clock; closing: AbortSignal },
 ): void {
-  const { journal, counters, clock } = parts;
+  const { journal, counters, clock, closing } = parts;
   counters.requests.sse++;
-  const seen = Number(request.headers['last-event-id'] ?? Number.NaN);
-  const cursor = new JournalCursor(
-    journal,
-    Number.isInteger(seen) ? Math.min(Math.max(seen, 0), journal.last) : undefined,
-  );
-  response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8', Connection: 'keep-alive' });
+  const cursor = new JournalCursor(journal, lastSeen(request.headers['last-event-id'], journal));
+  response.writeHead(200, { 'Content-Type': EVENT_STREAM, Connection: 'keep-alive' });
   response.write(': switchhook\n\n');
   const push = (): void => {
     const entries = cursor.take();
@@ -44,11 +41,20 @@ export function serveEvents(
   };
   timer = clock.after(HEARTBEAT_MS, beat);
   const unwatch = journal.watch(push);
+  const end = (): void => void response.end();
+  closing.addEventListener('abort', end, { once: true });
   response.on('close', () => {
+    closing.removeEventListener('abort', end);
     timer.cancel();
     unwatch();
   });
   push();
+}
+
+/** A number we have not reached is of a run before this one, of which the client has seen nothing. */
+function lastSeen(header: string | string[] | undefined, journal: NotificationJournal): number | undefined {
+  const seen = /^\d{1,15}$/.test(String(header)) ? Number(header) : undefined;
+  return seen !== undefined && seen > journal.last ? 0 : seen;
 }
 
 function eventText({ number, kind, text }: JournalEntry): string {

@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { Clock, Timer } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
+import { tokenOf } from '../access/token.js';
 import type { WebPageGuard } from '../access/web-page-guard.js';
 import type { NotificationJournal } from '../clients/notification-journal.js';
 import type { ControlCounters } from '../counters.js';
@@ -18,10 +19,14 @@ import { sniff } from './sniff.js';
 import { TextConnection } from './text-connection.js';
 import { serveWebSocket } from './web-socket-connection.js';
 
+/** RFC 6455 §7.4.1 */
+const GOING_AWAY = 1001;
 /** From the connection, or the last answer over HTTP, to the next whole head of a request. */
 const HEAD_MS = 10_000;
 /** A kept connection waits this long for the next request. */
 const KEEP_ALIVE_MS = 60_000;
+/** What clients are sent last has so long to get through. */
+const GOODBYE_MS = 500;
 const MAX_HEAD_BYTES = 16 << 10;
 const MAX_HEADERS = 100;
 
@@ -72,10 +77,11 @@ export class StreamListener {
       void this.#parts.exchange.serve(request, response);
     });
     this.#http.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
-    this.#http.on('clientError', (_, socket) => {
-      parts.counters.refused.malformed++;
+    this.#http.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      const tooLong = error.code === 'HPE_HEADER_OVERFLOW';
+      parts.counters.refused[tooLong ? 'size' : 'malformed']++;
       if (socket.writable)
-        socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+        refuse(socket, tooLong ? '431 Request Header Fields Too Large' : '400 Bad Request');
       else socket.destroy();
     });
   }
@@ -98,11 +104,16 @@ export class StreamListener {
   async close(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
-    for (const socket of this.#webSockets.clients) socket.terminate();
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#webSockets.clients) socket.close(GOING_AWAY, 'the server stops');
     this.#webSockets.close();
-    this.#http.closeAllConnections();
+    // What is being answered is answered first.
+    await new Promise(setImmediate);
+    for (const socket of this.#sockets) socket.end();
+    const timer = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, GOODBYE_MS);
     await closed;
+    clearTimeout(timer);
   }
 
   #onConnection(socket: Socket): void {
@@ -156,32 +167,40 @@ export class StreamListener {
   }
 
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { guard, handler, counters, journal, clock } = this.#parts;
+    const { guard, handler, counters, journal, clock, pushes } = this.#parts;
+    if (request.headers.upgrade?.trim().toLowerCase() !== 'websocket')
+      return this.#notUpgraded(request, head);
     this.#heads.get(request.socket)?.cancel();
-    const refuse = (status: string): void => {
-      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-    };
     const verdict = guard.judge(request.headers);
     if (!verdict.allowed) {
       counters.refused['web-page']++;
-      return refuse('403 Forbidden');
+      return refuse(socket, '403 Forbidden');
     }
     const search = new URLSearchParams(request.url?.split('?')[1] ?? '');
-    const bearer = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
     const address = request.socket.remoteAddress ?? '?';
-    const caller = {
-      transport: 'websocket',
-      address,
-      token: bearer ?? search.get('token') ?? undefined,
-    } as const;
-    if (handler.admit(caller, undefined)) return refuse('401 Unauthorized');
+    const caller = { transport: 'websocket', address, token: tokenOf(request.headers, search) } as const;
+    if (handler.admit(caller, undefined)) return refuse(socket, '401 Unauthorized');
     this.#webSockets.handleUpgrade(request, socket, head, (accepted) => {
       serveWebSocket(
         accepted,
         { address, asText: search.get('format') === 'text' },
-        { handler, counters, journal, clock },
+        { handler, counters, journal, clock, pushes },
       );
     });
+  }
+
+  /**
+   * RFC 9110 §7.8: an upgrade we do not know (HTTP/2, which Java and curl offer) is ignored. The request is read once
+   * more, without it.
+   */
+  #notUpgraded(request: IncomingMessage, head: Buffer): void {
+    const { method, url, httpVersion, rawHeaders, socket } = request;
+    const lines = [`${method} ${url} HTTP/${httpVersion}`];
+    for (let at = 0; at < rawHeaders.length; at += 2) {
+      if (!/^(upgrade|connection|http2-settings)$/i.test(rawHeaders[at]))
+        lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`);
+    }
+    this.#toHttp(socket, Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
   }
 
   #expectHead(socket: Socket, ms: number): void {
@@ -193,4 +212,8 @@ export class StreamListener {
     });
     this.#heads.set(socket, timer);
   }
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

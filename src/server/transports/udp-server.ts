@@ -16,6 +16,10 @@ import type { RequestHandler } from '../request-handler.js';
 const MAX_PEERS = 16;
 /** What fits into a datagram (RFC 768 with IPv4). */
 const MAX_DATAGRAM = 65_507;
+/** What is sent to clients. Two servers that got each other's would answer for ever. */
+const ANSWER = /^\s*(APIREQUEST:|WPNOTIFICATION,|ERROR:|BOFCOMMANDBOFLINEAPIREQUEST:)/;
+/** Polled notifications in one answer, so that it fits also where the format makes it longer. */
+const MAX_POLLED = 48 << 10;
 /** A notification that is longer is cut: better than not told. */
 const MAX_NOTIFICATION = 60_000;
 
@@ -113,15 +117,15 @@ export class UdpServer {
   }
 
   #onDatagram(bytes: Buffer, from: RemoteInfo): void {
-    let text = bytes.toString('utf8');
+    let text = bytes.toString('utf8').trimStart();
     const first = /^token\s*=\s*([^,&\r\n]+)\r?\n/i.exec(text);
     if (first) text = text.slice(first[0].length);
-    if (text.trim() === '') return;
+    if (text.trim() === '' || ANSWER.test(text)) return;
     const key = `${from.address} ${from.port}`;
     const peer: Peer = this.#peers.get(key) ?? {
       host: from.address,
       port: from.port,
-      client: new ControlClient(new JournalCursor(this.#parts.journal)),
+      client: new ControlClient(new JournalCursor(this.#parts.journal), MAX_POLLED),
     };
     const reply = this.#parts.handler.handle(text, {
       transport: 'udp',

@@ -26,6 +26,8 @@ export interface WebSocketParts {
   readonly journal: NotificationJournal;
   readonly counters: ControlCounters;
   readonly clock: Clock;
+  /** Whether notifications may be pushed at the moment. */
+  pushes(): boolean;
 }
 
 export function serveWebSocket(
@@ -45,7 +47,7 @@ export function serveWebSocket(
     socket.terminate();
   };
   const push = (): void => {
-    if (client.polls) return;
+    if (client.polls || !parts.pushes()) return;
     for (const entry of client.cursor.take())
       send(about.asText ? framedNotification(entry.text) : eventObject(entry));
   };

@@ -24,7 +24,7 @@ const CALL = /^([A-Za-z_]\w*)\s*\(([\s\S]*)\)\s*;?$/;
 export const commaFormat: WireFormat = {
   name: 'comma',
   mediaType: 'text/plain; charset=utf-8',
-  parse(text) {
+  parse(text, named) {
     const line = text.trim();
     const call = CALL.exec(line);
     if (call) return positional(call[1], call[2].trim() === '' ? [] : split(call[2]));
@@ -32,7 +32,9 @@ export const commaFormat: WireFormat = {
     if (parts.length > MAX_PARTS) return refused(`more than ${MAX_ARGUMENTS} arguments`);
     return parts.some((part) => /^\s*function\s*=/i.test(part))
       ? fromNamedValues(joinNamed(parts))
-      : positional(parts[0].trim(), parts.slice(1));
+      : named !== undefined && NAMED.test(line)
+        ? fromNamedValues(joinNamed(parts), named)
+        : positional(parts[0].trim(), parts.slice(1));
   },
   print: printClearText,
 };

@@ -98,7 +98,7 @@ describe('TCP', () => {
     await client.record('\r\n');
     target.notify('EVENT,EVENT,one');
     await client.until(/one/);
-    client.send('API_PollNotificationStrings\r\n');
+    client.send('PollNotificationStrings\r\n');
     await client.until(/APIRESULT:\r\n/);
     target.notify('EVENT,EVENT,two');
     target.notify('EVENT,EVENT,three');
@@ -217,9 +217,33 @@ describe('UDP', () => {
     await client.next();
     client.send('API_PollNotificationStrings');
     await client.next();
-    for (let i = 0; i < 20; i++) target.notify(`LOG,EVENT,${'x'.repeat(5000)}`);
+    target.notify(`LOG,EVENT,${'x'.repeat(70_000)}`);
     client.send('API_PollNotificationStrings');
     expect(await client.next()).toMatch(/^ERROR: the answer has \d+ bytes/);
+  });
+
+  it('[notifications/3] leaves for the next poll what does not fit', async () => {
+    await start();
+    const client = await udp();
+    client.send('API_PollNotificationStrings');
+    await client.next();
+    for (let i = 0; i < 20; i++) target.notify(`LOG,EVENT,${i} ${'x'.repeat(5000)}`);
+    const polled: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      client.send('API_PollNotificationStrings');
+      polled.push(...((await client.next()).match(/LOG,EVENT,\d+/g) ?? []));
+    }
+    expect(polled).toEqual(Array.from({ length: 20 }, (_, i) => `LOG,EVENT,${i}`));
+  });
+
+  it('does not answer answers, which another server would answer in turn', async () => {
+    await start();
+    const client = await udp();
+    for (const text of ['APIREQUEST:API_TestAPIRESULT:OK', 'WPNOTIFICATION,LINE,1,NEOL \r\n', 'ERROR: no'])
+      client.send(text);
+    client.send('\ufeff{"function":"API_TestEcho","echo":"a"}');
+    expect(await client.next()).toContain('"result":"a"');
+    expect(client.received).toEqual([]);
   });
 });
 
@@ -326,6 +350,19 @@ describe('HTTP', () => {
     expect((await waiting).text).toContain('WPNOTIFICATION,EVENT,EVENT,late,NEOL');
   });
 
+  it('keeps for the next poll what came after a poller had gone', async () => {
+    await start();
+    const client = tcp();
+    client.send('GET /?function=API_GetNotificationStrings&client=a HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await http(tcpPort(), '/?function=API_Test');
+    client.close();
+    await client.ended();
+    await http(tcpPort(), '/?function=API_Test');
+    target.notify('EVENT,EVENT,late');
+    const { text } = await http(tcpPort(), '/?function=API_PollNotificationStrings&client=a');
+    expect(text).toContain('EVENT,EVENT,late');
+  });
+
   it('sends notifications as events, and those that were missed', async () => {
     await start();
     const stream = async (headers: Record<string, string>) => {
@@ -343,6 +380,67 @@ describe('HTTP', () => {
     const second = await stream({ 'Last-Event-ID': '1' });
     await second.until(/id: 2\nevent: DTMF\ndata: DTMF,1,8\n\n/);
     expect(second.text).not.toContain('DTMF,1,7');
+    // A number of a run before this one: nothing of this one has been seen.
+    const third = await stream({ 'Last-Event-ID': '700' });
+    await third.until(/DTMF,1,7\n\nid: 2\n/);
+  });
+
+  it('ignores the upgrades it does not know, as Java and curl offer them', async () => {
+    await start();
+    const client = tcp();
+    const offer =
+      'Host: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n';
+    client.send(`GET /?function=API_TestEcho&echo=one HTTP/1.1\r\n${offer}\r\n`);
+    await client.until(/ 200 OK[\s\S]*APIRESULT:one/);
+    client.send(`POST /API_TestEcho HTTP/1.1\r\n${offer}Content-Length: 8\r\n\r\necho=two`);
+    await client.until(/ 200 OK[\s\S]*APIRESULT:two/);
+  });
+
+  it('says what is wrong with a head that is too long, and has no body for HEAD', async () => {
+    await start();
+    const long = await http(tcpPort(), '/', { headers: { 'X-Long': 'x'.repeat(20_000) } });
+    expect(long.status).toBe(431);
+    const events = await http(tcpPort(), '/events', { method: 'HEAD' });
+    expect(events).toMatchObject({ status: 200, text: '' });
+  });
+
+  it('takes JSON that begins with a byte order mark', async () => {
+    await start();
+    const body = '\ufeff{"function":"API_TestEcho","echo":"a"}';
+    expect((await http(tcpPort(), '/', { method: 'POST', body })).text).toContain('"result":"a"');
+  });
+});
+
+describe('the end', () => {
+  it('reaches every client after what was told last', async () => {
+    await start();
+    const client = tcp();
+    client.send('API_TestEcho,a\r\n');
+    await client.record('\r\n');
+    const events = tcp();
+    events.send('GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await events.until(/: switchhook/);
+    const waiting = http(tcpPort(), '/?function=API_GetNotificationStrings&client=late');
+    const socket = await webSocket('?format=text');
+    const closed = once(socket, 'close');
+    target.notify('STOP,api');
+    await server.close();
+    await Promise.all([client.ended(), events.ended()]);
+    expect(client.text).toBe('WPNOTIFICATION,STOP,api,NEOL \r\n');
+    expect(events.text).toMatch(/data: STOP,api\n\n\r\n0\r\n\r\n$/);
+    expect((await waiting).text).toContain('STOP,api');
+    expect(socket.seen.text).toContain('STOP,api');
+    expect((await closed)[0]).toBe(1001);
+  });
+
+  it('does not wait long for one that keeps its side open', async () => {
+    await start();
+    const client = tcp();
+    client.socket.removeAllListeners('end');
+    client.send('API_TestEcho,a\r\n');
+    await client.record('\r\n');
+    await server.close();
+    expect(client.closed).toBe(false);
   });
 });
 
@@ -370,6 +468,15 @@ describe('WebSocket', () => {
     const socket = await webSocket('?format=text');
     target.notify('DTMF,1,7');
     expect(await socket.seen.record('\u0000')).toBe('WPNOTIFICATION,DTMF,1,7,NEOL \r\n');
+  });
+
+  it('pushes nothing while only polling is wanted', async () => {
+    await start();
+    const socket = await webSocket('?format=text');
+    target.pushes = false;
+    target.notify('DTMF,1,7');
+    socket.send('API_PollNotificationStrings');
+    expect(await socket.seen.record('\u0000')).toContain('APIRESULT:WPNOTIFICATION,DTMF,1,7,NEOL');
   });
 
   it('closes a connection that sends too much', async () => {
