@@ -1,7 +1,8 @@
-/** From what people type to the addresses of SIP: whom to call, and who calls. Pure. */
+/** From what people type, and what redirects, to the addresses of SIP: whom to call, and who calls. Pure. */
 import { isSwitchhookError, SwitchhookError } from '../base/errors.js';
-import { NameAddr, parseUri, SipUri } from '../sip/index.js';
+import { NameAddr, parseUri, type SipResponse, SipUri } from '../sip/index.js';
 import type { Account } from './account.js';
+import { lenient } from './lenient.js';
 
 /**
  * `1234`, `bob@example.com`, `sip:…`, `tel:+1…` as the address to call; a bare number is completed with our domain.
@@ -48,6 +49,29 @@ export function callable(uri: SipUri): SipUri {
   copy.headers = [];
   copy.params.delete('method');
   return copy;
+}
+
+/**
+ * The SIP contact of a 3xx with the highest q value that was not tried yet (RFC 3261 §8.1.3.4). A request to a
+ * sips address follows none without: nobody is asked, and the user wanted it secure.
+ */
+export function nextTarget(
+  response: SipResponse,
+  visited: ReadonlySet<string>,
+  secure: boolean,
+): SipUri | undefined {
+  let best: SipUri | undefined;
+  let bestQ = -1;
+  for (const contact of lenient(() => response.contacts, [])) {
+    if (!(contact.uri instanceof SipUri) || (secure && !contact.uri.secure)) continue;
+    const uri = callable(contact.uri);
+    const q = Number(contact.params.get('q') ?? 1);
+    if (q > bestQ && !visited.has(uri.toString())) {
+      best = uri;
+      bestQ = q;
+    }
+  }
+  return best;
 }
 
 /**

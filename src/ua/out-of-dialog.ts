@@ -12,7 +12,7 @@ import {
   type SipUri,
 } from '../sip/index.js';
 import { type Account, contactFor } from './account.js';
-import { identityWithoutAccount, resolveTarget } from './call-target.js';
+import { identityWithoutAccount, nextTarget, resolveTarget } from './call-target.js';
 import type { SignallingEnvironment } from './signalling.js';
 import { findWayOut } from './way-out.js';
 
@@ -82,29 +82,47 @@ export async function sendRequest(
   });
 }
 
+/** One after the other, as for calls. */
+const MAX_REDIRECTIONS = 5;
+
 /**
- * A request of any method to `target` with its final response, whatever the status.
+ * A request of any method to `target` with its final response, whatever the status; redirections are followed (RFC 3261
+ * §8.1.3.4).
  * @throws ERR_INVALID_ARGUMENT, ERR_SIP_TIMEOUT, ERR_SIP_TRANSPORT, ERR_DNS_NOT_FOUND, ERR_AUTHENTICATION_FAILED,
  * ERR_ABORTED
  */
-export function requestOnce(
+export async function requestOnce(
   env: Pick<SignallingEnvironment, 'endpoint' | 'random' | 'decorate'>,
   method: string,
   target: string | SipUri,
   options: RequestOptions = {},
 ): Promise<RequestResult> {
   const { account, signal } = options;
-  return new Promise((resolve, reject) => {
-    if (method === 'INVITE' || method === 'ACK' || method === 'CANCEL') {
-      throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `a ${method} is the business of a call` });
-    }
-    const uri = typeof target === 'string' ? resolveTarget(target, account) : target;
-    const request = buildRequest(env, method, uri, options);
-    sendRequest(env, request, account, {
-      signal,
-      onFinal: (response, { flow, request: sent }) =>
-        resolve({ response, flow: flow as RequestResult['flow'], request: sent }),
-      onError: reject,
-    }).catch(reject);
-  });
+  if (method === 'INVITE' || method === 'ACK' || method === 'CANCEL') {
+    throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `a ${method} is the business of a call` });
+  }
+  let uri = typeof target === 'string' ? resolveTarget(target, account) : target;
+  const first = buildRequest(env, method, uri, options);
+  const visited = new Set<string>();
+  let seq = 0;
+  for (;;) {
+    visited.add(uri.toString());
+    const request = first.clone();
+    request.uri = uri.clone();
+    request.set('CSeq', `${++seq} ${method}`);
+    const result = await new Promise<RequestResult>((resolve, reject) => {
+      sendRequest(env, request, account, {
+        signal,
+        nextCseq: () => ++seq,
+        onFinal: (response, { flow, request: sent }) =>
+          resolve({ response, flow: flow as RequestResult['flow'], request: sent }),
+        onError: reject,
+      }).catch(reject);
+    });
+    const { status } = result.response;
+    const redirected = status >= 300 && status < 400 && visited.size <= MAX_REDIRECTIONS;
+    const next = redirected ? nextTarget(result.response, visited, uri.secure) : undefined;
+    if (!next) return result;
+    uri = next;
+  }
 }

@@ -443,7 +443,8 @@ export class Registration extends Emitter<RegistrationEvents> {
       this.account.outboundRefused = true;
       if (!this.account.usesOutbound(result.flow)) result = await this.#request(expires, way, signal);
     }
-    const minimum = result.response.status === 423 ? result.response.minExpires : undefined;
+    const { response: first } = result;
+    const minimum = first.status === 423 ? lenient(() => first.minExpires, undefined) : undefined;
     if (expires > 0 && minimum !== undefined && minimum > expires) {
       this.#expires = minimum;
       result = await this.#request(minimum, way, signal);
@@ -454,7 +455,7 @@ export class Registration extends Emitter<RegistrationEvents> {
       aor: this.account.uri.toString(),
       status: response.status,
       reason: response.reason,
-      retryAfter: response.retryAfter?.delta,
+      retryAfter: lenient(() => response.retryAfter?.delta, undefined),
     });
   }
 

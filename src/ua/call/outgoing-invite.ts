@@ -16,14 +16,13 @@ import {
   type ClientHandle,
   Dialog,
   type Flow,
-  type NameAddr,
   type SipRequest,
   type SipResponse,
-  SipUri,
+  type SipUri,
   sendsSipsContact,
   type Target,
 } from '../../sip/index.js';
-import { callable } from '../call-target.js';
+import { nextTarget } from '../call-target.js';
 import { lenient } from '../lenient.js';
 import { asSdpError, type CallHost, endText, q850Cause, sdpOf, setSdp } from './call-host.js';
 import type { OfferKind } from './call-media.js';
@@ -211,14 +210,15 @@ export class OutgoingInvite {
     }
     this.#host.way.metOver(tx.flow);
     lenient(() => early.dialog.refreshTarget(response), undefined);
-    if (response.require.includes('100rel') && response.rseq !== undefined) {
+    const rseq = lenient(() => (response.require.includes('100rel') ? response.rseq : undefined), undefined);
+    if (rseq !== undefined) {
       // RFC 3262 §4: in order only; a repeated one was acknowledged before.
-      if (early.rseq !== undefined && response.rseq !== early.rseq + 1) return;
-      early.rseq = response.rseq;
+      if (early.rseq !== undefined && rseq !== early.rseq + 1) return;
+      early.rseq = rseq;
       void this.#acknowledgeProvisional(early, response, tx);
       return;
     }
-    const sdp = sdpOf(response);
+    const sdp = lenient(() => sdpOf(response), undefined);
     this.#options.onProgress(response, sdp !== undefined);
     if (sdp !== undefined && !this.#offerless) void this.#earlyMedia(tag, sdp, false);
   }
@@ -338,8 +338,7 @@ export class OutgoingInvite {
     }
     if (response.status >= 400 || this.#redirectsLeft === 0) return false;
     const before = this.#redirections.at(-1)?.to ?? (this.#handle?.request.uri as SipUri);
-    const contacts = lenient(() => response.contacts, []);
-    const next = bestContact(contacts, this.#visited, before.secure);
+    const next = nextTarget(response, this.#visited, before.secure);
     if (!next) return false;
     this.#redirectsLeft--;
     this.#redirections.push({ response, from: before, to: next });
@@ -519,27 +518,4 @@ function isAboutMedia(status: number): boolean {
 function statusOf(error: SwitchhookError): number {
   if (error.code === 'ERR_SIP_TIMEOUT') return 408;
   return error.code === 'ERR_AUTHENTICATION_FAILED' ? 401 : 503;
-}
-
-/**
- * The SIP contact of a 3xx with the highest q value that was not tried yet (RFC 3261 §8.1.3.4). A call to a sips address
- * follows none without: nobody is asked, and the user wanted it secure.
- */
-function bestContact(
-  contacts: readonly NameAddr[],
-  visited: ReadonlySet<string>,
-  secure: boolean,
-): SipUri | undefined {
-  let best: SipUri | undefined;
-  let bestQ = -1;
-  for (const contact of contacts) {
-    if (!(contact.uri instanceof SipUri) || (secure && !contact.uri.secure)) continue;
-    const uri = callable(contact.uri);
-    const q = Number(contact.params.get('q') ?? 1);
-    if (q > bestQ && !visited.has(uri.toString())) {
-      best = uri;
-      bestQ = q;
-    }
-  }
-  return best;
 }

@@ -55,6 +55,8 @@ const MAX_ATTEMPTS = 6;
 const PATIENCE_MS = 60_000;
 /** RFC 3261 §14.2 has up to ten seconds; a peer that wants more does not want the change. */
 const LONGEST_RETRY_S = 30;
+/** RFC 3261 §21.4.6, §21.5.2. */
+const NO_SUCH_METHOD: ReadonlySet<number> = new Set([405, 501]);
 /** RFC 3262 is for the first INVITE: what a re-INVITE asks for is answered at once. */
 const SUPPORTED = 'timer';
 
@@ -70,6 +72,8 @@ export class SessionModifier {
   /** UPDATEs of the peer being answered. */
   #updating = 0;
   #peerAllowsUpdate = false;
+  /** Whatever its Allow says. */
+  #updateRefused = false;
 
   constructor(host: CallHost, ownsCallId: boolean, onRemoteChange: () => void) {
     this.#host = host;
@@ -124,7 +128,7 @@ export class SessionModifier {
     const { media, timer, env } = this.#host;
     if (this.#host.ended) return this.#done(change, new SwitchhookError('ERR_CALL_ENDED'));
     change.attempts++;
-    change.invite = change.method === 'invite' || !this.#peerAllowsUpdate;
+    change.invite = change.method === 'invite' || !this.#peerAllowsUpdate || this.#updateRefused;
     change.offers = change.invite || change.purpose === 'media';
     let offer: string | undefined;
     try {
@@ -208,6 +212,10 @@ export class SessionModifier {
         return this.#again(change, Math.round(seconds * 100) * 10);
       }
       if (response.status === 422 && timer.raise(response)) return this.#send(change, dialog);
+      if (!change.invite && NO_SUCH_METHOD.has(response.status)) {
+        this.#updateRefused = true;
+        return this.#send(change, dialog);
+      }
       const later =
         response.status === 500 ? lenient(() => response.retryAfter?.delta, undefined) : undefined;
       if (later !== undefined && later <= LONGEST_RETRY_S) return this.#again(change, later * 1000);

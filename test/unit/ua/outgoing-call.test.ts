@@ -43,6 +43,21 @@ describe('an outgoing call', () => {
     await world.end();
   });
 
+  it.each<Record<string, string>>([
+    { RSeq: 'x', Require: '100rel' },
+    { Require: '(' },
+    { 'Content-Type': '///' },
+    { Allow: ',' },
+  ])('rings also by a 180 with %j', async (headers) => {
+    const { world, peer, invite, out } = await dial();
+    peer.respond(invite, 180, { sdp: sdp(), headers });
+    if ('Content-Type' in headers) peer.respond(invite, 180, { sdp: 'x', contentType: '///' });
+    await world.run(20);
+    expect(out.state).toBe('ringing');
+    peer.respond(invite, 486);
+    await world.end();
+  });
+
   it('rings also by a 180 whose Contact cannot be read', async () => {
     const { world, invite, peer, out, progress, polite } = await dial();
     peer.respond(invite, 180, { headers: { Contact: '<<' } });

@@ -475,6 +475,27 @@ describe('session timers (RFC 4028)', () => {
     }
   });
 
+  it('goes over to re-INVITE for good where UPDATE is refused in spite of Allow', async () => {
+    for (const status of [405, 501]) {
+      const { world, peer, call } = await answered(
+        {},
+        { Supported: 'timer', 'Session-Expires': '300;refresher=uas', Allow: 'INVITE, UPDATE' },
+      );
+      peer.onRequest = (request) => {
+        if (request.method === 'UPDATE') peer.respond(request, status);
+        else if (request.method === 'INVITE')
+          peer.respond(request, 200, {
+            sdp: sdp(),
+            headers: { 'Session-Expires': '300;refresher=uac', Allow: 'INVITE, UPDATE' },
+          });
+        else if (request.method !== 'ACK') peer.respond(request, 200);
+      };
+      await world.run(600_000);
+      expect([call.state, peer.count('UPDATE'), peer.count('INVITE')]).toEqual(['connected', 1, 3]);
+      await world.end();
+    }
+  });
+
   it('between two of us keeps a call up for hours', async () => {
     const world = new UaWorld();
     const alice = await world.party('alice', '10.0.0.1', { sessionExpires: 120 });

@@ -141,6 +141,44 @@ describe('asking for abilities', () => {
   });
 });
 
+describe('redirected requests outside of calls (RFC 3261 §8.1.3.4)', () => {
+  it('are followed with the same Call-ID and a higher CSeq, in no circle', async () => {
+    const world = new UaWorld();
+    const alice = await world.party('alice', '10.0.0.1');
+    const peer = await world.peer('carol', '10.0.0.9');
+    const other = await world.peer('dave', '10.0.0.10');
+    let status = 200;
+    peer.onRequest = (request) =>
+      void peer.respond(request, 302, {
+        headers: { Contact: '<sip:dave@10.0.0.10>' },
+      });
+    other.onRequest = (request) =>
+      void other.respond(request, status, { headers: { Contact: '<sip:carol@10.0.0.9>' } });
+    const sent = alice.agent.message(peer.uri, { from: alice.uri, body: 'hello' });
+    await world.run(100);
+    expect((await sent).status).toBe(200);
+    const [first, second] = [peer.last('MESSAGE'), other.last('MESSAGE')];
+    expect([second.callId, second.bodyText, second.to.uri.toString()]).toEqual([
+      first.callId,
+      'hello',
+      peer.uri,
+    ]);
+    expect(second.cseq.seq).toBeGreaterThan(first.cseq.seq);
+    status = 302;
+    const circle = alice.agent.message(other.uri, { from: alice.uri, body: 'x' });
+    await world.run(100);
+    expect((await circle).status).toBe(302);
+    expect([peer.count('MESSAGE'), other.count('MESSAGE')]).toEqual([2, 2]);
+    const secure = await world.endpoint('10.0.0.30');
+    secure.endpoint.onRequest = (_, tx) =>
+      tx.reply(302, undefined, (response) => response.set('Contact', '<sip:carol@10.0.0.9>'));
+    const plain = alice.agent.message('sips:e@10.0.0.30', { from: alice.uri, body: 'secret' });
+    await world.run(100);
+    expect([(await plain).status, peer.count('MESSAGE')]).toEqual([302, 2]);
+    await world.end();
+  });
+});
+
 describe('watching a trunk (OPTIONS ping)', () => {
   it('tells when the server becomes unreachable and when it is back', async () => {
     const { world, bob, peer } = await bobAndCarol();
