@@ -8,6 +8,15 @@ export { callOptions, callPolicies, holdOptions } from './mapping/call-options.j
 export { mediaOptions } from './mapping/media-options.js';
 export { phoneOptions } from './mapping/phone-options.js';
 export { policyOptions } from './mapping/policy-options.js';
+export type {
+  ApiListener,
+  ApiListenerObject,
+  ApiMethods,
+  ApiTlsContext,
+  Bool,
+  Int,
+  Text,
+} from './methods/index.js';
 export * from './notifications/index.js';
 export { packageVersion } from './package-version.js';
 export {
@@ -68,5 +77,5 @@ export {
   fromLines,
   type SettingPair,
 } from './settings/sources.js';
-export { type ApiClient, type ApiMethods, Webphone, type WebphoneOptions } from './webphone.js';
+export { type ApiClient, Webphone, type WebphoneOptions } from './webphone.js';
 export type { LogLine, WebphoneLog } from './webphone-log.js';

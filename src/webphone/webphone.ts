@@ -7,11 +7,12 @@ import type { PhoneOptions } from '../phone/index.js';
 import { assemble } from './assemble.js';
 import { type ApiArguments, execute } from './functions/execute.js';
 import { explain } from './functions/explain.js';
-import type { ApiValue, MethodOf } from './functions/spec.js';
-import { FUNCTIONS, type TYPED_FUNCTIONS } from './functions/table.js';
+import type { ApiValue } from './functions/spec.js';
+import { FUNCTIONS } from './functions/table.js';
 import { LiveSettings } from './live-settings.js';
 import { phoneOptions } from './mapping/phone-options.js';
 import { ServerNews } from './messaging/server-news.js';
+import type { ApiMethods } from './methods/index.js';
 import type { NotificationHub } from './notifications/notification-hub.js';
 import type { NotificationQueue } from './notifications/notification-queue.js';
 import type { ParameterName, SettingValues } from './parameters/parameters.js';
@@ -39,11 +40,6 @@ export interface WebphoneOptions {
 export interface ApiClient {
   queue?: NotificationQueue;
 }
-
-type Row = (typeof TYPED_FUNCTIONS)[number];
-
-/** `API_Call(line, peer)` and all others, typed from the table. */
-export type ApiMethods = { readonly [F in Row as F['name']]: MethodOf<F> };
 
 class WebphoneCore {
   readonly settings: Settings;

@@ -76,14 +76,17 @@ export class Call {
     return this.#session.callId;
   }
 
+  /** `outgoing` for calls of ours. */
   get direction(): CallDirection {
     return this.#session.direction;
   }
 
+  /** Where it stands; told by the `state` event. */
   get state(): CallState {
     return this.#session.state;
   }
 
+  /** The other party as From or To names it; `identity` has what the network vouches for. */
   get remote(): RemoteParty {
     const { uri, displayName } = this.#session.remote;
     const user = uri.kind === 'sip' ? (uri.user ?? '') : uri.kind === 'tel' ? uri.number : '';

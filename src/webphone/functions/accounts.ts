@@ -230,7 +230,7 @@ export const accounts = [
     doc: 'Why the last registration failed; empty when it did not.',
     run: ({ accounts }, { extended }) => accounts.failure(extended),
   }),
-] as const;
+];
 
 function defaults({ settings }: WebphoneContext): { server: string; username: string } {
   return { server: settings.text('serveraddress'), username: settings.text('username') };

@@ -116,4 +116,4 @@ export const audio = [
     doc: 'A volume from 0 to 100.',
     run: ({ audio }, { dev, line }) => (ROLES[dev] ? audio.volume(ROLES[dev], line) : -1),
   }),
-] as const;
+];

@@ -277,7 +277,7 @@ export const calls = [
     doc: 'Sends RTP packets of video. Not yet: false.',
     run: () => false,
   }),
-] as const;
+];
 
 const NO_VIDEO = 'calls with video are to come';
 

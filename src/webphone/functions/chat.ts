@@ -55,4 +55,4 @@ export const chat = [
     doc: 'Tells a peer that the user is typing.',
     run: ({ messages }, { number }) => messages.typing(number.trim()),
   }),
-] as const;
+];

@@ -45,4 +45,4 @@ export const conference = [
       return adds ? conferences.add(line, conflate) : conferences.remove(line);
     },
   }),
-] as const;
+];

@@ -80,4 +80,4 @@ export const contacts = [
   define('API_GetContactPhone', getter('phone', 'number')),
   define('API_SetContactSpeedDial', setter('speedDial', 'short number')),
   define('API_GetContactSpeedDial', getter('speedDial', 'short number')),
-] as const;
+];

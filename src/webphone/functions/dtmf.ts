@@ -52,7 +52,7 @@ export const dtmf = [
     doc: 'Sends USSD over IMS. Not yet: false.',
     run: () => false,
   }),
-] as const;
+];
 
 function able({ desk }: WebphoneContext, line: number): Call[] {
   return desk.select(line).filter(({ state }) => state === 'connected');

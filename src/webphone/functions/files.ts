@@ -88,4 +88,4 @@ export const files = [
     doc: 'Another folder that can be written to: the one of the system for temporary files.',
     run: ({ folders }) => folders.alternative,
   }),
-] as const;
+];

@@ -47,4 +47,4 @@ export const http = [
       return true;
     },
   }),
-] as const;
+];

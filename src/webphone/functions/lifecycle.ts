@@ -115,4 +115,4 @@ export const lifecycle = [
     doc: 'A name for this machine that stays the same and tells nothing about it.',
     run: () => deviceId(),
   }),
-] as const;
+];

@@ -60,7 +60,7 @@ export const lines = [
     doc: 'Sets the Call-ID of the next call, and gives it.',
     run: ({ dialer }, { callid }) => dialer.nextCallId(callid.trim()),
   }),
-] as const;
+];
 
 function lineDetails({ desk, stack }: WebphoneContext, { line }: { line: number }): string {
   const call = desk.one(line);

@@ -55,4 +55,4 @@ export const lists = [
   define('API_GetWhitelist', get('whitelist', 'white')),
   define('API_SetWhitelist', set('whitelist', 'white')),
   define('API_AddToWhitelist', add('whitelist', 'white')),
-] as const;
+];

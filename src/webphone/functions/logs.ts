@@ -39,4 +39,4 @@ export const logs = [
     doc: 'The file the log is written to.',
     run: ({ log }) => log.path,
   }),
-] as const;
+];

@@ -9,7 +9,14 @@ export const notifications = [
   define('API_SetNotificationListener', {
     group: 'notifications',
     overloads: [
-      [{ name: 'listener', type: 'object', doc: 'a function, or an object with onAll or onStatus, onCdr …' }],
+      [
+        {
+          name: 'listener',
+          type: 'object',
+          typed: 'ApiListener',
+          doc: 'a function, or an object with onAll or onStatus, onCdr …',
+        },
+      ],
     ],
     returns: 'boolean',
     remote: false,
@@ -49,4 +56,4 @@ export const notifications = [
     doc: 'Makes an object of the string of a notification.',
     run: (_, { notificationstring }) => parseNotification(notificationstring),
   }),
-] as const;
+];

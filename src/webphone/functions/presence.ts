@@ -78,4 +78,4 @@ export const presence = [
     doc: 'Watches the calls of extensions no more.',
     run: ({ presence }, { userlist }) => presence.unwatchCalls(userlist),
   }),
-] as const;
+];

@@ -49,4 +49,4 @@ export const recording = [
     doc: 'Deletes the files recorded so far.',
     run: ({ recordings }) => recordings.deleteFiles(),
   }),
-] as const;
+];

@@ -151,7 +151,7 @@ export const settings = [
     doc: 'Deletes what is stored.',
     run: (context, { level }) => context.lifecycle.deleteSettings(level),
   }),
-] as const;
+];
 
 const CREDENTIALS = ['serveraddress', 'username', 'password', 'sipusername', 'displayname', 'md5', 'realm'];
 

@@ -209,10 +209,19 @@ export const sip = [
   }),
   define('API_SetSSLContext', {
     group: 'sip',
-    overloads: [[{ name: 'sc', type: 'object', doc: '{ ca, cert, key, verify }, texts in PEM' }]],
+    overloads: [
+      [
+        {
+          name: 'sc',
+          type: 'object',
+          typed: 'ApiTlsContext',
+          doc: '{ ca, cert, key, verify }, texts in PEM',
+        },
+      ],
+    ],
     returns: 'boolean',
     remote: false,
     doc: 'Sets certificates for TLS; takes effect with the next start.',
     run: ({ tls }, { sc }) => tls.set(sc),
   }),
-] as const;
+];

@@ -26,6 +26,8 @@ export interface ArgumentSpec {
   /** Taken when the argument is left out; an argument without a default is mandatory. */
   readonly default?: number | boolean | string;
   readonly doc?: string;
+  /** Of an object: its type in methods/. */
+  readonly typed?: string;
 }
 
 export type ReturnType = 'boolean' | 'int' | 'string' | 'void' | 'bytes' | 'notification';
@@ -137,27 +139,12 @@ const FAILURES: Readonly<Record<ReturnType, ApiValue>> = {
   notification: undefined,
 };
 
-/** A row that still knows the exact types of its arguments and result. */
-export interface TypedFunction<
-  N extends `API_${string}`,
-  O extends Overloads,
-  R extends ReturnType,
-  W extends boolean,
-> extends FunctionSpec {
-  readonly name: N;
-  readonly overloads: O;
-  readonly returns: R;
-  /** Has no value; lets the methods be typed. */
-  readonly waiting?: W;
-}
-
 /** Makes a row of the table. */
 export function define<
-  const N extends `API_${string}`,
   const O extends Overloads,
   const R extends ReturnType,
   const W extends boolean = false,
->(name: N, definition: FunctionDefinition<O, R, W>): TypedFunction<N, O, R, W> {
+>(name: FunctionSpec['name'], definition: FunctionDefinition<O, R, W>): FunctionSpec {
   const { aliases = [], remote = true, waits = false, failure, run, ...rest } = definition;
   return {
     ...rest,
@@ -169,32 +156,3 @@ export function define<
     run: run as FunctionSpec['run'],
   };
 }
-
-/** The values of an argument list, those with a default optional. */
-type Parameters<L extends readonly ArgumentSpec[]> = L extends readonly [
-  infer A extends ArgumentSpec,
-  ...infer Rest extends readonly ArgumentSpec[],
-]
-  ? A extends { default: unknown }
-    ? [value?: Accepted<A>, ...rest: Parameters<Rest>]
-    : [value: Accepted<A>, ...rest: Parameters<Rest>]
-  : [];
-
-/** Texts are accepted for everything, and numbers and booleans for texts, since all are converted. */
-type Accepted<A extends ArgumentSpec> = A['type'] extends 'bytes'
-  ? Uint8Array
-  : A['type'] extends 'object'
-    ? object
-    : A['type'] extends 'string'
-      ? string | number | boolean
-      : TypeOf[A['type']] | string;
-
-type Union<T extends readonly unknown[]> = T[number];
-
-/** `(…args) => result` of a row: its argument lists as a union of tuples. */
-export type MethodOf<F> =
-  F extends TypedFunction<infer _N, infer O, infer R, infer W>
-    ? (
-        ...args: Union<{ [I in keyof O]: O[I] extends readonly ArgumentSpec[] ? Parameters<O[I]> : never }>
-      ) => W extends true ? Promise<ResultOf[R]> : ResultOf[R]
-    : never;

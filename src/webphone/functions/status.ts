@@ -127,7 +127,7 @@ export const status = [
       return undefined;
     },
   }),
-] as const;
+];
 
 /** The state of the very line that is named. */
 function exact(context: WebphoneContext, line: number): LineState | undefined {

@@ -24,7 +24,18 @@ export const streaming = [
   }),
   define('API_StreamSoundStream', {
     group: 'streaming',
-    overloads: [[START, LINE, { name: 'stream', type: 'object', doc: 'a stream or an iterable of buffers' }]],
+    overloads: [
+      [
+        START,
+        LINE,
+        {
+          name: 'stream',
+          type: 'object',
+          typed: 'AsyncIterable<Uint8Array> | Iterable<Uint8Array>',
+          doc: 'a stream or an iterable of buffers',
+        },
+      ],
+    ],
     returns: 'boolean',
     remote: false,
     doc: 'The same with a stream: its buffers are sent as there is room for them; of RTP each is a packet.',
@@ -54,7 +65,7 @@ export const streaming = [
     doc: 'Ends the queueing of packets for API_GetMedia.',
     run: ({ mediaQueue }) => mediaQueue.end(),
   }),
-] as const;
+];
 
 function asChunks(stream: unknown): AsyncIterable<unknown> | undefined {
   if (stream instanceof Readable) return stream;

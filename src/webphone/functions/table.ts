@@ -21,7 +21,8 @@ import type { FunctionSpec } from './spec.js';
 import { status } from './status.js';
 import { streaming } from './streaming.js';
 
-export const TYPED_FUNCTIONS = [
+/** Every function, in the order of the documentation. */
+export const FUNCTIONS: readonly FunctionSpec[] = [
   ...settings,
   ...lifecycle,
   ...accounts,
@@ -42,10 +43,7 @@ export const TYPED_FUNCTIONS = [
   ...http,
   ...files,
   ...lists,
-] as const;
-
-/** Every function, in the order of the documentation. */
-export const FUNCTIONS: readonly FunctionSpec[] = TYPED_FUNCTIONS as unknown as readonly FunctionSpec[];
+];
 
 const BY_NAME = new Map<string, FunctionSpec>();
 for (const spec of FUNCTIONS) {

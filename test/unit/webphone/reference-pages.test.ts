@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FUNCTIONS } from '../../../src/webphone/functions/table.js';
+import { methodSources } from '../../../src/webphone/methods-source.js';
 import { functionsPage, notificationsPage } from '../../../src/webphone/reference-pages.js';
 import { hasShared, sharedPath } from '../../support/shared.js';
 
@@ -11,6 +12,9 @@ describe('the reference', () => {
   it('is what `npm run docs` writes from the tables', () => {
     expect(page('API.md')).toBe(functionsPage());
     expect(page('NOTIFICATIONS.md')).toBe(notificationsPage());
+    const methods = join(import.meta.dirname, '../../../src/webphone/methods');
+    for (const [name, text] of methodSources())
+      expect(readFileSync(join(methods, name), 'utf8'), name).toBe(text);
   });
 
   it.skipIf(!hasShared)('has every function of the catalogue with its arguments and aliases', () => {

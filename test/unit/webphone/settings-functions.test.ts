@@ -198,7 +198,7 @@ describe('notifications and logs', () => {
       onAll(one: unknown): void {
         heard.push(`all ${one}`);
       }
-      onEvent(one: { txt: string }): void {
+      onEvent(one: { txt?: string }): void {
         heard.push(`event ${one.txt}`);
       }
     }
