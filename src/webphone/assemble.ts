@@ -16,6 +16,7 @@ import { Dialer } from './calling/dialer.js';
 import { muteByLine } from './calling/line-mutes.js';
 import { TransferDesk } from './calling/transfer-desk.js';
 import { ContactList } from './contacts/contact-list.js';
+import { FetchedSounds } from './files/fetched-sounds.js';
 import { HttpClient } from './files/http-client.js';
 import { RemoteFiles } from './files/remote-files.js';
 import { WorkFiles } from './files/work-files.js';
@@ -203,6 +204,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
     history: new SipHistory(stack, notifications),
     tls,
     remoteFiles: new RemoteFiles(settings, http),
+    sounds: new FetchedSounds(http, folders.work),
     reveal: (text) => settings.decrypt(text),
     warnOnce,
   };

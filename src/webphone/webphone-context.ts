@@ -6,6 +6,7 @@ import type { ConferenceDesk } from './calling/conference-desk.js';
 import type { Dialer } from './calling/dialer.js';
 import type { TransferDesk } from './calling/transfer-desk.js';
 import type { ContactList } from './contacts/contact-list.js';
+import type { FetchedSounds } from './files/fetched-sounds.js';
 import type { HttpClient } from './files/http-client.js';
 import type { RemoteFiles } from './files/remote-files.js';
 import type { WorkFiles } from './files/work-files.js';
@@ -74,6 +75,7 @@ export interface WebphoneParts {
   readonly files: WorkFiles;
   readonly remoteFiles: RemoteFiles;
   readonly http: HttpClient;
+  readonly sounds: FetchedSounds;
   readonly folders: Folders;
   /** A text that was handed over encrypted, in clear. */
   reveal(text: string): string;

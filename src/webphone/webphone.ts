@@ -105,10 +105,11 @@ class WebphoneCore {
 
   /** Stops everything and resolves when it is freed. */
   async close(): Promise<void> {
-    const { lifecycle, http, statistics, board, mediaQueue, logOutputs, kept } = this.#parts;
+    const { lifecycle, http, sounds, statistics, board, mediaQueue, logOutputs, kept } = this.#parts;
     lifecycle.exit();
     await lifecycle.gone;
     http.close();
+    await sounds.close();
     statistics.close();
     board.close();
     mediaQueue.end();

@@ -14,7 +14,7 @@ import type { Player } from '../graph/player.js';
 import type { AudioBackend, AudioDevice, CaptureStream } from './audio-backend.js';
 import { CaptureFeed } from './capture-feed.js';
 import { type DeviceChoice, type DeviceRole, looksLikeHeadset } from './device-choice.js';
-import { type DeviceChange, DeviceSlot } from './device-slot.js';
+import { type DeviceChange, DeviceSlot, type DeviceSlotOptions } from './device-slot.js';
 import { EchoControl, type LoadCanceller } from './echo-control.js';
 import { HeadsetLine } from './headset-line.js';
 import { HeadsetOutput } from './headset-output.js';
@@ -25,7 +25,7 @@ import type {
   HeadsetStats,
 } from './headset-types.js';
 import { PlaybackFeed } from './playback-feed.js';
-import { volumeGain } from './volume.js';
+import { UNCHANGED_VOLUME, volumeGain } from './volume.js';
 
 const PERIOD_MS = 10;
 /** How often the way of an echo is measured. */
@@ -51,11 +51,22 @@ export interface HeadsetGraphOptions {
   refresh(): void;
 }
 
+interface OtherOutput {
+  readonly role: 'speaker' | 'ringer';
+  readonly choice: string;
+  readonly output: HeadsetOutput;
+}
+
+type SlotOptions = Omit<DeviceSlotOptions<unknown>, 'open' | 'close'>;
+
 export class HeadsetGraph implements Ticked {
   readonly #options: HeadsetGraphOptions;
   readonly #microphone: DeviceSlot<CaptureStream>;
   readonly #speaker: HeadsetOutput;
   readonly #ringer: HeadsetOutput;
+  /** Devices that single sounds were to be played on; there while they are used. */
+  readonly #others: OtherOutput[] = [];
+  readonly #volumes = { speaker: UNCHANGED_VOLUME, ringer: UNCHANGED_VOLUME };
   readonly #capture: CaptureFeed;
   readonly #echo: EchoControl;
   readonly #lines: HeadsetLine[] = [];
@@ -63,6 +74,7 @@ export class HeadsetGraph implements Ticked {
   readonly #near: Int16Array;
   readonly #microphoneGain: Gain;
   readonly #microphoneLevel: LevelMeter;
+  #devices: readonly AudioDevice[] = [];
   #microphoneVolume = 1;
   #microphoneMuted = false;
   #microphoneIdleMs = Number.POSITIVE_INFINITY;
@@ -91,16 +103,17 @@ export class HeadsetGraph implements Ticked {
         this.#echo.running = false;
       },
     });
-    const output = (role: 'speaker' | 'ringer'): HeadsetOutput => {
-      const slot = new DeviceSlot<PlaybackFeed>(choices[role], {
-        ...this.#slotOptions(role),
-        open: (device, onEnd) => this.#openPlayback(role, device, onEnd),
-        close: (feed) => feed.close(),
-      });
-      return new HeadsetOutput(slot, sampleRate, samples, options.onPlayed);
-    };
-    this.#speaker = output('speaker');
-    this.#ringer = output('ringer');
+    this.#speaker = this.#makeOutput('speaker', choices.speaker, this.#slotOptions('speaker'));
+    this.#ringer = this.#makeOutput('ringer', choices.ringer, this.#slotOptions('ringer'));
+  }
+
+  #makeOutput(role: 'speaker' | 'ringer', choice: DeviceChoice, slotOptions: SlotOptions): HeadsetOutput {
+    const slot = new DeviceSlot<PlaybackFeed>(choice, {
+      ...slotOptions,
+      open: (device, onEnd) => this.#openPlayback(role, device, onEnd),
+      close: (feed) => feed.close(),
+    });
+    return new HeadsetOutput(slot, this.#options.sampleRate, this.#near.length, this.#options.onPlayed);
   }
 
   join(id: number, rings: BridgeRings, settings: HeadsetMemberOptions): void {
@@ -116,13 +129,28 @@ export class HeadsetGraph implements Ticked {
     for (const line of this.#lines) if (line.id === id) line.leave();
   }
 
-  play(role: 'speaker' | 'ringer', player: Player): void {
-    this.#output(role).play(player);
+  /** @param device in place of that of the role */
+  play(role: 'speaker' | 'ringer', player: Player, device?: DeviceChoice): void {
+    const usual = device === undefined || String(device) === String(this.#output(role).slot.choice);
+    (usual ? this.#output(role) : this.#other(role, device)).play(player);
     this.#wake();
+  }
+
+  #other(role: 'speaker' | 'ringer', device: DeviceChoice): HeadsetOutput {
+    const choice = String(device);
+    const known = this.#others.find((other) => other.role === role && other.choice === choice);
+    if (known) return known.output;
+    // What comes of it is told to who plays there, not as a change of the devices of calls.
+    const output = this.#makeOutput(role, device, { ...this.#slotOptions(role), onChange: () => {} });
+    output.volume = this.#volumes[role];
+    output.slot.onDevices(this.#devices);
+    this.#others.push({ role, choice, output });
+    return output;
   }
 
   /** @returns true when it was playing */
   stop(player: Player): boolean {
+    for (const { output } of this.#others) if (output.stop(player)) return true;
     return this.#speaker.stop(player) || this.#ringer.stop(player);
   }
 
@@ -130,6 +158,8 @@ export class HeadsetGraph implements Ticked {
     this.#microphone.onDevices(devices);
     this.#speaker.slot.onDevices(devices);
     this.#ringer.slot.onDevices(devices);
+    this.#devices = devices;
+    for (const { output } of this.#others) output.slot.onDevices(devices);
     this.#lookAtDevices();
   }
 
@@ -146,7 +176,9 @@ export class HeadsetGraph implements Ticked {
 
   setVolume(role: DeviceRole, percent: number): void {
     if (role !== 'microphone') {
+      this.#volumes[role] = percent;
       this.#output(role).volume = percent;
+      for (const other of this.#others) if (other.role === role) other.output.volume = percent;
       return;
     }
     this.#microphoneVolume = volumeGain(percent);
@@ -182,6 +214,7 @@ export class HeadsetGraph implements Ticked {
       this.#ringer.frame.fill(0);
       this.#ringer.push();
     }
+    if (this.#others.length > 0) this.#playOthers();
     if (++this.#periods % DELAY_PERIODS === 0) this.#measureDelay();
     if (!this.#busy) this.#sleep();
   }
@@ -219,6 +252,23 @@ export class HeadsetGraph implements Ticked {
     this.#microphone.close();
     this.#speaker.close();
     this.#ringer.close();
+    for (const { output } of this.#others) output.close();
+    this.#others.length = 0;
+  }
+
+  #playOthers(): void {
+    const others = this.#others;
+    for (let i = others.length - 1; i >= 0; i--) {
+      const { output } = others[i];
+      output.rest(output.playing, this.#options.idleMs);
+      if (output.open) {
+        output.frame.fill(0);
+        output.push();
+      } else {
+        output.close();
+        others.splice(i, 1);
+      }
+    }
   }
 
   get #busy(): boolean {
@@ -226,6 +276,7 @@ export class HeadsetGraph implements Ticked {
       this.#lines.length > 0 ||
       this.#speaker.open ||
       this.#ringer.open ||
+      this.#others.length > 0 ||
       this.#microphoneIdleMs !== Number.POSITIVE_INFINITY
     );
   }
@@ -316,7 +367,7 @@ export class HeadsetGraph implements Ticked {
     return role === 'speaker' ? this.#speaker : this.#ringer;
   }
 
-  #slotOptions(role: DeviceRole) {
+  #slotOptions(role: DeviceRole): SlotOptions {
     const { clock, onChange, refresh } = this.#options;
     return {
       role,

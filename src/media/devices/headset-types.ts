@@ -46,6 +46,12 @@ export interface HeadsetMemberOptions {
   speakerVolume?: number;
 }
 
+/** How a sound is played here. */
+export interface SoundOptions extends PlayOptions {
+  /** This device for this sound, in place of the one of the role; 'all' with the ringer. */
+  device?: DeviceChoice;
+}
+
 export interface DeviceStats {
   /** Names of the devices in use. */
   devices: readonly string[];
@@ -108,8 +114,11 @@ export interface Headset {
   /** Replaces all options of a member. */
   set(session: MediaSession, options: HeadsetMemberOptions): void;
   remove(session: MediaSession): void;
-  /** Plays to whoever is here, not to any call. @throws ERR_INVALID_ARGUMENT, ERR_CLOSED */
-  play(role: 'speaker' | 'ringer', source: PlaySource, options?: PlayOptions): Playback;
+  /**
+   * Plays to whoever is here, not to any call; fails with ERR_AUDIO_DEVICE when the device named for it is not there.
+   * @throws ERR_INVALID_ARGUMENT, ERR_CLOSED
+   */
+  play(role: 'speaker' | 'ringer', source: PlaySource, options?: SoundOptions): Playback;
   stats(): Promise<HeadsetStats>;
   on<K extends keyof HeadsetEvents>(event: K, listener: (...args: HeadsetEvents[K]) => unknown): unknown;
   once<K extends keyof HeadsetEvents>(event: K, listener: (...args: HeadsetEvents[K]) => unknown): unknown;

@@ -6,7 +6,7 @@ import type { AudioBackend, AudioDevice } from '../devices/audio-backend.js';
 import { type DeviceChoice, type DeviceRole, devicesFor, parseChoice } from '../devices/device-choice.js';
 import type { LoadCanceller } from '../devices/echo-control.js';
 import { HeadsetGraph } from '../devices/headset-graph.js';
-import type { HeadsetOptions, HeadsetStats } from '../devices/headset-types.js';
+import type { HeadsetOptions, HeadsetStats, SoundOptions } from '../devices/headset-types.js';
 import { type ClosableBackend, nullBackend, withFiles } from '../devices/open-backend.js';
 import { ThreadedBackend } from '../devices/threaded-backend.js';
 import { Player } from '../graph/player.js';
@@ -87,15 +87,18 @@ export class CoreHeadset {
 
   /** @throws ERR_AUDIO_DEVICE, ERR_INVALID_ARGUMENT */
   async select(role: DeviceRole, choice: DeviceChoice, when: 'now' | 'next-call'): Promise<undefined> {
-    const parsed = parseChoice(role, choice);
-    if (parsed.kind === 'name' || parsed.kind === 'number') {
-      this.#take(await this.list());
-      if (devicesFor(role, parsed, this.#devices).length === 0) {
-        throw new SwitchhookError('ERR_AUDIO_DEVICE', { device: String(choice), role });
-      }
-    }
+    await this.#find(role, choice);
     this.#graph.choose(role, choice, when);
     return undefined;
+  }
+
+  /** @throws ERR_AUDIO_DEVICE for one that is named and not there, ERR_INVALID_ARGUMENT */
+  async #find(role: DeviceRole, choice: DeviceChoice): Promise<void> {
+    const parsed = parseChoice(role, choice);
+    if (parsed.kind !== 'name' && parsed.kind !== 'number') return;
+    this.#take(await this.list());
+    if (devicesFor(role, parsed, this.#devices).length > 0) return;
+    throw new SwitchhookError('ERR_AUDIO_DEVICE', { device: String(choice), role });
   }
 
   stats(): HeadsetStats {
@@ -147,7 +150,7 @@ export class CoreHeadset {
     id: number,
     role: 'speaker' | 'ringer',
     what: CoreSource,
-    { loop = false, gain = 1 }: { loop?: boolean; gain?: number },
+    { loop = false, gain = 1, device }: SoundOptions,
   ): void {
     const source = makeSource(what, loop, this.#options.sampleRate, (error) => {
       player.fail(error);
@@ -155,7 +158,20 @@ export class CoreHeadset {
     });
     const player = new Player(id, source, gain);
     this.#players.set(id, player);
-    this.#graph.play(role, player);
+    if (device === undefined) this.#graph.play(role, player);
+    else void this.#playOn(device, role, player);
+  }
+
+  async #playOn(device: DeviceChoice, role: 'speaker' | 'ringer', player: Player): Promise<void> {
+    try {
+      await this.#find(role, device);
+      if (this.#players.has(player.id)) this.#graph.play(role, player, device);
+    } catch (error) {
+      player.fail(
+        isSwitchhookError(error) ? error : new SwitchhookError('ERR_AUDIO_BACKEND', { why: String(error) }),
+      );
+      this.#playbackDone(player, 'error');
+    }
   }
 
   #playbackDone(player: Player, reason: 'end' | 'stopped' | 'error'): void {

@@ -9,10 +9,11 @@ import type {
   HeadsetMemberOptions,
   HeadsetOptions,
   HeadsetStats,
+  SoundOptions,
 } from '../devices/headset-types.js';
 import { checkVolume, UNCHANGED_VOLUME } from '../devices/volume.js';
 import type { BridgeRings } from '../graph/bridge-port.js';
-import type { Playback, PlaybackResult, PlayOptions, PlaySource } from '../types.js';
+import type { Playback, PlaybackResult, PlaySource } from '../types.js';
 import type { CoreLink, CoreListener } from './core-link.js';
 import { HostGroup } from './host-group.js';
 import { coreSource } from './play-source.js';
@@ -99,8 +100,9 @@ export class HostHeadset extends HostGroup<HeadsetEvents, HeadsetMemberOptions> 
     this.link.notify({ op: 'echoCancellation', session: this.id, mode });
   }
 
-  play(role: 'speaker' | 'ringer', source: PlaySource, options: PlayOptions = {}): Playback {
+  play(role: 'speaker' | 'ringer', source: PlaySource, options: SoundOptions = {}): Playback {
     this.checkOpen();
+    if (options.device !== undefined) parseChoice(role, options.device);
     const playback = this.#nextPlayback++;
     const core = coreSource(source);
     const done = new Promise<PlaybackResult>((resolve) => this.#playbacks.set(playback, resolve));

@@ -14,6 +14,7 @@ import type {
   HeadsetMemberOptions,
   HeadsetOptions,
   HeadsetStats,
+  SoundOptions,
 } from '../devices/headset-types.js';
 import type { BridgeMemberSettings } from '../graph/bridge.js';
 import type { BridgeRings } from '../graph/bridge-port.js';
@@ -122,7 +123,7 @@ export type Notice =
       playback: number;
       role: 'speaker' | 'ringer';
       source: CoreSource;
-      options: PlayOptions;
+      options: SoundOptions;
     }
   | { op: 'deviceVolume'; session: number; role: DeviceRole; percent: number }
   | { op: 'deviceMute'; session: number; role: DeviceRole; muted: boolean }

@@ -22,6 +22,7 @@ import type {
   PlaybackResult,
   PlayOptions,
   PlaySource,
+  SoundOptions,
 } from '../../media/index.js';
 import type { Call } from '../../ua/index.js';
 import { CallTones, type CallTonesOptions } from './call-tones.js';
@@ -213,7 +214,7 @@ export class PhoneAudio extends Emitter<PhoneAudioEvents> {
   }
 
   /** Plays to whoever is here. @throws ERR_INVALID_ARGUMENT */
-  async play(role: 'speaker' | 'ringer', source: PlaySource, options?: PlayOptions): Promise<Playback> {
+  async play(role: 'speaker' | 'ringer', source: PlaySource, options?: SoundOptions): Promise<Playback> {
     return (await this.#ready()).play(role, source, options);
   }
 

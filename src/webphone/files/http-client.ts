@@ -32,6 +32,20 @@ export class HttpClient {
    * @throws ERR_INVALID_ARGUMENT for an address that is none, ERR_HTTP {url, why}
    */
   async request(address: string, data = '', method?: 'GET' | 'POST' | 'PUT'): Promise<string> {
+    const { bytes, charset } = await this.#ask(address, data, method);
+    return decodeText(bytes, charset ?? this.#options.charset?.());
+  }
+
+  /** What a GET gives, as it comes. @throws as {@link request} */
+  async bytes(address: string): Promise<Uint8Array> {
+    return (await this.#ask(address, '', 'GET')).bytes;
+  }
+
+  async #ask(
+    address: string,
+    data: string,
+    method: 'GET' | 'POST' | 'PUT' | undefined,
+  ): Promise<{ bytes: Uint8Array; charset: string | undefined }> {
     const url = parse(address);
     const fail = (why: string, cause?: unknown): SwitchhookError =>
       new SwitchhookError('ERR_HTTP', { url: `${url.origin}${url.pathname}`, why }, { cause });
@@ -50,9 +64,10 @@ export class HttpClient {
         },
         signal: AbortSignal.any([timeout, this.#stop.signal]),
       });
-      const text = await this.#read(response);
+      const bytes = await this.#read(response);
       if (!response.ok) throw fail(`${response.status} ${response.statusText}`);
-      return text;
+      const type = response.headers.get('content-type') ?? '';
+      return { bytes, charset: /;\s*charset="?([\w.:-]+)/i.exec(type)?.[1] };
     } catch (error) {
       if (error instanceof SwitchhookError) throw error;
       throw fail(timeout.aborted ? `no answer within ${this.#options.timeoutMs} ms` : reasonOf(error), error);
@@ -61,8 +76,7 @@ export class HttpClient {
     }
   }
 
-  async #read(response: Response): Promise<string> {
-    const told = /;\s*charset="?([\w.:-]+)/i.exec(response.headers.get('content-type') ?? '')?.[1];
+  async #read(response: Response): Promise<Uint8Array> {
     const chunks: Uint8Array[] = [];
     let bytes = 0;
     for await (const chunk of response.body ?? []) {
@@ -71,7 +85,7 @@ export class HttpClient {
         throw new Error(`the answer is larger than ${this.#options.maxBytes} bytes`);
       chunks.push(chunk);
     }
-    return decodeText(Buffer.concat(chunks), told ?? this.#options.charset?.());
+    return Buffer.concat(chunks);
   }
 
   /** Gives up what is under way. */

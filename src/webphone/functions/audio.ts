@@ -18,7 +18,12 @@ export const audio = [
           default: true,
           doc: 'false waits until the end, of what is played here and once',
         },
-        { name: 'islocal', type: 'boolean', default: true, doc: 'does not matter' },
+        {
+          name: 'islocal',
+          type: 'boolean',
+          default: true,
+          doc: 'does not matter: http and https addresses are fetched',
+        },
         {
           name: 'toremotepeer',
           type: 'boolean',
@@ -30,7 +35,7 @@ export const audio = [
           name: 'audiodevice',
           type: 'string',
           default: '',
-          doc: 'must be the chosen speaker or ringer, or empty',
+          doc: 'a device of the list for this sound; with `toremotepeer` it is heard there as well',
         },
         { name: 'isring', type: 'boolean', default: false, doc: 'true: on the ringer' },
       ],
@@ -38,18 +43,18 @@ export const audio = [
     returns: 'boolean',
     waits: true,
     doc: 'Plays a file to the peer or here. PLAYREADY tells when the peer has heard it.',
-    run: async ({ players, audio, folders }, args) => {
-      const { start, file, looping, toremotepeer, line, audiodevice, isring } = args;
-      if (start === -1) return true;
-      if (start !== 1) return audio.stop() && players.stop(line);
-      if (file.trim() === '') return false;
-      const path = folders.find(file.trim());
-      if (toremotepeer) return players.play(line, path, looping === 1);
-      const role = isring ? 'ringer' : 'speaker';
-      if (!audio.isChosen(role, audiodevice.trim()))
-        throw new Error(`${audiodevice} is not the ${role}; choose it with API_SetAudioDevice`);
-      const { over } = await audio.play(role, path, looping === 1);
-      if (!args.async && looping !== 1) await over;
+    run: async ({ players, audio, folders, sounds }, args) => {
+      const { start, looping, toremotepeer, line, isring } = args;
+      const file = args.file.trim();
+      if (start === 0) return audio.stop() && players.stop(line);
+      if (file === '') return start === -1;
+      const path = sounds.isAddress(file) ? await sounds.fetch(file) : folders.find(file);
+      if (start !== 1) return start === -1;
+      const device = args.audiodevice.trim();
+      if (toremotepeer && !players.play(line, path, looping === 1)) return false;
+      if (toremotepeer && device === '') return true;
+      const { over } = await audio.play(isring ? 'ringer' : 'speaker', path, looping === 1, device);
+      if (!args.async && !toremotepeer && looping !== 1) await over;
       return true;
     },
   }),

@@ -133,23 +133,20 @@ export class AudioDesk {
     return call && stack.phone ? stack.phone.audio.volume(role, call) : settings.number(VOLUMES[role]);
   }
 
-  /** Whether sounds of that role are heard on a device: '' means any. */
-  isChosen(role: DeviceRole, name: string): boolean {
-    return name === '' || name.toLowerCase() === this.selected(role).toLowerCase();
-  }
-
   /**
    * Plays a file to whoever is here, in place of what played before.
+   * @param device this one in place of that of the role; '' for that
    * @returns once it has begun; `over` resolves when it has ended
-   * @throws ERR_AUDIO_BACKEND
+   * @throws ERR_AUDIO_BACKEND, ERR_INVALID_ARGUMENT
    */
   async play(
     role: 'speaker' | 'ringer',
     file: string,
     loop: boolean,
+    device: string,
   ): Promise<{ readonly over: Promise<void> }> {
     this.stop();
-    const playback = await this.#audio.play(role, { file }, { loop });
+    const playback = await this.#audio.play(role, { file }, { loop, device: device || undefined });
     this.#stopPlaying = () => playback.stop();
     const over = playback.done.then(({ error }) => {
       if (error) this.#options.report(`${file} could not be played`, error);

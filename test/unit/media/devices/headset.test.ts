@@ -3,6 +3,7 @@ import { levelDbov } from '../../../../src/dsp/level.js';
 import type { DeviceChange, HeadsetOptions } from '../../../../src/media/index.js';
 import { FakeAudioDevice } from '../../../../src/testing/fake-audio.js';
 import { type HeadsetRoom, headsetRoom, sineOf, sound, toneAtEnd } from '../../../support/headset-room.js';
+import { sines } from '../../../support/signals.js';
 
 const LOUD = -25;
 const QUIET = -60;
@@ -111,6 +112,41 @@ describe('a headset', () => {
     expect(await level()).toBeLessThan(QUIET);
     expect(spoken() - usualSpoken).toBeCloseTo(-24, 0);
     expect(() => opened.setVolume('microphone', 101)).toThrow(/volume 101 is not 0 to 100/);
+    await room.engine.close();
+  });
+
+  it('plays a sound on a device of its own, or tells that it is not there', async () => {
+    const room = await headsetRoom();
+    const bell = room.backend.plug(new FakeAudioDevice('bell', 'output', { name: 'Bell' }));
+    const { opened, changes } = await headset(room);
+    const call = await room.call();
+    sound(call.far, 600);
+    opened.add(call.leg);
+    await room.clock.run(500);
+    const before = changes.length;
+    const tone = { samples: sines(8000, 600, { hz: 1000, levelDb: -6 }), sampleRate: 8000 };
+    const played = opened.play('speaker', tone, { device: 'Bell' });
+    await room.clock.run(500);
+    expect(toneAtEnd(bell.played, 1000, 200)).toBeGreaterThan(LOUD);
+    expect(toneAtEnd(bell.played, 600, 200)).toBeLessThan(QUIET);
+    expect(toneAtEnd(room.speaker.played, 1000, 200)).toBeLessThan(QUIET);
+    await room.clock.run(1500);
+    expect((await played.done).reason).toBe('end');
+    opened.setVolume('speaker', 0);
+    opened.play('speaker', tone, { device: 'Bell' });
+    await room.clock.run(500);
+    expect(toneAtEnd(bell.played, 1000, 200)).toBeLessThan(QUIET);
+    opened.play('ringer', tone, { device: 'all' });
+    await room.clock.run(500);
+    for (const device of [bell, room.speaker])
+      expect(toneAtEnd(device.played, 1000, 200)).toBeGreaterThan(LOUD);
+    expect(changes.length).toBe(before);
+    const absent = opened.play('speaker', tone, { device: 'Nowhere' });
+    await room.clock.run(100);
+    expect(await absent.done).toMatchObject({ reason: 'error', error: { code: 'ERR_AUDIO_DEVICE' } });
+    expect(() => opened.play('speaker', tone, { device: 'all' })).toThrow(/cannot be all devices/);
+    await room.clock.run(5000);
+    expect([bell.streams, room.speaker.streams]).toEqual([0, 1]);
     await room.engine.close();
   });
 

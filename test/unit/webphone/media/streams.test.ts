@@ -1,4 +1,7 @@
 import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -180,6 +183,50 @@ describe('what the program says', () => {
       await desk.runSlowly(1500);
       expect(played.text).toBe('done');
       expect(await play('another speaker')).toBe(false);
+    });
+  });
+});
+
+describe('API_PlaySound', () => {
+  it('[API_PlaySound] [stream-out/0] plays on a chosen device, to the peer and there at once, and what a web server has', async () => {
+    await atDesk(off, async (desk) => {
+      const path = join(desk.folder, 'tone.wav');
+      await writeWav(path, [sines(8000, 600, { hz: 700, levelDb: -10 })], 8000);
+      const server = createServer((request, response) => {
+        if (request.url === '/tone.wav') response.end(readFileSync(path));
+        else response.writeHead(404).end();
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const call = await desk.talks();
+      const play = async (file: string, remote: boolean, device: string): Promise<boolean> => {
+        const played = desk.webphone.API_PlaySound(1, file, 1, true, true, remote, -1, device, false);
+        await desk.runSlowly(800);
+        return played;
+      };
+      const rings = (): number => toneAtEnd(desk.bell.played, 700, 200);
+      await desk.run(1000);
+      desk.speaker.forget();
+      try {
+        expect(await play('tone.wav', false, 'Bell')).toBe(true);
+        expect(rings()).toBeGreaterThan(LOUD);
+        expect(desk.speaker.played.some((sample) => Math.abs(sample) > 1000)).toBe(false);
+        await desk.webphone.API_PlaySound(0);
+        desk.bell.forget();
+        expect(await play('tone.wav', true, 'Bell')).toBe(true);
+        expect(toneAtEnd(await desk.hear(call, 600), 700, 300)).toBeGreaterThan(LOUD);
+        expect(rings()).toBeGreaterThan(LOUD);
+        await desk.webphone.API_PlaySound(0);
+        await desk.runSlowly(300);
+        expect(await play(`${url}/tone.wav`, true, '')).toBe(true);
+        expect(toneAtEnd(await desk.hear(call, 600), 700, 300)).toBeGreaterThan(LOUD);
+        expect(await play(`${url}/none.wav`, true, '')).toBe(false);
+        expect(desk.strings('ERROR').at(-1)).toContain('404');
+        await play('tone.wav', false, 'Nowhere');
+        expect(desk.strings('ERROR').at(-1)).toContain('Nowhere');
+      } finally {
+        server.close();
+      }
     });
   });
 });
