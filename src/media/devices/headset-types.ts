@@ -115,7 +115,7 @@ export interface Headset {
   set(session: MediaSession, options: HeadsetMemberOptions): void;
   remove(session: MediaSession): void;
   /**
-   * Plays to whoever is here, not to any call; fails with ERR_AUDIO_DEVICE when the device named for it is not there.
+   * Plays to whoever is here, not to any call; on the default where the device named for it is not there.
    * @throws ERR_INVALID_ARGUMENT, ERR_CLOSED
    */
   play(role: 'speaker' | 'ringer', source: PlaySource, options?: SoundOptions): Playback;

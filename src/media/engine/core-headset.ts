@@ -87,18 +87,15 @@ export class CoreHeadset {
 
   /** @throws ERR_AUDIO_DEVICE, ERR_INVALID_ARGUMENT */
   async select(role: DeviceRole, choice: DeviceChoice, when: 'now' | 'next-call'): Promise<undefined> {
-    await this.#find(role, choice);
+    const parsed = parseChoice(role, choice);
+    if (parsed.kind === 'name' || parsed.kind === 'number') {
+      this.#take(await this.list());
+      if (devicesFor(role, parsed, this.#devices).length === 0) {
+        throw new SwitchhookError('ERR_AUDIO_DEVICE', { device: String(choice), role });
+      }
+    }
     this.#graph.choose(role, choice, when);
     return undefined;
-  }
-
-  /** @throws ERR_AUDIO_DEVICE for one that is named and not there, ERR_INVALID_ARGUMENT */
-  async #find(role: DeviceRole, choice: DeviceChoice): Promise<void> {
-    const parsed = parseChoice(role, choice);
-    if (parsed.kind !== 'name' && parsed.kind !== 'number') return;
-    this.#take(await this.list());
-    if (devicesFor(role, parsed, this.#devices).length > 0) return;
-    throw new SwitchhookError('ERR_AUDIO_DEVICE', { device: String(choice), role });
   }
 
   stats(): HeadsetStats {
@@ -158,20 +155,7 @@ export class CoreHeadset {
     });
     const player = new Player(id, source, gain);
     this.#players.set(id, player);
-    if (device === undefined) this.#graph.play(role, player);
-    else void this.#playOn(device, role, player);
-  }
-
-  async #playOn(device: DeviceChoice, role: 'speaker' | 'ringer', player: Player): Promise<void> {
-    try {
-      await this.#find(role, device);
-      if (this.#players.has(player.id)) this.#graph.play(role, player, device);
-    } catch (error) {
-      player.fail(
-        isSwitchhookError(error) ? error : new SwitchhookError('ERR_AUDIO_BACKEND', { why: String(error) }),
-      );
-      this.#playbackDone(player, 'error');
-    }
+    this.#graph.play(role, player, device);
   }
 
   #playbackDone(player: Player, reason: 'end' | 'stopped' | 'error'): void {

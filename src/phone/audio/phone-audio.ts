@@ -6,23 +6,25 @@
 import { Emitter } from '../../base/emitter.js';
 import { SwitchhookError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
-import type {
-  AudioDevice,
-  DeviceChange,
-  DeviceChoice,
-  DeviceRole,
-  EchoCancellation,
-  Headset,
-  HeadsetMemberOptions,
-  HeadsetOptions,
-  HeadsetStats,
-  IdleSending,
-  MediaSession,
-  Playback,
-  PlaybackResult,
-  PlayOptions,
-  PlaySource,
-  SoundOptions,
+import {
+  type AudioDevice,
+  type DeviceChange,
+  type DeviceChoice,
+  type DeviceRole,
+  devicesFor,
+  type EchoCancellation,
+  type Headset,
+  type HeadsetMemberOptions,
+  type HeadsetOptions,
+  type HeadsetStats,
+  type IdleSending,
+  type MediaSession,
+  type Playback,
+  type PlaybackResult,
+  type PlayOptions,
+  type PlaySource,
+  parseChoice,
+  type SoundOptions,
 } from '../../media/index.js';
 import type { Call } from '../../ua/index.js';
 import { CallTones, type CallTonesOptions } from './call-tones.js';
@@ -213,9 +215,15 @@ export class PhoneAudio extends Emitter<PhoneAudioEvents> {
     if (attached?.session) this.#headset?.remove(attached.session);
   }
 
-  /** Plays to whoever is here. @throws ERR_INVALID_ARGUMENT */
-  async play(role: 'speaker' | 'ringer', source: PlaySource, options?: SoundOptions): Promise<Playback> {
-    return (await this.#ready()).play(role, source, options);
+  /** Plays to whoever is here. @throws ERR_INVALID_ARGUMENT, ERR_AUDIO_DEVICE when the device named for it is not there */
+  async play(role: 'speaker' | 'ringer', source: PlaySource, options: SoundOptions = {}): Promise<Playback> {
+    const headset = await this.#ready();
+    const { device } = options;
+    if (device !== undefined) {
+      const found = devicesFor(role, parseChoice(role, device), await headset.devices());
+      if (found.length === 0) throw new SwitchhookError('ERR_AUDIO_DEVICE', { device: String(device), role });
+    }
+    return headset.play(role, source, options);
   }
 
   /** What the devices do now; undefined while none was ever needed. */

@@ -115,7 +115,7 @@ describe('a headset', () => {
     await room.engine.close();
   });
 
-  it('plays a sound on a device of its own, or tells that it is not there', async () => {
+  it('plays a sound on a device of its own, or the default where that is not there', async () => {
     const room = await headsetRoom();
     const bell = room.backend.plug(new FakeAudioDevice('bell', 'output', { name: 'Bell' }));
     const { opened, changes } = await headset(room);
@@ -141,9 +141,11 @@ describe('a headset', () => {
     for (const device of [bell, room.speaker])
       expect(toneAtEnd(device.played, 1000, 200)).toBeGreaterThan(LOUD);
     expect(changes.length).toBe(before);
-    const absent = opened.play('speaker', tone, { device: 'Nowhere' });
-    await room.clock.run(100);
-    expect(await absent.done).toMatchObject({ reason: 'error', error: { code: 'ERR_AUDIO_DEVICE' } });
+    room.speaker.forget();
+    opened.setVolume('speaker', 50);
+    opened.play('speaker', tone, { device: 'Nowhere' });
+    await room.clock.run(500);
+    expect(toneAtEnd(room.speaker.played, 1000, 200)).toBeGreaterThan(LOUD);
     expect(() => opened.play('speaker', tone, { device: 'all' })).toThrow(/cannot be all devices/);
     await room.clock.run(5000);
     expect([bell.streams, room.speaker.streams]).toEqual([0, 1]);

@@ -222,7 +222,7 @@ describe('API_PlaySound', () => {
         expect(toneAtEnd(await desk.hear(call, 600), 700, 300)).toBeGreaterThan(LOUD);
         expect(await play(`${url}/none.wav`, true, '')).toBe(false);
         expect(desk.strings('ERROR').at(-1)).toContain('404');
-        await play('tone.wav', false, 'Nowhere');
+        expect(await play('tone.wav', false, 'Nowhere')).toBe(false);
         expect(desk.strings('ERROR').at(-1)).toContain('Nowhere');
       } finally {
         server.close();
