@@ -22,7 +22,7 @@ const WAITING_STATEMENTS = new Map([
   ['nat/1', 'STUN'],
   ['nat/2', 'ICE and UPnP'],
   ['nat/4', 'STUN, in one half: that of use_rport is shown'],
-  ['ports/4', 'a way to set TOS bits, which Node.js has none of'],
+  ['ports/4', 'a way to set TOS bits on UDP sockets, which Node.js has none of'],
   ['param-encryption/2', 'a statement: the manual leaves the details out'],
 ]);
 

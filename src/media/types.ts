@@ -32,8 +32,8 @@ export interface MediaEngineOptions {
     /** Socket buffer to ask the system for, in bytes; 0 = what it gives by itself. Default 256 KiB for what is received. */
     bufferBytes?: number;
     /**
-     * Traffic class (ToS byte, DSCP in its upper six bits) of RTP. Not supported: Node.js cannot set it on a socket. A
-     * value other than 0 is warned of once and has no effect; mark the packets in the system (nftables, QoS policy).
+     * Traffic class (ToS byte, DSCP in its upper six bits) of RTP. Not supported: Node.js cannot set it on a UDP socket.
+     * A value other than 0 is warned of once and has no effect; mark the packets in the system (nftables, QoS policy).
      */
     trafficClass?: number;
   };

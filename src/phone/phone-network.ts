@@ -36,7 +36,7 @@ export interface LocateOptions extends LocateRules {
 /** What the sockets for SIP are like. */
 export type SocketOptions = Pick<
   TransportLayerOptions,
-  'connectTimeoutMs' | 'maxServers' | 'udpBufferBytes' | 'toldAddress' | 'keepZones'
+  'connectTimeoutMs' | 'maxServers' | 'udpBufferBytes' | 'typeOfService' | 'toldAddress' | 'keepZones'
 >;
 
 export interface PhoneListenOptions extends ListenOnOptions {

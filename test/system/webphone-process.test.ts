@@ -58,6 +58,14 @@ describe('key=value arguments', () => {
     expect(code).toBe(0);
   });
 
+  it('keep the call in a database, and show no warning of Node.js, not even one to come', async () => {
+    const args = [...account(), ...ports(), 'callto=prompt', 'autocall=true'];
+    const { code, stderr } = await runNode([cliPath, ...args], { NODE_PENDING_DEPRECATION: '1' }, folder);
+    expect(code).toBe(0);
+    expect(stderr).not.toMatch(/Warning/);
+    expect(await readdir(join(folder, 'mwphonedata'))).toContain('phone.db');
+  });
+
   it('end with a code that says why the call failed, or the registration', async () => {
     const refused = await once(...account(), ...ports(), 'callto=reject-486', 'autocall=true');
     expect(refused.code).toBe(4);

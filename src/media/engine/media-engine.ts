@@ -52,7 +52,7 @@ export class MediaEngine {
     const logger = (options.logger ?? nullLogger).child('media');
     const workers = options.workers ?? 1;
     if (options.rtp?.trafficClass) {
-      logger.warn('RTP is sent without a traffic class: Node.js cannot set one on a socket', {
+      logger.warn('RTP is sent without a traffic class: Node.js cannot set one on a UDP socket', {
         trafficClass: options.rtp.trafficClass,
       });
     }

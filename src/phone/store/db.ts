@@ -1,6 +1,6 @@
 /**
- * The seam to an embedded SQL database: `node:sqlite` where Node has it, else `@photostructure/sqlite`, which has the
- * same interface. Loaded when the first database is opened. Used by SqliteStore only.
+ * The seam to an embedded SQL database: `node:sqlite`, or `@photostructure/sqlite`, which has the same interface and
+ * reads the same files. Loaded when the first database is opened. Used by SqliteStore only.
  */
 import { createRequire } from 'node:module';
 import { SwitchhookError } from '../../base/errors.js';
@@ -22,11 +22,21 @@ export interface Db {
 
 type DatabaseClass = new (path: string) => Db;
 
-const PACKAGE = '@photostructure/sqlite';
+export type SqlDriver = 'node:sqlite' | '@photostructure/sqlite';
 
-/** Opens or creates a database file. @throws ERR_STORE */
-export function openDb(path: string): Db {
-  const Database = load(path);
+/**
+ * The drivers in the order they are tried. Node.js has its own from 22.5 on, but until 24.15 it is an experiment, and
+ * says so on the terminal of whoever opens a database.
+ */
+export function sqlDrivers(version: string = process.versions.node): readonly SqlDriver[] {
+  const [major, minor] = version.split('.').map(Number);
+  const ripe = major > 24 || (major === 24 && minor >= 15);
+  return ripe ? ['node:sqlite', '@photostructure/sqlite'] : ['@photostructure/sqlite', 'node:sqlite'];
+}
+
+/** Opens or creates a database file, with the first of the drivers that is there. @throws ERR_STORE */
+export function openDb(path: string, drivers: readonly SqlDriver[] = sqlDrivers()): Db {
+  const Database = load(path, drivers);
   try {
     const db = new Database(path);
     // What was written survives the end of the process; a crash of the machine may cost the last moments.
@@ -37,15 +47,17 @@ export function openDb(path: string): Db {
   }
 }
 
-function load(path: string): DatabaseClass {
-  const builtin = process.getBuiltinModule?.('node:sqlite') as { DatabaseSync: DatabaseClass } | undefined;
-  if (builtin) return builtin.DatabaseSync;
-  try {
-    const module = createRequire(import.meta.url)(PACKAGE) as { DatabaseSync: DatabaseClass };
-    return module.DatabaseSync;
-  } catch (cause) {
-    throw storeError(path, cause, `there is no node:sqlite, and ${PACKAGE} cannot be loaded`);
+function load(path: string, drivers: readonly SqlDriver[]): DatabaseClass {
+  const require = createRequire(import.meta.url);
+  let why: unknown;
+  for (const driver of drivers) {
+    try {
+      return (require(driver) as { DatabaseSync: DatabaseClass }).DatabaseSync;
+    } catch (cause) {
+      why = cause;
+    }
   }
+  throw storeError(path, why, `there is no ${drivers.join(' and no ')}`);
 }
 
 export function storeError(path: string, cause: unknown, what?: string): SwitchhookError {

@@ -1,7 +1,7 @@
 /** A store in a database file. Every change is written at once, so that a killed process has lost nothing it was told of. */
 import type { MessageStore, StoredMessage } from '../messaging/message-store.js';
 import { type Contact, contactKey, parseContact, printContact } from './contact.js';
-import { type Db, openDb, type SqlStatement, storeError } from './db.js';
+import { type Db, openDb, type SqlDriver, type SqlStatement, storeError } from './db.js';
 import {
   type CallStore,
   type ContactStore,
@@ -40,9 +40,13 @@ export class SqliteStore implements Store {
     this.messages = new SqlMessages(db, limits.messages);
   }
 
-  /** Opens or creates the file; its folder has to be there. @throws ERR_STORE */
-  static open(path: string, limits: Partial<StoreLimits> = {}): SqliteStore {
-    const db = openDb(path);
+  /**
+   * Opens or creates the file; its folder has to be there.
+   * @param drivers the first that is there is used; default: that of Node.js where it is no experiment any more
+   * @throws ERR_STORE
+   */
+  static open(path: string, limits: Partial<StoreLimits> = {}, drivers?: readonly SqlDriver[]): SqliteStore {
+    const db = openDb(path, drivers);
     try {
       const version = Number(db.prepare('PRAGMA user_version').get()?.user_version ?? 0);
       if (version > VERSION) throw new Error(`it is of a newer version (${version})`);

@@ -9,6 +9,7 @@ import type { SipMessage } from '../message/message.js';
 import type { ParseFailure } from '../message/parse-message.js';
 import type { Flow } from './flow.js';
 import { type TransportProtocol, targetName } from './target.js';
+import type { TypeOfService } from './type-of-service.js';
 
 /** Since the layer was made. */
 export interface TransportCounters {
@@ -39,6 +40,7 @@ export interface TransportContext {
   readonly maxSendQueueBytes: number;
   readonly maxServers: number;
   readonly udpBufferBytes: { readonly receive: number; readonly send: number };
+  readonly typeOfService: TypeOfService;
   /** What others are told in place of the local address. */
   told(local: string): string;
   /** Hands a message up; never throws. */

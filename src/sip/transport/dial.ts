@@ -6,7 +6,7 @@
  *              └──────────┴─────► failed
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls, type PeerCertificate, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls';
 import { SwitchhookError } from '../../base/errors.js';
 import { certificateMatches, sipIdentities } from './certificate.js';
 import { type TransportContext, transportError } from './context.js';
@@ -31,16 +31,18 @@ export function dial(
   signal: AbortSignal,
 ): Promise<Dialled> {
   return new Promise((resolve, reject) => {
-    const attempt = target.protocol === 'tls' ? startTls(target, tls) : startTcp(target);
-    const { socket } = attempt;
+    // Here, since it throws when the certificates cannot be read.
+    const secureContext = target.protocol === 'tls' ? tls.clientContext : undefined;
+    const tcp = connectTcp({ host: target.host, port: target.port });
+    let secured: Secured | undefined;
     const step = stepsOf(context, target);
-    const onConnected = () => step('securing');
     const timer = context.clock.after(context.connectTimeoutMs, () =>
       giveUp(transportError(target, `no connection within ${context.connectTimeoutMs} ms`)),
     );
     const giveUp = (error: SwitchhookError) => {
       stop();
       step('failed', error.message);
+      const socket = secured?.socket ?? tcp;
       // Errors of a socket given up are of no interest, but unheard they would end the process.
       socket.on('error', () => {});
       socket.destroy();
@@ -50,28 +52,47 @@ export function dial(
     const onClose = () => giveUp(transportError(target, 'the peer closed the connection'));
     const onAbort = () =>
       giveUp(new SwitchhookError('ERR_ABORTED', { what: `connecting to ${targetName(target)}` }));
-    const onReady = () => {
-      const refusal = attempt.refusal();
-      if (refusal !== undefined) {
-        giveUp(new SwitchhookError('ERR_SIP_CERTIFICATE', { target: targetName(target), why: refusal }));
+    const onConnected = () => {
+      context.typeOfService.mark(tcp);
+      if (!secureContext) {
+        open({ socket: tcp, identities: [] });
         return;
       }
+      step('securing');
+      unwatch(tcp);
+      secured = secure(tcp, target, tls, secureContext);
+      watch(secured.socket);
+      secured.socket.once('secureConnect', onSecured);
+    };
+    const onSecured = () => {
+      if (!secured) return;
+      const { socket } = secured;
+      const why = secured.refusal();
+      if (why === undefined) open({ socket, identities: identitiesOf(socket) });
+      else giveUp(new SwitchhookError('ERR_SIP_CERTIFICATE', { target: targetName(target), why }));
+    };
+    const open = (dialled: Dialled) => {
       stop();
       step('open');
-      resolve({ socket, identities: attempt.identities() });
+      resolve(dialled);
+    };
+    const watch = (socket: Socket) => {
+      socket.once('error', onError);
+      socket.once('close', onClose);
+    };
+    const unwatch = (socket: Socket) => {
+      socket.removeListener('error', onError);
+      socket.removeListener('close', onClose);
     };
     const stop = () => {
       timer.cancel();
       signal.removeEventListener('abort', onAbort);
-      socket.removeListener('error', onError);
-      socket.removeListener('close', onClose);
-      socket.removeListener('connect', onConnected);
-      socket.removeListener(attempt.ready, onReady);
+      tcp.removeListener('connect', onConnected);
+      unwatch(secured?.socket ?? tcp);
+      secured?.socket.removeListener('secureConnect', onSecured);
     };
-    socket.once('error', onError);
-    socket.once('close', onClose);
-    if (attempt.ready === 'secureConnect') socket.once('connect', onConnected);
-    socket.once(attempt.ready, onReady);
+    watch(tcp);
+    tcp.once('connect', onConnected);
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
   });
@@ -90,29 +111,23 @@ function stepsOf(context: TransportContext, target: Target): (to: string, reason
   return step;
 }
 
-interface Attempt {
-  socket: Socket;
-  ready: 'connect' | 'secureConnect';
+interface Secured {
+  socket: TLSSocket;
   /** Why the peer is not who it should be. */
   refusal(): string | undefined;
-  identities(): readonly string[];
 }
 
-function startTcp({ host, port }: Target): Attempt {
-  const socket = connectTcp({ host, port });
-  return { socket, ready: 'connect', refusal: () => undefined, identities: () => [] };
-}
-
-function startTls(target: Target, tls: TlsSettings): Attempt {
-  const { host, port, serverName = host } = target;
+/** TLS over a connection of TCP, which closes with it: what belongs to the connection can be set on that alone. */
+function secure(tcp: Socket, target: Target, tls: TlsSettings, secureContext: SecureContext): Secured {
+  const { host, serverName = host } = target;
   let mismatch: string | undefined;
-  const socket: TLSSocket = connectTls({
+  const socket = connectTls({
+    socket: tcp,
     host,
-    port,
-    secureContext: tls.clientContext,
+    secureContext,
     // RFC 6066 §3: no literals in SNI.
     servername: isIP(serverName) ? undefined : serverName,
-    // Judged below, before anything is sent, so that the reason can be given in words.
+    // Judged by the caller, before anything is sent, so that the reason can be given in words.
     rejectUnauthorized: false,
     checkServerIdentity: (_host, certificate: PeerCertificate) => {
       if (certificateMatches(certificate, serverName, tls.wildcards)) return undefined;
@@ -122,13 +137,15 @@ function startTls(target: Target, tls: TlsSettings): Attempt {
   });
   return {
     socket,
-    ready: 'secureConnect',
     refusal: () => {
       if (!tls.verify || socket.authorized) return undefined;
       return mismatch ?? reason(socket.authorizationError);
     },
-    identities: () => (socket.authorized ? sipIdentities(socket.getPeerCertificate()) : []),
   };
+}
+
+function identitiesOf(socket: TLSSocket): readonly string[] {
+  return socket.authorized ? sipIdentities(socket.getPeerCertificate()) : [];
 }
 
 const SENTENCES: Readonly<Record<string, string>> = {

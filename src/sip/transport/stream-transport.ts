@@ -54,8 +54,7 @@ export class StreamTransport implements ConnectionOwner {
     protocol: 'tcp' | 'tls',
     address: SocketAddress,
   ): Promise<{ server: Server; address: SocketAddress }> {
-    const server =
-      protocol === 'tls' ? this.#tlsServer() : createTcpServer((socket) => this.#accept(socket, 'tcp'));
+    const server = protocol === 'tls' ? this.#tlsServer() : this.#tcpServer();
     // The pool decides below; this bounds handshakes under way.
     server.maxConnections = 2 * this.#context.maxConnections;
     server.on('drop', () => this.#context.counters.connectionsRefused++);
@@ -169,6 +168,13 @@ export class StreamTransport implements ConnectionOwner {
     if (this.#dialling.get(key) === dialling) this.#dialling.delete(key);
   }
 
+  #tcpServer(): Server {
+    return createTcpServer((socket) => {
+      this.#context.typeOfService.mark(socket);
+      this.#accept(socket, 'tcp');
+    });
+  }
+
   #tlsServer(): Server {
     const server = createTlsServer(
       { ...this.#tls.serverOptions, handshakeTimeout: this.#context.connectTimeoutMs },
@@ -178,6 +184,7 @@ export class StreamTransport implements ConnectionOwner {
       },
     );
     server.on('connection', (socket) => {
+      this.#context.typeOfService.mark(socket);
       const name = nameOf(socket);
       this.#handshakes.set(name, socket);
       socket.once('close', () => {

@@ -21,6 +21,7 @@ import type { Flow } from './flow.js';
 import { StreamTransport } from './stream-transport.js';
 import { hostPort, type Target, type TransportProtocol } from './target.js';
 import { type TlsOptions, TlsSettings } from './tls-settings.js';
+import { TypeOfService } from './type-of-service.js';
 import { UdpFlow } from './udp-socket.js';
 import { UdpTransport } from './udp-transport.js';
 import { connectionResponseAddress, datagramResponseAddress } from './via-rules.js';
@@ -46,6 +47,11 @@ export interface TransportLayerOptions {
   maxServers?: number;
   /** Buffers to ask the system for, of every UDP socket; 0 = what it gives by itself. Default 1 MiB each. */
   udpBufferBytes?: { receive: number; send: number };
+  /**
+   * Type of service (traffic class) of TCP and TLS, 0 to 255; the lowest two bits belong to congestion notification
+   * (RFC 3168 §5). Needs Node.js 24.15; what cannot be marked, UDP always, is warned of once. Default: the system's.
+   */
+  typeOfService?: number;
   /** Told to others (Via, Contact) in place of our own address of the same family, as the public one of a fixed NAT. */
   toldAddress?: string;
   /** Tell the zone of link-local IPv6 addresses (`fe80::1%eth0`) as well, which means nothing elsewhere. Default false. */
@@ -103,10 +109,11 @@ export class TransportLayer {
       connectionsRefused: 0,
     };
     this.counters = counters;
+    const logger = options.logger.child('transport');
     this.#context = {
       clock: options.clock,
       random: options.random,
-      logger: options.logger.child('transport'),
+      logger,
       diagnostics: options.diagnostics,
       limits: { ...DEFAULT_MESSAGE_LIMITS, ...options.limits },
       counters,
@@ -117,6 +124,7 @@ export class TransportLayer {
       maxSendQueueBytes: options.maxSendQueueBytes ?? MAX_SEND_QUEUE_BYTES,
       maxServers: options.maxServers ?? Number.POSITIVE_INFINITY,
       udpBufferBytes: options.udpBufferBytes ?? UDP_BUFFER_BYTES,
+      typeOfService: new TypeOfService(options.typeOfService, logger),
       told: (local) => told(local, options),
       deliver: (message, flow) => this.#deliver(message, flow),
       deliverInvalid: (result, flow) => this.#deliverInvalid(result, flow),

@@ -60,6 +60,7 @@ export class UdpTransport {
       throw transportError(target, cause);
     }
     const socket = this.#choose(remote.host, local) ?? (await this.#openSocket(isIPv6(remote.host) ? 6 : 4));
+    this.#context.typeOfService.leaveUdp();
     this.#context.logger.debug('UDP flow', { target: targetName(target), local });
     return socket.flow(remote);
   }

@@ -23,6 +23,10 @@ const MEDIA_TO = 55_000;
 const EVERYWHERE = '0.0.0.0';
 /** Value of `multiplesigstreams`. */
 const NO_LIMIT = 2;
+/** Values of `sigtos` (RFC 1349 §3). */
+const RELIABILITY = 0x04;
+const LOW_DELAY = 0x10;
+const MUST_BE_ZERO = 0x01;
 const PROTOCOLS = ['udp', 'tcp', 'tls'] as const;
 
 /** The sockets for SIP: a port drawn once and kept, or the one given and up to ten beyond it where that is taken. */
@@ -83,9 +87,21 @@ export function socketOptions(settings: SettingsReader): PhoneOptions['sockets']
     connectTimeoutMs: connect > 0 ? connect : undefined,
     maxServers: unlimited ? undefined : settings.number('maxsigstreams'),
     udpBufferBytes: receive === undefined ? undefined : { receive, send: Math.floor(receive / 2) },
+    typeOfService: typeOfService(settings),
     toldAddress: settings.text('localip') || undefined,
     keepZones: settings.given('cropipv6scopeid') && !settings.flag('cropipv6scopeid'),
   };
+}
+
+/**
+ * The byte as given: 1 means reliability there, and 10 is the manual's hexadecimal for low delay. Undefined when nobody
+ * asks for it: reliability, 4, has since become the mark of less than best effort (RFC 8622).
+ */
+function typeOfService(settings: SettingsReader): number | undefined {
+  const given = settings.given('sigtos') ? settings.number('sigtos') : 0;
+  if (given === 0) return undefined;
+  if (given === 1) return RELIABILITY;
+  return given === 10 ? LOW_DELAY : given & ~MUST_BE_ZERO;
 }
 
 /** The setting of a kind of socket, else the one of all; undefined leaves the size to us, 0 to the system. */

@@ -21,7 +21,8 @@ export type SettingEffect = 'now' | 'next call' | 'registration' | 'restart';
 
 /**
  * `works`, or why it does nothing: an engine that is not there yet (`video` … `webphone`), what Node.js cannot do
- * (`platform`), or nothing this program could do (`java`: ways of a Java runtime; `vendor`: services of another vendor).
+ * (`platform`; `partly`: in some places), or nothing this program could do (`java`: ways of a Java runtime; `vendor`:
+ * services of another vendor).
  */
 export type SettingStatus =
   | 'works'
@@ -33,6 +34,7 @@ export type SettingStatus =
   | 'nat'
   | 'webphone'
   | 'platform'
+  | 'partly'
   | 'java'
   | 'vendor';
 
@@ -46,6 +48,7 @@ export const STATUS_TEXTS: Readonly<Record<Exclude<SettingStatus, 'works'>, stri
   nat: 'waits for STUN, TURN, ICE and UPnP',
   webphone: 'waits for the window of the web phone',
   platform: 'waits for Node.js, which cannot do it',
+  partly: 'works where its description says, and waits for Node.js for the rest',
   java: 'concerns a Java runtime and does nothing here',
   vendor: 'concerns services of another vendor and does nothing here',
 };
@@ -60,13 +63,15 @@ export const WAITING: readonly SettingStatus[] = [
   'nat',
   'webphone',
   'platform',
+  'partly',
 ];
 
 const OFF: readonly SettingValue[] = [0, false, ''];
 
 /** A setting that does nothing is asked for something: worth a word. */
 export function asksInVain({ status, off = OFF }: ParameterSpec, value: SettingValue | undefined): boolean {
-  if (status === 'works' || value === undefined) return false;
+  // Whoever has its effect says where it fails.
+  if (status === 'works' || status === 'partly' || value === undefined) return false;
   return !(status === 'vendor' || WAITING.includes(status)) || !off.includes(value);
 }
 

@@ -134,5 +134,5 @@ it('a traffic class cannot be set, which is said once', async () => {
   const session = await engine.openSession({ address: '127.0.0.1', label: 'x' });
   await session.close();
   await engine.close();
-  expect(lines).toEqual(['RTP is sent without a traffic class: Node.js cannot set one on a socket']);
+  expect(lines).toEqual(['RTP is sent without a traffic class: Node.js cannot set one on a UDP socket']);
 });

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -14,6 +15,7 @@ import {
   type Store,
   type StoredCall,
 } from '../../../src/phone/index.js';
+import { openDb, type SqlDriver, sqlDrivers } from '../../../src/phone/store/db.js';
 import { outcome } from '../../support/outcome.js';
 import { PhoneWorld } from '../../support/phone-world.js';
 
@@ -29,9 +31,15 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function open(kind: 'memory' | 'sqlite', limits = {}): Promise<Store> {
+/** Those of this Node.js; the package is one of the dependencies. */
+const drivers = sqlDrivers().filter((driver) => driver !== 'node:sqlite' || isBuiltin(driver));
+
+async function open(kind: 'memory' | 'sqlite' | SqlDriver, limits = {}): Promise<Store> {
+  const path = join(folder, 'phone.db');
   const store =
-    kind === 'memory' ? new MemoryStore(limits) : SqliteStore.open(join(folder, 'phone.db'), limits);
+    kind === 'memory'
+      ? new MemoryStore(limits)
+      : SqliteStore.open(path, limits, kind === 'sqlite' ? undefined : [kind]);
   stores.push(store);
   return store;
 }
@@ -85,7 +93,7 @@ describe('contacts', () => {
   });
 });
 
-describe.each(['memory', 'sqlite'] as const)('a store (%s)', (kind) => {
+describe.each(['memory', ...drivers] as const)('a store (%s)', (kind) => {
   it('[contacts/0] keeps contacts by name, up to its limit', async () => {
     const { contacts } = await open(kind, { contacts: 2 });
     expect(contacts.set(contact({ name: 'John', phone: '1' }))).toBe(true);
@@ -135,9 +143,9 @@ describe.each(['memory', 'sqlite'] as const)('a store (%s)', (kind) => {
   });
 });
 
-describe('the database', () => {
+describe.each(drivers)('the database (%s)', (driver) => {
   it('survives the end of the process, and a kill in the middle', async () => {
-    const first = SqliteStore.open(join(folder, 'phone.db'));
+    const first = SqliteStore.open(join(folder, 'phone.db'), {}, [driver]);
     first.contacts.set(contact({ name: 'John' }));
     await first.close();
     await first.close();
@@ -145,17 +153,19 @@ describe('the database', () => {
     writeFileSync(
       program,
       `import { createRequire } from 'node:module';
-       const sqlite = process.getBuiltinModule?.('node:sqlite') ?? createRequire(${JSON.stringify(import.meta.url)})('@photostructure/sqlite');
-       const db = new sqlite.DatabaseSync(${JSON.stringify(join(folder, 'phone.db'))});
+       const { DatabaseSync } = createRequire(${JSON.stringify(import.meta.url)})('${driver}');
+       const db = new DatabaseSync(${JSON.stringify(join(folder, 'phone.db'))});
        db.exec('PRAGMA journal_mode = WAL');
        const set = db.prepare('INSERT INTO items VALUES (?, ?)');
        for (let n = 0; ; n++) { set.run('value' + n, 'x'); if (n === 20) process.stdout.write('written'); }`,
     );
-    const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await once(child.stdout, 'data');
     child.kill('SIGKILL');
     await once(child, 'close');
-    const again = await open('sqlite');
+    const again = await open(driver);
     expect(again.contacts.all().map(({ name }) => name)).toEqual(['John']);
     expect(again.values.names().length).toBeGreaterThanOrEqual(21);
     expect(again.values.get('value20')).toBe('x');
@@ -168,8 +178,48 @@ describe('the database', () => {
       'no database at all, but some text that is long enough to be read as a header of one, perhaps',
     );
     for (const wrong of [path, join(folder, 'missing', 'x.db')]) {
-      expect(() => SqliteStore.open(wrong)).toThrow(expect.objectContaining({ code: 'ERR_STORE' }));
+      expect(() => SqliteStore.open(wrong, {}, [driver])).toThrow(
+        expect.objectContaining({ code: 'ERR_STORE' }),
+      );
     }
+  });
+
+  it.each(drivers)('is read and written with %s as well', async (other) => {
+    const first = await open(driver);
+    first.contacts.set(contact({ name: 'Jürgen', phone: '1' }));
+    first.calls.add(call(1));
+    first.values.set('a', '1');
+    await first.messages.put(message('1', 1));
+    await first.messages.note('seen', 10, 0);
+    const second = await open(other);
+    expect(second.contacts.get('Jürgen')?.phone).toBe('1');
+    expect(second.calls.latest()).toEqual([call(1)]);
+    expect(await second.messages.list()).toEqual([message('1', 1)]);
+    expect(await second.messages.note('seen', 11, 0)).toBe(false);
+    second.values.set('a', '2');
+    second.contacts.set(contact({ name: 'Kate' }));
+    // Both have it open.
+    expect(first.values.get('a')).toBe('2');
+    await first.close();
+    await second.close();
+    const third = await open(driver);
+    expect(third.contacts.all().map(({ name }) => name)).toEqual(['Jürgen', 'Kate']);
+  });
+});
+
+describe('the driver of the database', () => {
+  it('is that of Node.js once it is no experiment any more, else the package', () => {
+    const first = ['20.19.0', '22.23.5', '24.14.1', '24.15.0', '26.0.0'].map((node) => sqlDrivers(node)[0]);
+    const [own, another] = ['node:sqlite', '@photostructure/sqlite'];
+    expect(first).toEqual([another, another, another, own, own]);
+  });
+
+  it('is the next one where the first is missing; with none it is said what is missing', () => {
+    const missing = 'node:nosuch' as SqlDriver;
+    const db = openDb(join(folder, 'x.db'), [missing, ...drivers]);
+    expect(db.prepare('SELECT 1 AS one').get()?.one).toBe(1);
+    db.close();
+    expect(() => openDb(join(folder, 'x.db'), [missing])).toThrow(/there is no node:nosuch/);
   });
 });
 

@@ -62,8 +62,8 @@ export const signaling = rows('signaling', [
     },
     range: { min: 0, max: 255 },
     effect: 'restart',
-    status: 'platform',
-    doc: 'Type-of-service byte of SIP packets.',
+    status: 'partly',
+    doc: 'Type-of-service byte of SIP packets: over TCP and TLS with Node.js 24.15 or later, not over UDP. Not given, it is left to the system. 10 reads as hexadecimal, as in the manual.',
   },
   {
     name: 'ackforauthrequest',

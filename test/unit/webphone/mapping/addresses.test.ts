@@ -239,3 +239,15 @@ describe('our own addresses', () => {
     expect(await listensOn({ favlocalip: '198.51' }, hosts)).toEqual([true, true]);
   });
 });
+
+it('sigtos is the byte as it is given; unset nothing is marked', () => {
+  const marked = (value?: number | string): number | undefined => {
+    const settings = new Settings();
+    if (value !== undefined) settings.set('sigtos', value);
+    return socketOptions(settings)?.typeOfService;
+  };
+  expect([marked(), marked(0)]).toEqual([undefined, undefined]);
+  expect([marked(1), marked(2), marked(4), marked(8), marked(16)]).toEqual([4, 2, 4, 8, 16]);
+  // The manual's 10 is hexadecimal; its lowest bit is always ignored.
+  expect([marked(10), marked('0x10'), marked('0xb8'), marked(5)]).toEqual([16, 16, 0xb8, 4]);
+});
