@@ -65,15 +65,16 @@ export class ConferenceGroups extends Emitter<ConferenceGroupEvents> {
   /**
    * A call joins the conference that `others` is in, or a new one with it. Without `others`: the one there is, else that
    * of the active line, else any call in conversation.
+   * @param several instead of what the options say
    * @throws ERR_CALL_STATE when one of them is not connected, or there is nobody to join
    */
-  add(call: Call, others?: Call): Promise<Conference> {
+  add(call: Call, others?: Call, several = this.options.several): Promise<Conference> {
     return this.#inTurn(async () => {
       const partner = others ?? this.#partner(call);
       const known = partner && this.of(partner);
       if (!partner) throw noConference('there is no other call');
       if (this.of(call) && this.of(call) !== known) this.#let(call);
-      const conference = known ?? (this.options.several ? undefined : this.all[0]) ?? (await this.#make());
+      const conference = known ?? (several ? undefined : this.all[0]) ?? (await this.#make());
       return this.#join(conference, [partner, call]);
     });
   }

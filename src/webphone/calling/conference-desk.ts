@@ -2,7 +2,7 @@
  * The conferences of the API: which calls are mixed together, who is being called to join, and GROUP notifications with
  * the members. The mixing is the phone's.
  */
-import type { Conference } from '../../phone/index.js';
+import type { Conference, ConferenceGroups } from '../../phone/index.js';
 import type { Call } from '../../ua/index.js';
 import type { NotificationHub } from '../notifications/notification-hub.js';
 import type { SettingsReader } from '../settings/settings.js';
@@ -22,17 +22,19 @@ export interface ConferenceDeskOptions {
 
 export class ConferenceDesk {
   readonly #options: ConferenceDeskOptions;
-  readonly #rooms = new Set<Conference>();
+  /** Who is in which, as far as it was told. */
+  readonly #told = new Map<Conference, readonly Call[]>();
 
   constructor(options: ConferenceDeskOptions) {
     this.#options = options;
+    options.stack.on('made', ({ conferences }) => {
+      conferences.on('group', ({ conference, members }) => this.#tell(conference, members));
+    });
   }
 
   /** Mixes all connected calls. @returns false for less than two */
   mixAll(): boolean {
-    const calls = this.#options.desk.connected;
-    if (calls.length < 2) return false;
-    return this.#join(calls, this.roomOf(calls.find((call) => this.roomOf(call))));
+    return this.#options.desk.connected.length > 1 && this.#change((groups) => groups.addAll());
   }
 
   /** Lets the call of a line into a conference, with the other calls or that of `with`. */
@@ -41,15 +43,16 @@ export class ConferenceDesk {
     const [call] = desk.select(line).filter(({ state }) => state === 'connected');
     if (!call) return false;
     const other = with_ > 0 ? desk.calls.find((one) => desk.lineOf(one) === with_) : undefined;
-    // With conference_tracklines 0 there is one conference, whatever the line; automatic: several when a line is named.
-    const several = with_ > 0 && settings.number('conference_tracklines') !== 0;
-    const room = this.roomOf(other) ?? (several ? undefined : [...this.#rooms][0]);
-    if (room) return this.#join(other ? [other, call] : [call], room);
-    if (other) return this.#join([call, other]);
+    if (other) {
+      // With conference_tracklines 0 there is one conference, whatever the line; automatic: several when a line is named.
+      const several = settings.number('conference_tracklines') !== 0;
+      return this.#change((groups) => groups.add(call, other, several));
+    }
+    if (desk.connected.length < 2) return false;
     const all = settings.number('conference_addalllines') !== 0;
-    const others = this.#options.desk.connected.filter((one) => one !== call);
-    const chosen = all ? others : others.slice(0, 1);
-    return chosen.length > 0 && this.#join([call, ...chosen]);
+    return this.#change((groups) =>
+      all && groups.all.length === 0 ? groups.addAll() : groups.add(call, undefined, false),
+    );
   }
 
   /** Lets the call of a line out; it lives on. */
@@ -61,12 +64,10 @@ export class ConferenceDesk {
 
   /** Ends all conferences and keeps the calls. */
   destroy(): boolean {
-    const rooms = [...this.#rooms];
-    for (const room of rooms) {
-      for (const call of [...room.members]) room.remove(call);
-      void room.close();
-    }
-    return rooms.length > 0;
+    const open = this.#options.stack.phone?.conferences.all ?? [];
+    for (const room of open) for (const call of room.members) room.remove(call);
+    // And what was being opened meanwhile.
+    return open.length > 0 && this.#change((groups) => groups.destroy());
   }
 
   /** Calls somebody and lets him in when he has answered. */
@@ -77,49 +78,37 @@ export class ConferenceDesk {
     if (call.state === 'connected') this.add(this.#options.desk.lineOf(call), with_);
   }
 
-  roomOf(call: Call | undefined): Conference | undefined {
-    return call && [...this.#rooms].find((room) => room.members.includes(call));
+  roomOf(call: Call): Conference | undefined {
+    return this.#options.stack.phone?.conferences.of(call);
   }
 
-  #join(calls: readonly Call[], known?: Conference): boolean {
-    const { phone } = this.#options.stack;
-    if (!phone) return false;
-    void (async () => {
-      const room = known ?? (await phone.conference([], {}));
-      if (!known) this.#watch(room);
-      for (const call of calls) {
-        if (room.members.includes(call)) continue;
-        this.roomOf(call)?.remove(call);
-        await room.add(call);
-      }
-    })().catch((error: Error) => {
-      this.#options.notifications.publish('EVENT', { type: 'ERROR', txt: `conference: ${error.message}` });
+  #change(act: (groups: ConferenceGroups) => Promise<unknown>): boolean {
+    const { stack, notifications } = this.#options;
+    if (!stack.phone) return false;
+    act(stack.phone.conferences).catch((error: Error) => {
+      notifications.publish('EVENT', { type: 'ERROR', txt: `conference: ${error.message}` });
     });
     return true;
   }
 
-  #watch(room: Conference): void {
-    this.#rooms.add(room);
-    room.on('joined', () => this.#members(room));
-    room.on('left', (call) => {
-      this.#options.desk.notes(call).group = '';
-      this.#options.changed(call);
-      this.#members(room);
-      if (room.members.length === 0) void room.close();
-    });
-    room.on('ended', () => this.#rooms.delete(room));
+  #tell(conference: Conference, members: readonly Call[]): void {
+    const before = this.#told.get(conference) ?? [];
+    if (members.length > 0) this.#told.set(conference, members);
+    else this.#told.delete(conference);
+    const names = members.map(partyOf).map(({ user, displayName }) => displayName || user);
+    for (const call of before) if (!members.includes(call)) this.#note(call, '');
+    // One alone is no conference yet, or none any more.
+    for (const call of members) this.#note(call, names.length > 1 ? names.join(' | ') : '');
   }
 
-  #members(room: Conference): void {
-    const { desk, notifications } = this.#options;
-    const peers = room.members
-      .map(partyOf)
-      .map(({ user, displayName }) => displayName || user)
-      .join(' | ');
-    for (const call of room.members) {
-      desk.notes(call).group = peers;
+  #note(call: Call, peers: string): void {
+    const { desk, notifications, changed } = this.#options;
+    const notes = desk.notes(call);
+    const news = peers !== '' || notes.group !== '';
+    notes.group = peers;
+    if (news && call.state === 'connected') {
       notifications.publish('GROUP', { line: desk.lineOf(call), peers });
-      this.#options.changed(call);
     }
+    changed(call);
   }
 }

@@ -26,14 +26,16 @@ const mixed = (): number[][] => {
   const lines = [...w.engine.open];
   return w.engine.bridges
     .filter(({ closed, joined }) => !closed && joined.size > 0)
-    .map(({ members }) => members.map((media) => lines.indexOf(media as (typeof lines)[number]) + 1));
+    .map(({ members }) =>
+      members.map((media) => lines.indexOf(media as (typeof lines)[number]) + 1).toSorted(),
+    );
 };
 
 /** The last GROUP of each line. */
 const groups = (): Record<string, string> =>
   Object.fromEntries(
     w.strings('GROUP').map((text) => {
-      const [, line, peers] = /^GROUP,(\d+),(.*)$/.exec(text) ?? [];
+      const [, line, peers] = /^GROUP,(\d+),?(.*)$/.exec(text) ?? [];
       return [line, peers];
     }),
   );
@@ -61,12 +63,12 @@ describe('API_Conf', () => {
     expect(mixed()).toEqual([]);
     void people[1].calls[0].answer();
     await w.run();
-    expect(mixed().map((lines) => lines.toSorted())).toEqual([[1, 2]]);
+    expect(mixed()).toEqual([[1, 2]]);
     expect(w.webphone.API_Conf(people[2].uri)).toBe(true);
     await w.run();
     void people[2].calls[0].answer();
     await w.run();
-    expect(mixed().map((lines) => lines.toSorted())).toEqual([[1, 2, 3]]);
+    expect(mixed()).toEqual([[1, 2, 3]]);
     expect(Object.keys(groups())).toEqual(['1', '2', '3']);
   });
 });
@@ -77,10 +79,10 @@ describe('API_ConfEx', () => {
     const { webphone } = w;
     expect(webphone.API_ConfEx(2, '', true, 1)).toBe(true);
     await w.run();
-    expect(mixed()).toEqual([[2, 1]]);
+    expect(mixed()).toEqual([[1, 2]]);
     expect(webphone.API_ConfEx(3, '')).toBe(true);
     await w.run();
-    expect(mixed()).toEqual([[2, 1, 3]]);
+    expect(mixed()).toEqual([[1, 2, 3]]);
     expect(webphone.API_ConfEx(2, '', false)).toBe(true);
     expect(webphone.API_ConfEx(2, '', false)).toBe(false);
     await w.run();
@@ -93,6 +95,36 @@ describe('API_ConfEx', () => {
     expect(webphone.API_ConfEx(-2)).toBe(false);
   });
 
+  it('[notify:GROUP] whoever is left alone is in no conference any more, and is told so', async () => {
+    await talking(3);
+    w.webphone.API_Conf();
+    await w.run();
+    void people[2].calls[0].hangup();
+    await w.run();
+    expect(groups()).toMatchObject({ 1: 'bob | carol', 2: 'bob | carol' });
+    expect(w.webphone.API_ConfEx(2, '', false)).toBe(true);
+    await w.run();
+    expect(groups()).toMatchObject({ 1: '', 2: '' });
+    expect(mixed()).toEqual([]);
+    expect(w.webphone.API_ConfEx(-2)).toBe(false);
+    expect(connected().slice(0, 2)).toEqual([true, true]);
+  });
+
+  it('[conf-multi/1] the calls of a conference are no other lines to each other', async () => {
+    await talking(3, { autohold: 4 });
+    const held = () => people.slice(0, 3).map(({ calls }) => calls[0].held.remote);
+    w.webphone.API_Conf();
+    await w.run();
+    w.webphone.API_SetLine(2);
+    await w.run();
+    expect(held()).toEqual([false, false, false]);
+    w.webphone.API_ConfEx(-2);
+    await w.run();
+    w.webphone.API_SetLine(1);
+    await w.run();
+    expect(held()).toEqual([false, true, true]);
+  });
+
   it('[conf-multi/2] [API_ConfEx] with a peer calls and lets in; the line of a member says which conference', async () => {
     await talking(4);
     const { webphone } = w;
@@ -100,47 +132,47 @@ describe('API_ConfEx', () => {
     webphone.API_ConfEx(4, '', true, 3);
     await w.run();
     expect(mixed()).toEqual([
-      [2, 1],
-      [4, 3],
+      [1, 2],
+      [3, 4],
     ]);
     expect(webphone.API_ConfEx(-1, people[4].uri, true, 3)).toBe(true);
     await w.run();
     void people[4].calls[0].answer();
     await w.run();
     expect(mixed()).toEqual([
-      [2, 1],
-      [4, 3, 5],
+      [1, 2],
+      [3, 4, 5],
     ]);
     // Into another one: a call is in one conference.
     expect(webphone.API_ConfEx(5, '', true, 2)).toBe(true);
     await w.run();
     expect(mixed()).toEqual([
-      [2, 1, 5],
-      [4, 3],
+      [1, 2, 5],
+      [3, 4],
     ]);
     expect(groups()).toEqual({
-      1: 'carol | bob | frank',
-      2: 'carol | bob | frank',
-      3: 'erin | dave',
-      4: 'erin | dave',
-      5: 'carol | bob | frank',
+      1: 'bob | carol | frank',
+      2: 'bob | carol | frank',
+      3: 'dave | erin',
+      4: 'dave | erin',
+      5: 'bob | carol | frank',
     });
   });
 
   it.each([
-    [0, [[2, 1, 3, 4]]],
+    [0, [[1, 2, 3, 4]]],
     [
       1,
       [
-        [2, 1],
-        [4, 3],
+        [1, 2],
+        [3, 4],
       ],
     ],
     [
       -1,
       [
-        [2, 1],
-        [4, 3],
+        [1, 2],
+        [3, 4],
       ],
     ],
   ])(
