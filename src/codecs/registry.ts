@@ -1,7 +1,4 @@
-/**
- * Which codecs there are, and which of them are offered when nothing else is asked for. Those with large tables are
- * loaded when a call needs them.
- */
+/** The codecs of the catalogue with their code. Those with large tables are loaded when a call needs them. */
 import type { Codec, CodecOptions } from './codec.js';
 import { pcma, pcmu } from './g711/codec.js';
 import { g722 } from './g722/codec.js';
@@ -48,10 +45,15 @@ const g7221Codecs: readonly Codec[] = G7221_MODES.map((mode, at) => {
   );
 });
 
-const OFFERED: readonly Codec[] = [pcmu, pcma, g722, opus48, g729, gsm, ilbc30];
-
-/** Those that few peers have: with all of them a UDP INVITE would outgrow what RFC 3261 §18.1.1 allows. */
-const ON_REQUEST: readonly Codec[] = [
+/** In the order of the catalogue. */
+const CODECS: readonly Codec[] = [
+  pcmu,
+  pcma,
+  g722,
+  opus48,
+  g729,
+  gsm,
+  ilbc30,
   speexWide,
   speexNarrow,
   speexUltraWide,
@@ -60,16 +62,9 @@ const ON_REQUEST: readonly Codec[] = [
   l16Narrow,
 ];
 
-const CODECS: readonly Codec[] = [...OFFERED, ...ON_REQUEST];
-
 /** All codecs, preferred ones first. */
 export function allCodecs(): readonly Codec[] {
   return CODECS;
-}
-
-/** Those that are offered when none are named. */
-export function offeredCodecs(): readonly Codec[] {
-  return OFFERED;
 }
 
 /**

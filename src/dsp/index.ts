@@ -17,7 +17,8 @@ export { goertzelPower, toneLevelDbov } from './goertzel.js';
 export { LevelMeter, levelDbov, powerToDbov, SILENCE_DBOV } from './level.js';
 export { addSaturated, Mixer } from './mix.js';
 export { type NoiseSuppressionStrength, NoiseSuppressor } from './noise-suppression.js';
-export { canResample, isSampleRate, Resampler, resampleAll, SAMPLE_RATES } from './resample.js';
+export { Resampler, resampleAll } from './resample.js';
+export { canResample, isSampleRate, SAMPLE_RATES } from './sample-rates.js';
 export { TimeScaler } from './time-scale.js';
 export {
   dtmfFrequencies,

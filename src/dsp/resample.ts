@@ -6,24 +6,7 @@
  */
 import { FIR_TAP_STEP, FirKernel } from './fir-kernel.js';
 import { kaiser } from './kaiser.js';
-
-/** The rates of codecs, devices and applications. */
-export const SAMPLE_RATES: readonly number[] = [8000, 16000, 24000, 32000, 44100, 48000];
-
-export function isSampleRate(rate: number): boolean {
-  return SAMPLE_RATES.includes(rate);
-}
-
-const MIN_RATE = 4000;
-const MAX_RATE = 192_000;
-
-/** True for the rates above, and for the others found in files (11025, 22050, 96000 …). */
-export function canResample(inputRate: number, outputRate: number): boolean {
-  for (const rate of [inputRate, outputRate]) {
-    if (!Number.isInteger(rate) || rate < MIN_RATE || rate > MAX_RATE) return false;
-  }
-  return outputRate / gcd(inputRate, outputRate) <= MAX_PHASES;
-}
+import { canResample, commonMeasure } from './sample-rates.js';
 
 /** Taps per phase at the lower of the two rates. */
 const TAPS = 56;
@@ -31,8 +14,6 @@ const TAPS = 56;
 const PASS_BAND = 0.85;
 /** Kaiser window parameter: about 70 dB stop band. */
 const KAISER_BETA = 6.8;
-/** Rates without a common measure would need a huge table: 1600 takes any multiple of 5 Hz to 8 kHz. */
-const MAX_PHASES = 1600;
 /** Input is filtered in runs of this many samples. */
 const RUN = 480;
 
@@ -47,15 +28,11 @@ interface FilterBank {
 const banks = new Map<string, FilterBank>();
 const MAX_BANKS = 24;
 
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
-}
-
 function filterBank(inputRate: number, outputRate: number): FilterBank {
   const key = `${inputRate}/${outputRate}`;
   const known = banks.get(key);
   if (known) return known;
-  const divisor = gcd(inputRate, outputRate);
+  const divisor = commonMeasure(inputRate, outputRate);
   const up = outputRate / divisor;
   const down = inputRate / divisor;
   const taps = Math.ceil((TAPS * Math.max(1, down / up)) / FIR_TAP_STEP) * FIR_TAP_STEP;

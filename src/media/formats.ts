@@ -1,7 +1,7 @@
 /** What the engine can speak, in the form that offers are made of; used by ua and exchange. */
 import { SwitchhookError } from '../base/errors.js';
-import type { Codec } from '../codecs/codec.js';
-import { allCodecs, offeredCodecs } from '../codecs/registry.js';
+import { allCodecInfos, codecInfosNamed, offeredCodecInfos } from '../codecs/catalogue.js';
+import type { CodecInfo } from '../codecs/codec.js';
 
 /** As in an `a=rtpmap` line; sdp's AudioFormat has the same shape. */
 export interface MediaFormat {
@@ -22,9 +22,9 @@ export interface MediaFormat {
  * @throws ERR_INVALID_ARGUMENT for a name that is no codec of ours, or none at all
  */
 export function audioFormats(names?: readonly string[]): MediaFormat[] {
-  const chosen = names ? names.flatMap(codecsNamed) : offeredCodecs();
+  const chosen = names ? names.flatMap(codecsNamed) : offeredCodecInfos();
   if (chosen.length === 0) throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: 'no codec is enabled' });
-  return chosen.map(({ info }) => ({
+  return chosen.map((info) => ({
     name: info.name,
     clockRate: info.clockRate,
     channels: info.rtpmapChannels,
@@ -35,16 +35,10 @@ export function audioFormats(names?: readonly string[]): MediaFormat[] {
   }));
 }
 
-function codecsNamed(text: string): readonly Codec[] {
-  const [name, rate] = text.toLowerCase().split('/', 2);
-  const named = allCodecs().filter(({ info }) => info.name.toLowerCase() === name);
-  const found =
-    rate === undefined
-      ? named
-      : named
-          .map((codec) => codec.variant?.({ maxplaybackrate: rate }) ?? codec)
-          .filter(({ info }) => info.sampleRate === Number(rate) || info.clockRate === Number(rate));
+function codecsNamed(text: string): readonly CodecInfo[] {
+  const [name, rate] = text.split('/', 2);
+  const found = codecInfosNamed(name, rate === undefined ? undefined : Number(rate));
   if (found.length > 0) return found;
-  const known = [...new Set(allCodecs().map(({ info }) => info.name))].join(', ');
+  const known = [...new Set(allCodecInfos().map((info) => info.name))].join(', ');
   throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: `unknown codec '${text}' (there are ${known})` });
 }

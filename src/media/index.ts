@@ -1,7 +1,7 @@
 /** The media room: audio streams of calls behind {@link MediaEngine}, and WAV files. */
-export { callTone, ringTone } from '../dsp/call-tones.js';
 export type { ToneSpec } from '../dsp/tone.js';
-export { SRTP_SUITES, type SrtpSuite } from '../rtp/srtp/suites.js';
+export type { SrtpSuite } from '../rtp/srtp/suite-names.js';
+export * from './calls.js';
 export type {
   AudioBackend,
   AudioDevice,
@@ -15,8 +15,8 @@ export type { DeviceChoice, DeviceRole } from './devices/device-choice.js';
 export { devicesFor, parseChoice } from './devices/device-choice.js';
 export type { DeviceChange } from './devices/device-slot.js';
 export type * from './devices/headset-types.js';
-export { type AudioBackendName, listAudioDevices } from './devices/open-backend.js';
-export { MediaEngine } from './engine/media-engine.js';
+export { listAudioDevices } from './devices/list-devices.js';
+export type { AudioBackendName } from './devices/open-backend.js';
 export {
   type UploadOptions,
   type UploadProgress,
@@ -24,7 +24,7 @@ export {
   uploadRecording,
 } from './files/upload.js';
 export type { UploadCallInfo } from './files/upload-target.js';
-export { audioFormats, type MediaFormat } from './formats.js';
+export type { MediaFormat } from './formats.js';
 export { type QualityPoints, type QualityReport, qualityReport } from './quality-report.js';
 export { eachFrame, readableAudio, writableAudio } from './streams/node-streams.js';
 export {

@@ -11,7 +11,8 @@ import { SwitchhookError } from '../base/errors.js';
 import { externalAddress } from '../base/interfaces.js';
 import { type Logger, nullLogger } from '../base/logger.js';
 import { cryptoRandom, type Random } from '../base/random.js';
-import { type Headset, type HeadsetOptions, MediaEngine } from '../media/index.js';
+import { MediaEngine } from '../media/calls.js';
+import type { Headset, HeadsetOptions } from '../media/index.js';
 import { type EndpointTransport, SipEndpoint, SipUri } from '../sip/index.js';
 import {
   type Account,

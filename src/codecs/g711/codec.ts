@@ -5,10 +5,9 @@
 import type { Codec, CodecInfo, Decoder, Encoder } from '../codec.js';
 import { WaveformConcealer } from '../concealment.js';
 import { ALAW_TO_LINEAR, LINEAR_TO_ALAW, LINEAR_TO_ULAW, ULAW_TO_LINEAR } from './g711.js';
+import { FRAME_SAMPLES, PCMA_INFO, PCMU_INFO } from './info.js';
 
 const SAMPLE_RATE = 8000;
-/** 10 ms: packets of any multiple can be made of it. */
-const FRAME_SAMPLES = 80;
 
 class G711Encoder implements Encoder {
   constructor(private readonly table: Uint8Array) {}
@@ -46,25 +45,11 @@ class G711Decoder implements Decoder {
 }
 
 class G711Codec implements Codec {
-  readonly info: CodecInfo;
-
   constructor(
-    name: string,
-    payloadType: number,
+    readonly info: CodecInfo,
     private readonly encodeTable: Uint8Array,
     private readonly decodeTable: Int16Array,
-  ) {
-    this.info = {
-      name,
-      clockRate: SAMPLE_RATE,
-      sampleRate: SAMPLE_RATE,
-      rtpmapChannels: 1,
-      payloadType,
-      frameSamples: FRAME_SAMPLES,
-      maxFrameBytes: FRAME_SAMPLES,
-      defaultPtimeMs: 20,
-    };
-  }
+  ) {}
 
   samplesIn(_data: Uint8Array, start: number, end: number): number {
     return Math.max(0, end - start);
@@ -79,5 +64,5 @@ class G711Codec implements Codec {
   }
 }
 
-export const pcmu: Codec = new G711Codec('PCMU', 0, LINEAR_TO_ULAW, ULAW_TO_LINEAR);
-export const pcma: Codec = new G711Codec('PCMA', 8, LINEAR_TO_ALAW, ALAW_TO_LINEAR);
+export const pcmu: Codec = new G711Codec(PCMU_INFO, LINEAR_TO_ULAW, ULAW_TO_LINEAR);
+export const pcma: Codec = new G711Codec(PCMA_INFO, LINEAR_TO_ALAW, ALAW_TO_LINEAR);

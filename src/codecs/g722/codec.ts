@@ -6,12 +6,9 @@
 import type { Codec, CodecOptions, Decoder, Encoder } from '../codec.js';
 import { WaveformConcealer } from '../concealment.js';
 import { saturate16 } from '../saturate.js';
+import { FRAME_BYTES, FRAME_SAMPLES, G722_INFO, SAMPLE_RATE } from './info.js';
 import { evenTaps, oddTaps, QMF_TAPS } from './qmf.js';
 import { type G722Mode, HigherBand, LowerBand } from './sub-bands.js';
-
-const SAMPLE_RATE = 16000;
-const FRAME_SAMPLES = 160;
-const FRAME_BYTES = FRAME_SAMPLES / 2;
 
 class G722Encoder implements Encoder {
   readonly #lower = new LowerBand();
@@ -93,16 +90,7 @@ class G722Decoder implements Decoder {
 
 /** Decoder option `mode`: 1 (default), 2 or 3, how many bits of each octet are audio (8, 7, 6); RTP always has 1. */
 export const g722: Codec = {
-  info: {
-    name: 'G722',
-    clockRate: 8000,
-    sampleRate: SAMPLE_RATE,
-    rtpmapChannels: 1,
-    payloadType: 9,
-    frameSamples: FRAME_SAMPLES,
-    maxFrameBytes: FRAME_BYTES,
-    defaultPtimeMs: 20,
-  },
+  info: G722_INFO,
   samplesIn: (_data, start, end) => Math.max(0, end - start) * 2,
   createEncoder: () => new G722Encoder(),
   createDecoder: (options?: CodecOptions) => {

@@ -7,8 +7,6 @@ import { FramePieces } from '../frame-pieces.js';
 import { clamp, saturate16 } from '../saturate.js';
 import { multRounded } from './arithmetic.js';
 import {
-  FRAME_BYTES,
-  FRAME_SAMPLES,
   framesIn,
   GAIN,
   GRID,
@@ -21,6 +19,7 @@ import {
   subframeAt,
   unpackFrame,
 } from './frame.js';
+import { FRAME_BYTES, FRAME_SAMPLES, GSM_INFO } from './info.js';
 import { LongTermSearch, MAX_LAG, MIN_LAG } from './long-term.js';
 import { LpcAnalysis } from './lpc.js';
 import { decodePulses, RpeCoder } from './rpe.js';
@@ -198,16 +197,7 @@ class GsmDecoder implements Decoder {
 }
 
 export const gsm: Codec = {
-  info: {
-    name: 'GSM',
-    clockRate: 8000,
-    sampleRate: 8000,
-    rtpmapChannels: 1,
-    payloadType: 3,
-    frameSamples: FRAME_SAMPLES,
-    maxFrameBytes: FRAME_BYTES,
-    defaultPtimeMs: 20,
-  },
+  info: GSM_INFO,
   samplesIn: (data, start, end) => framesIn(data, start, end) * FRAME_SAMPLES,
   createEncoder: () => new GsmEncoder(),
   createDecoder: () => new GsmDecoder(),

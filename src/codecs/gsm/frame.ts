@@ -2,9 +2,8 @@
  * The 76 parameters of a GSM 06.10 frame and their 33 octets in RTP (RFC 3551 §4.5.8.1, tables 2 and 3). Encoder and
  * decoder exchange parameters through a Uint8Array laid out in the order of the table.
  */
+import { FRAME_BYTES } from './info.js';
 
-export const FRAME_BYTES = 33;
-export const FRAME_SAMPLES = 160;
 export const SUBFRAMES = 4;
 export const SUBFRAME_SAMPLES = 40;
 export const PARAMETERS = 76;

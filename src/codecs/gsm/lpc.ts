@@ -4,7 +4,8 @@
  */
 import { clamp, saturate16 } from '../saturate.js';
 import { div, mult, multRounded, norm } from './arithmetic.js';
-import { FRAME_SAMPLES, LAR_COUNT } from './frame.js';
+import { LAR_COUNT } from './frame.js';
+import { FRAME_SAMPLES } from './info.js';
 import { A, B, MAC, MIC } from './tables.js';
 
 export class LpcAnalysis {

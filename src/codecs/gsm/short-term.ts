@@ -5,7 +5,8 @@
  */
 import { saturate16 } from '../saturate.js';
 import { multRounded } from './arithmetic.js';
-import { FRAME_SAMPLES, LAR_COUNT } from './frame.js';
+import { LAR_COUNT } from './frame.js';
+import { FRAME_SAMPLES } from './info.js';
 import { B, INVA, MIC } from './tables.js';
 
 /** The four stretches of a frame with their own coefficients start here (§4.2.9.1). */

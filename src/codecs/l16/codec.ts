@@ -2,10 +2,9 @@
  * L16: uncompressed 16-bit samples in network byte order (RFC 3551 §4.5.11), mono at 8000 and 16000 Hz with dynamic
  * payload types. Lost audio is filled by waveform substitution.
  */
-import type { Codec, Decoder, Encoder } from '../codec.js';
+import type { Codec, CodecInfo, Decoder, Encoder } from '../codec.js';
 import { WaveformConcealer } from '../concealment.js';
-
-const FRAMES_PER_SECOND = 100;
+import { L16_NARROW_INFO, L16_WIDE_INFO } from './info.js';
 
 class L16Encoder implements Encoder {
   readonly #samples: number;
@@ -52,23 +51,14 @@ class L16Decoder implements Decoder {
   }
 }
 
-function l16(sampleRate: number): Codec {
-  const frameSamples = sampleRate / FRAMES_PER_SECOND;
+function l16(info: CodecInfo): Codec {
   return {
-    info: {
-      name: 'L16',
-      clockRate: sampleRate,
-      sampleRate,
-      rtpmapChannels: 1,
-      frameSamples,
-      maxFrameBytes: 2 * frameSamples,
-      defaultPtimeMs: 20,
-    },
+    info,
     samplesIn: (_data, start, end) => (end > start && (end - start) % 2 === 0 ? (end - start) / 2 : 0),
-    createEncoder: () => new L16Encoder(frameSamples),
-    createDecoder: () => new L16Decoder(sampleRate),
+    createEncoder: () => new L16Encoder(info.frameSamples),
+    createDecoder: () => new L16Decoder(info.sampleRate),
   };
 }
 
-export const l16Narrow: Codec = l16(8000);
-export const l16Wide: Codec = l16(16000);
+export const l16Narrow: Codec = l16(L16_NARROW_INFO);
+export const l16Wide: Codec = l16(L16_WIDE_INFO);

@@ -13,7 +13,8 @@
  */
 import type { Codec, CodecOptions } from '../codec.js';
 import { OpusDecoder } from './decoder.js';
-import { DTX_BYTES, MAX_PACKET_BYTES, OpusEncoder } from './encoder.js';
+import { DTX_BYTES, OpusEncoder } from './encoder.js';
+import { opusInfo } from './info.js';
 import { opusLibrary } from './library.js';
 import { packetMs } from './packet.js';
 import {
@@ -25,29 +26,15 @@ import {
   rateFor,
 } from './settings.js';
 
-const CLOCK_RATE = 48000;
-
 function opus(sampleRate: OpusRate, frameMs: OpusFrameMs): Codec {
-  const frameSamples = (sampleRate / 1000) * frameMs;
-  const rates =
-    sampleRate < CLOCK_RATE ? `maxplaybackrate=${sampleRate};sprop-maxcapturerate=${sampleRate};` : '';
+  const info = opusInfo(sampleRate, frameMs);
   return {
-    info: {
-      name: 'opus',
-      clockRate: CLOCK_RATE,
-      sampleRate,
-      rtpmapChannels: 2,
-      frameSamples,
-      maxFrameBytes: MAX_PACKET_BYTES,
-      maxFramesPerPacket: 1,
-      defaultPtimeMs: frameMs,
-      fmtp: `${rates}useinbandfec=1`,
-    },
+    info,
     variant,
     load: async () => void (await opusLibrary()),
     samplesIn: (data, start, end) => (packetMs(data, start, end) * sampleRate) / 1000,
     announcesSilence: (_data, start, end) => end - start <= DTX_BYTES,
-    createEncoder: (options = {}) => new OpusEncoder(sampleRate, frameSamples, options),
+    createEncoder: (options = {}) => new OpusEncoder(sampleRate, info.frameSamples, options),
     createDecoder: () => new OpusDecoder(sampleRate),
   };
 }

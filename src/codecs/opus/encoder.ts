@@ -1,10 +1,9 @@
 /** Opus encoder: one frame, one packet. The library allocates the packet it returns; nothing else is allocated. */
 import type { CodecOptions, Encoder } from '../codec.js';
+import { MAX_PACKET_BYTES } from './info.js';
 import { Handle } from './library.js';
 import { encoderSettings, type OpusRate } from './settings.js';
 
-/** RFC 6716 §3.2.1: no frame is longer; a packet of several frames (40 and 60 ms of music) is kept to it as well. */
-export const MAX_PACKET_BYTES = 1275;
 const LIMITS = { maxPacketBytes: MAX_PACKET_BYTES };
 /** OPUS_SET_BANDWIDTH. */
 const SET_BANDWIDTH = 4008;

@@ -48,11 +48,3 @@ export function withFiles(system: AudioBackend | ClosableBackend, clock: Clock):
     },
   };
 }
-
-/**
- * The sound devices of this machine: outputs, then inputs, in the order in which they are numbered.
- * @throws ERR_AUDIO_BACKEND
- */
-export function listAudioDevices(backend: AudioBackendName, clock: Clock): Promise<readonly AudioDevice[]> {
-  return systemBackend(backend, clock).list();
-}

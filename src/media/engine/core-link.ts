@@ -2,7 +2,7 @@
  * The host's line to one core: matches replies to requests, hands events to their sessions and knows when the core is
  * gone. One kind runs the core in a worker thread, the other in this thread.
  */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { type Clock, systemClock } from '../../base/clock.js';
 import { SwitchhookError } from '../../base/errors.js';
 import type { Logger, LogLevel } from '../../base/logger.js';
@@ -76,6 +76,7 @@ export class CoreLink {
 
   /** @throws ERR_MEDIA_WORKER when the thread does not start */
   static async worker(options: MediaEngineOptions, logger: Logger): Promise<CoreLink> {
+    const { Worker } = await import('node:worker_threads');
     const link = new CoreLink(logger);
     const init: WorkerInit = {
       portRange: options.rtp?.portRange,

@@ -3,7 +3,7 @@
  * and the host's bridges, which have the same commands and events for it in the core.
  */
 import type { SwitchhookError } from '../../base/errors.js';
-import { isSampleRate } from '../../dsp/resample.js';
+import { isSampleRate } from '../../dsp/sample-rates.js';
 import type { Recording, RecordingResult, RecordOptions, UdpStream, UdpStreamOptions } from '../types.js';
 import type { CoreLink } from './core-link.js';
 import { SessionPcmReader } from './pcm-reader.js';

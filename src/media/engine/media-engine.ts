@@ -4,7 +4,7 @@
  */
 import { SwitchhookError } from '../../base/errors.js';
 import { type Logger, nullLogger } from '../../base/logger.js';
-import { isSampleRate } from '../../dsp/resample.js';
+import { isSampleRate } from '../../dsp/sample-rates.js';
 import type { Headset, HeadsetOptions } from '../devices/headset-types.js';
 import type {
   BridgeOptions,
@@ -15,8 +15,6 @@ import type {
   MediaSessionOptions,
 } from '../types.js';
 import { CoreLink } from './core-link.js';
-import { HostBridge } from './host-bridge.js';
-import { HostHeadset } from './host-headset.js';
 import { HostSession } from './host-session.js';
 import { unsupportedRate } from './pcm-writer.js';
 import { checkSessionOptions } from './session-options.js';
@@ -92,6 +90,7 @@ export class MediaEngine {
    */
   async openBridge(options: BridgeOptions): Promise<MediaBridge> {
     const id = this.#nextSession++;
+    const { HostBridge } = await import('./host-bridge.js');
     const link = await this.#leastLoaded();
     const bridge = new HostBridge(id, link, options);
     if (!isSampleRate(bridge.sampleRate)) throw unsupportedRate(bridge.sampleRate);
@@ -115,6 +114,7 @@ export class MediaEngine {
    */
   async openHeadset(options: HeadsetOptions = {}): Promise<Headset> {
     const id = this.#nextSession++;
+    const { HostHeadset } = await import('./host-headset.js');
     const link = await this.#leastLoaded();
     const headset = new HostHeadset(id, link, options);
     link.attach(id, headset);

@@ -1,6 +1,6 @@
 /** The application's end of a call's audio input: queues samples and feeds them into the ring as room comes up. */
 import { SwitchhookError } from '../../base/errors.js';
-import { isSampleRate, SAMPLE_RATES } from '../../dsp/resample.js';
+import { isSampleRate, SAMPLE_RATES } from '../../dsp/sample-rates.js';
 import type { PcmWriter } from '../types.js';
 import { allocateRing, PcmPipe } from './pcm-ring.js';
 

@@ -2,7 +2,7 @@
 import { SwitchhookError } from '../../base/errors.js';
 import { toneOfCountry } from '../../dsp/call-tones.js';
 import { TONE_COUNTRIES } from '../../dsp/country-tones-table.js';
-import { canResample } from '../../dsp/resample.js';
+import { canResample } from '../../dsp/sample-rates.js';
 import { namedTone, TONE_NAMES } from '../../dsp/tone.js';
 import type { PlaySource } from '../types.js';
 import { unsupportedRate } from './pcm-writer.js';

@@ -3,7 +3,8 @@
  * so that a slow disk costs silence, never a late packet, and a long file little memory.
  */
 import { isSwitchhookError, type SwitchhookError } from '../../base/errors.js';
-import { canResample, Resampler } from '../../dsp/resample.js';
+import { Resampler } from '../../dsp/resample.js';
+import { canResample } from '../../dsp/sample-rates.js';
 import { fileErrorText } from '../file-error.js';
 import { type AudioFileReader, unreadable } from '../files/audio-file-reader.js';
 import { openAudioFile } from '../files/open-audio-file.js';

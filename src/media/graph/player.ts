@@ -4,7 +4,8 @@
  */
 import { SwitchhookError } from '../../base/errors.js';
 import { addSaturated } from '../../dsp/mix.js';
-import { canResample, Resampler } from '../../dsp/resample.js';
+import { Resampler } from '../../dsp/resample.js';
+import { canResample } from '../../dsp/sample-rates.js';
 import { saturate } from '../../dsp/saturate.js';
 import type { PcmSource } from './pcm-source.js';
 

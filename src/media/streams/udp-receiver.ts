@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { SwitchhookError } from '../../base/errors.js';
 import type { Decoder } from '../../codecs/codec.js';
-import { isSampleRate } from '../../dsp/resample.js';
+import { isSampleRate } from '../../dsp/sample-rates.js';
 import { RtpPacketView } from '../../rtp/packet.js';
 import type { PcmWriter, StreamAudio } from '../types.js';
 import { streamCodec } from './packet-coder.js';

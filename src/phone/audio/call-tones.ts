@@ -9,7 +9,8 @@
  * ```
  */
 import { SwitchhookError } from '../../base/errors.js';
-import { callTone, type Playback, type PlaySource, ringTone, type ToneSpec } from '../../media/index.js';
+import { callTone, ringTone } from '../../media/calls.js';
+import type { Playback, PlaySource, ToneSpec } from '../../media/index.js';
 import type { Call, CallEnd } from '../../ua/index.js';
 
 export interface CallTonesOptions {

@@ -7,7 +7,8 @@ import { SwitchhookError } from '../../base/errors.js';
 import { RTP_HEADER_LENGTH, readUint32 } from '../packet.js';
 import { KEY_USED_UP, NOT_AUTHENTIC, REPLAYED } from '../protection.js';
 import { MAX_ROC, Stream, Streams } from './stream.js';
-import { type Keyed, keyed, type SrtpKey, type SrtpSuite } from './suites.js';
+import type { SrtpSuite } from './suite-names.js';
+import { type Keyed, keyed, type SrtpKey } from './suites.js';
 import {
   E_FLAG,
   emptyRtcpPlace,

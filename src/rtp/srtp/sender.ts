@@ -5,7 +5,8 @@
 import { readUint32, writeUint32 } from '../packet.js';
 import { KEY_USED_UP } from '../protection.js';
 import { MAX_ROC, Stream, Streams } from './stream.js';
-import { type Keyed, keyed, type SrtpKey, type SrtpSuite } from './suites.js';
+import type { SrtpSuite } from './suite-names.js';
+import { type Keyed, keyed, type SrtpKey } from './suites.js';
 import {
   E_FLAG,
   emptyRtcpPlace,

@@ -6,7 +6,8 @@
 import { NOT_AUTHENTIC, type PacketProtection } from '../protection.js';
 import { SrtpReceiver } from './receiver.js';
 import { SrtpSender } from './sender.js';
-import { type SrtpKey, type SrtpSuite, sameKey } from './suites.js';
+import type { SrtpSuite } from './suite-names.js';
+import { type SrtpKey, sameKey } from './suites.js';
 
 export interface SrtpOptions {
   suite: SrtpSuite;

@@ -6,15 +6,8 @@ import { SwitchhookError } from '../../base/errors.js';
 import { CounterTransform } from './counter-transform.js';
 import { GcmTransform } from './gcm-transform.js';
 import { KeyLifetime } from './key-lifetime.js';
+import type { SrtpSuite } from './suite-names.js';
 import type { SrtpTransform } from './transform.js';
-
-export type SrtpSuite =
-  | 'AES_CM_128_HMAC_SHA1_80'
-  | 'AES_CM_128_HMAC_SHA1_32'
-  | 'AES_256_CM_HMAC_SHA1_80'
-  | 'AES_256_CM_HMAC_SHA1_32'
-  | 'AEAD_AES_128_GCM'
-  | 'AEAD_AES_256_GCM';
 
 /** A master key with its salt (RFC 4568 §6.1). */
 export interface SrtpKey {
@@ -41,16 +34,6 @@ const SUITES: Readonly<Record<SrtpSuite, SuiteFacts>> = {
   AEAD_AES_128_GCM: { keyLength: 16, saltLength: 12, rtpTagLength: 0 },
   AEAD_AES_256_GCM: { keyLength: 32, saltLength: 12, rtpTagLength: 0 },
 };
-
-/** The suites that {@link Srtp} can do, best first. */
-export const SRTP_SUITES: ReadonlyArray<SrtpSuite> = [
-  'AEAD_AES_256_GCM',
-  'AEAD_AES_128_GCM',
-  'AES_256_CM_HMAC_SHA1_80',
-  'AES_CM_128_HMAC_SHA1_80',
-  'AES_256_CM_HMAC_SHA1_32',
-  'AES_CM_128_HMAC_SHA1_32',
-];
 
 /** A master key ready for use. */
 export interface Keyed {

@@ -17,7 +17,7 @@ import { ConnectionPool, reuseKey } from './connection-pool.js';
 import { describe, type TransportContext, transportError } from './context.js';
 import { dial } from './dial.js';
 import { hostPort, type Target, targetName } from './target.js';
-import type { TlsSettings } from './tls-settings.js';
+import { type TlsOptions, TlsSettings } from './tls-settings.js';
 
 type StreamTarget = Target & { protocol: 'tcp' | 'tls' };
 
@@ -39,9 +39,9 @@ export class StreamTransport implements ConnectionOwner {
   #onEmpty: (() => void) | undefined;
   #open = true;
 
-  constructor(context: TransportContext, tls: TlsSettings) {
+  constructor(context: TransportContext, tls: TlsOptions | undefined) {
     this.#context = context;
-    this.#tls = tls;
+    this.#tls = new TlsSettings(tls);
     this.#pool = new ConnectionPool(context.maxConnections, () => context.counters.connectionsRefused++);
   }
 

@@ -18,9 +18,9 @@ import type { Via } from '../message/via.js';
 import { canonicalAddress, isWildcard, withoutZone, ZoneBook } from './address.js';
 import { type TransportContext, type TransportCounters, transportError } from './context.js';
 import type { Flow } from './flow.js';
-import { StreamTransport } from './stream-transport.js';
+import type { StreamTransport } from './stream-transport.js';
 import { hostPort, type Target, type TransportProtocol } from './target.js';
-import { type TlsOptions, TlsSettings } from './tls-settings.js';
+import type { TlsOptions } from './tls-settings.js';
 import { TypeOfService } from './type-of-service.js';
 import { UdpFlow } from './udp-socket.js';
 import { UdpTransport } from './udp-transport.js';
@@ -91,7 +91,10 @@ export class TransportLayer {
   readonly counters: Readonly<TransportCounters>;
   readonly #context: TransportContext;
   readonly #udp: UdpTransport;
-  readonly #streams: StreamTransport;
+  /** Loaded with the first listener or connection of its kind: a phone over UDP needs none of it. */
+  #streams: StreamTransport | undefined;
+  #streamsLoading: Promise<StreamTransport> | undefined;
+  readonly #tls: TlsOptions | undefined;
   readonly #listeners = new Set<Listener>();
   readonly #namedSources = new Set<string>();
   readonly #zones = new ZoneBook();
@@ -131,7 +134,7 @@ export class TransportLayer {
       listeningPort: (protocol, local) => this.#listeningPort(protocol, local),
     };
     this.#udp = new UdpTransport(this.#context);
-    this.#streams = new StreamTransport(this.#context, new TlsSettings(options.tls));
+    this.#tls = options.tls;
   }
 
   get listeners(): readonly Listener[] {
@@ -140,7 +143,7 @@ export class TransportLayer {
 
   /** Connections open at the moment. */
   get connections(): number {
-    return this.#streams.connections;
+    return this.#streams?.connections ?? 0;
   }
 
   /** @throws SwitchhookError ERR_SIP_LISTEN, ERR_INVALID_ARGUMENT, ERR_CLOSED */
@@ -173,7 +176,8 @@ export class TransportLayer {
     if (protocol === 'udp')
       return abortable(this.#udp.connect({ host, port }), signal, `connecting to ${host}`);
     if (protocol === 'tcp' || protocol === 'tls') {
-      return this.#streams.connect({ protocol, host, port, serverName }, signal);
+      const streams = this.#streams ?? (await this.#loadStreams());
+      return streams.connect({ protocol, host, port, serverName }, signal);
     }
     throw transportError(target, 'WebSocket is not available');
   }
@@ -201,19 +205,32 @@ export class TransportLayer {
   /** Forgets which local addresses lead where, and ends connections from addresses that are gone. */
   networkChanged(): void {
     this.#udp.networkChanged();
-    this.#streams.networkChanged();
+    this.#streams?.networkChanged();
   }
 
   /** Ends listeners and flows, what was sent is still delivered; resolves when no socket is left. */
   close(): Promise<void> {
-    this.#closing ??= Promise.all([this.#udp.closeAll(), this.#streams.closeAll()]).then(() => {
-      this.#listeners.clear();
-    });
+    this.#closing ??= this.#close();
     return this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const streams = this.#streams ?? this.#streamsLoading;
+    await Promise.all([this.#udp.closeAll(), streams && (await streams).closeAll()]);
+    this.#listeners.clear();
+  }
+
+  async #loadStreams(): Promise<StreamTransport> {
+    this.#streamsLoading ??= import('./stream-transport.js').then(
+      ({ StreamTransport }) => new StreamTransport(this.#context, this.#tls),
+    );
+    this.#streams = await this.#streamsLoading;
+    this.#checkOpen();
+    return this.#streams;
   }
 
   #checkOpen(): void {
@@ -228,9 +245,10 @@ export class TransportLayer {
       bound = socket.address;
       stop = () => this.#udp.close(socket);
     } else if (protocol === 'tcp' || protocol === 'tls') {
-      const listening = await this.#streams.listen(protocol, address);
+      const streams = this.#streams ?? (await this.#loadStreams());
+      const listening = await streams.listen(protocol, address);
       bound = listening.address;
-      stop = () => this.#streams.stopListening(listening.server);
+      stop = () => streams.stopListening(listening.server);
     } else {
       throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: 'WebSocket is not available' });
     }

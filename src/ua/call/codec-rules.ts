@@ -3,7 +3,8 @@
  * begins; what comes out are formats for the offer/answer engine. Knows nothing of parameters by name or of RTP.
  */
 import { SwitchhookError } from '../../base/errors.js';
-import { audioFormats, type MediaFormat } from '../../media/index.js';
+import { audioFormats } from '../../media/calls.js';
+import type { MediaFormat } from '../../media/index.js';
 import { type CodecSettings, describeFormat } from './codec-settings.js';
 
 /** 'accept': taken when the peer offers it, never offered. */

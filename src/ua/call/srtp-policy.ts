@@ -3,7 +3,8 @@
  * was agreed to what the media engine is told. Used by {@link CallMedia} only; keys pass through and are never logged.
  */
 import { SwitchhookError } from '../../base/errors.js';
-import { SRTP_SUITES, type SrtpSuite, type StreamConfig } from '../../media/index.js';
+import { SRTP_SUITES } from '../../media/calls.js';
+import type { SrtpSuite, StreamConfig } from '../../media/index.js';
 import type { CryptoKey, LocalAudio, NegotiatedAudio, NegotiatedCrypto } from '../../sdp/index.js';
 
 /**

@@ -5,7 +5,8 @@ import { BitReader, BitWriter } from '../../../src/codecs/g7221/bit-stream.js';
 import { g7221Codecs } from '../../../src/codecs/g7221/codec.js';
 import { DIFFERENCE_CODE_LENGTHS, DIFFERENCE_CODES } from '../../../src/codecs/g7221/difference-codes.js';
 import { VECTOR_CODE_LENGTHS, VECTOR_CODES } from '../../../src/codecs/g7221/vector-codes.js';
-import { allCodecs, findCodec, offeredCodecs } from '../../../src/codecs/registry.js';
+import { offeredCodecInfos } from '../../../src/codecs/catalogue.js';
+import { allCodecs, findCodec } from '../../../src/codecs/registry.js';
 import {
   audio,
   decodeAll,
@@ -141,7 +142,7 @@ describe('the formats', () => {
     ]);
     const known = allCodecs().map(({ info }) => info);
     for (const { info } of g7221Codecs) expect(known).toContainEqual(info);
-    expect(offeredCodecs().some(({ info }) => info.name === 'G7221')).toBe(false);
+    expect(offeredCodecInfos().some((info) => info.name === 'G7221')).toBe(false);
     expect(codecOf(16000, 24000)).toBe(g7221Codecs[4]);
     expect(codecOf(32000, 24000)).toBe(g7221Codecs[2]);
     expect(codecOf(16000, 48000)).toBe(g7221Codecs[3]);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { gsm } from '../../../src/codecs/gsm/codec.js';
-import { FRAME_BYTES, PARAMETERS, packFrame, unpackFrame } from '../../../src/codecs/gsm/frame.js';
+import { PARAMETERS, packFrame, unpackFrame } from '../../../src/codecs/gsm/frame.js';
+import { FRAME_BYTES } from '../../../src/codecs/gsm/info.js';
 import {
   audio,
   decodeAll,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { toneLevelDbov } from '../../../src/dsp/goertzel.js';
 import { levelDbov } from '../../../src/dsp/level.js';
-import { Resampler, resampleAll, SAMPLE_RATES } from '../../../src/dsp/resample.js';
+import { Resampler, resampleAll } from '../../../src/dsp/resample.js';
+import { SAMPLE_RATES } from '../../../src/dsp/sample-rates.js';
 
 const AMPLITUDE = 16000;
 

@@ -9,7 +9,7 @@ import { GcmTransform } from '../../../../src/rtp/srtp/gcm-transform.js';
 import { HmacSha1 } from '../../../../src/rtp/srtp/hmac-sha1.js';
 import { deriveKey } from '../../../../src/rtp/srtp/key-derivation.js';
 import { Srtp } from '../../../../src/rtp/srtp/srtp.js';
-import { SRTP_SUITES, type SrtpSuite } from '../../../../src/rtp/srtp/suites.js';
+import { SRTP_SUITES, type SrtpSuite } from '../../../../src/rtp/srtp/suite-names.js';
 import { hasShared, sharedPath } from '../../../support/shared.js';
 
 const KEY_SALT_LENGTH: Record<SrtpSuite, number> = {
