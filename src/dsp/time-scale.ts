@@ -159,7 +159,7 @@ export class TimeScaler {
 
   /** @returns a lag after which the signal at `start` goes on as if nothing had happened; 0 when there is none */
   #findLag(start: number, direction: 1 | -1, most: number, wanted: number, quiet: boolean): number {
-    if (most < this.#minLag) return 0;
+    if (most < this.#minLag || (!quiet && this.#credit < this.#minLag)) return 0;
     const lag = this.#search(start, direction, most);
     if (quiet) return lag;
     if (lag > this.#credit) return 0;
@@ -196,19 +196,23 @@ export class TimeScaler {
   #best(x: Float32Array, start: number, low: number, high: number, direction: 1 | -1, step: number): number {
     const begin = start - Math.floor(this.#context / step);
     const end = start + Math.floor(this.#fade / step);
+    // Energies: of what is there, and of what lies a lag away, which moves on with it by a sample at each end.
     let own = 0;
-    for (let i = begin; i < end; i++) own += x[i] * x[i];
+    let other = 0;
+    for (let i = begin; i < end; i++) {
+      own += x[i] * x[i];
+      other += x[i + direction * low] * x[i + direction * low];
+    }
     let best = low;
     let bestScore = Number.NEGATIVE_INFINITY;
     for (let lag = low; lag <= high; lag++) {
       const shift = direction * lag;
-      let cross = 0;
-      let other = 0;
-      for (let i = begin; i < end; i++) {
-        const y = x[i + shift];
-        cross += x[i] * y;
-        other += y * y;
+      if (lag > low) {
+        const leaves = x[direction > 0 ? begin + shift - 1 : end + shift];
+        const comes = x[direction > 0 ? end + shift - 1 : begin + shift];
+        other += comes * comes - leaves * leaves;
       }
+      const cross = product(x, begin, end, shift);
       const sum = own + other;
       const score = sum > 0 ? (2 * cross) / sum : 1;
       if (score > bestScore) {
@@ -227,4 +231,21 @@ export class TimeScaler {
     const from = offset + count - fresh;
     for (let i = 0; i < fresh; i++) this.#work[this.#history - fresh + i] = pcm[from + i];
   }
+}
+
+/** Of `x[begin..end)` and what lies `shift` on; four sums at once, as each addition waits for the one before. */
+function product(x: Float32Array, begin: number, end: number, shift: number): number {
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  let i = begin;
+  for (; i + 3 < end; i += 4) {
+    a += x[i] * x[i + shift];
+    b += x[i + 1] * x[i + 1 + shift];
+    c += x[i + 2] * x[i + 2 + shift];
+    d += x[i + 3] * x[i + 3 + shift];
+  }
+  for (; i < end; i++) a += x[i] * x[i + shift];
+  return a + b + (c + d);
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../../src/base/random.js';
+import { offeredCodecInfos } from '../../../src/codecs/catalogue.js';
 import type { Codec } from '../../../src/codecs/codec.js';
 import { BitReader, BitWriter } from '../../../src/codecs/g7221/bit-stream.js';
 import { g7221Codecs } from '../../../src/codecs/g7221/codec.js';
 import { DIFFERENCE_CODE_LENGTHS, DIFFERENCE_CODES } from '../../../src/codecs/g7221/difference-codes.js';
 import { VECTOR_CODE_LENGTHS, VECTOR_CODES } from '../../../src/codecs/g7221/vector-codes.js';
-import { offeredCodecInfos } from '../../../src/codecs/catalogue.js';
 import { allCodecs, findCodec } from '../../../src/codecs/registry.js';
 import {
   audio,
