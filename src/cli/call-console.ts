@@ -2,10 +2,12 @@
  * A call in the terminal: tells what happens to it, shows time and quality live, and takes keys: digits are sent as
  * DTMF, h holds and resumes, m mutes, q hangs up.
  */
+import { probeReach } from '../sip/index.js';
 import type { Call } from '../ua/index.js';
 import { formatDuration, type Output } from './output.js';
 
 const REFRESH_MS = 500;
+const PROBE_MS = 2000;
 
 /** Tells the events of a call until it ends. */
 export function announce(call: Call, output: Output): void {
@@ -21,9 +23,14 @@ export function announce(call: Call, output: Output): void {
       earlyMedia,
     });
   });
-  call.on('noResponse', (report) =>
-    output.event('noResponse', `No answer yet: ${report.explanation}`, { ...data, ...report }, 'bad'),
-  );
+  call.on('noResponse', (report) => {
+    output.event('noResponse', `No answer yet: ${report.explanation}`, { ...data, ...report }, 'bad');
+    void nobodyListens(report.target).then((nobody) => {
+      if (!nobody || call.state === 'ended') return;
+      const text = `Nothing listens at ${report.target}: the host says so itself`;
+      output.event('nobodyListens', text, { ...data, target: report.target }, 'bad');
+    });
+  });
   call.on('connected', () => {
     output.event(
       'connected',
@@ -62,6 +69,12 @@ export function announce(call: Call, output: Output): void {
       end.by === 'error' ? 'bad' : 'plain',
     );
   });
+}
+
+/** By the ICMP error, which SIP's own socket does not hear. @param target as `udp:192.0.2.1:5060` */
+async function nobodyListens(target: string): Promise<boolean> {
+  const [, host, port] = /^udp:\[?(.+?)\]?:(\d+)$/.exec(target) ?? [];
+  return host !== undefined && (await probeReach('udp', host, Number(port), PROBE_MS)) === 'refused';
 }
 
 function protection({ encryption: { srtp, signalling } }: Call): string {

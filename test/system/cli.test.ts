@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readWav } from '../../src/media/index.js';
+import { freePort } from '../support/free-port.js';
 import { cliPath, NodeProgram, projectRoot, runNode } from '../support/run-node.js';
 import { expectSpeech } from '../support/speech.js';
 
@@ -134,6 +135,13 @@ describe('switchhook call', () => {
     );
     expect(code).toBe(3);
     expect(stderr).toContain('Check user name');
+  });
+
+  it('says within seconds that nothing listens where it calls', async () => {
+    const { code, stdout } = await cli('call', `sip:ben@127.0.0.1:${await freePort()}`, '--timeout', '7');
+    expect(stdout).toMatch(/No answer yet: udp:127\.0\.0\.1:\d+ has not answered for 3\.5 s/);
+    expect(stdout).toMatch(/Nothing listens at udp:127\.0\.0\.1:\d+/);
+    expect(code).toBe(5);
   });
 
   it('ends with 5 when nobody answers', async () => {
