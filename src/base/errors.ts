@@ -61,8 +61,8 @@ export const ERROR_CATALOGUE = {
     remedy: '401, 403 and 407 mean wrong user name or password; 404 an unknown user.',
   },
   ERR_AUTHENTICATION_FAILED: {
-    text: 'the credentials for realm "{realm}" were refused',
-    remedy: 'Check user name (or authentication name) and password.',
+    text: 'the credentials for realm "{realm}" {why}',
+    remedy: 'Check user name (or authentication name), password and realm.',
   },
   ERR_CALL_REJECTED: {
     text: 'the call was rejected: {status} {reason}',

@@ -22,13 +22,13 @@ import {
   fromFile,
   loadSettings,
   machineKey,
-  nearestName,
   packageVersion,
   resolveName,
   type SettingPair,
   type Settings,
   type SettingsKeeper,
   SettingsStore,
+  unknownName,
   Webphone,
 } from '../webphone/index.js';
 import { autocall } from './autocall.js';
@@ -102,9 +102,7 @@ interface Sources {
 function readSources(commandLine: readonly SettingPair[]): Sources {
   for (const [name] of commandLine) {
     if (resolveName(name) || SERVER_KEYS.includes(name.toLowerCase())) continue;
-    const near = nearestName(name);
-    const what = `"${name}" is not a setting${near ? `; did you mean ${near}?` : ''}`;
-    throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what });
+    throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: unknownName(name) });
   }
   const beside = [process.cwd(), dirname(resolve(process.argv[1]))].map((folder) =>
     join(folder, CONFIG_FILE),

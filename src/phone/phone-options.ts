@@ -43,6 +43,8 @@ export interface PhoneOptions {
   password?: string;
   /** HA1 hash (MD5 of user:realm:password, hex) in place of the password. */
   ha1?: string;
+  /** The realm of the login, for which `ha1` was made. A challenge of another one is answered with a password only. */
+  realm?: string;
   /** Digest user name when it differs from `username`. */
   authUsername?: string;
   displayName?: string;
@@ -248,6 +250,7 @@ export function accountOf(options: PhoneOptions): AccountOptions | undefined {
     authUsername: options.authUsername,
     password: options.password,
     ha1: options.ha1,
+    realm: options.realm,
     challenges: options.challenges,
     server,
     outboundProxy: options.outboundProxy,

@@ -28,6 +28,8 @@ export interface AccountOptions {
   password?: string;
   /** HA1 hash (MD5 of user:realm:password, hex) in place of the password. */
   ha1?: string;
+  /** The realm of the login, for which `ha1` was made. A challenge of another one is answered with a password only. */
+  realm?: string;
   /** Whose challenges are answered: those of servers (401), of proxies (407), or both. Default 'both'. */
   challenges?: 'both' | 'server' | 'proxy';
   /** Server to register at and to send requests through, `host`, `host:port` or a SIP URI; default: the domain. */
@@ -137,6 +139,7 @@ export class Account {
     this.auth = new DigestClient({
       random,
       challenges: options.challenges,
+      realm: options.realm,
       credentials: () =>
         options.password === undefined && options.ha1 === undefined
           ? undefined

@@ -25,10 +25,9 @@ export {
   parametersByGroup,
   searchParameters,
   statusText,
-  unknownText,
 } from './parameters/describe.js';
 export { settingsSchema } from './parameters/json-schema.js';
-export { nearestName, type ResolvedName, resolveName } from './parameters/names.js';
+export { type ResolvedName, resolveName, unknownName } from './parameters/names.js';
 export { PARAMETERS, type ParameterName, type SettingValues } from './parameters/parameters.js';
 export { settingsPage } from './parameters/reference-page.js';
 export {

@@ -95,9 +95,9 @@ export class Lifecycle {
   /** @param when the setting `startsipstack`: 0 not, 1 with a complete account, 2 at once, more: after so many seconds */
   autoStart(when: number): void {
     const { settings, clock } = this.#options;
-    const complete = (['serveraddress', 'username', 'password'] as const).every(
-      (name) => settings.text(name) !== '',
-    );
+    const given = (name: 'serveraddress' | 'username' | 'password' | 'md5'): boolean =>
+      settings.text(name) !== '';
+    const complete = given('serveraddress') && given('username') && (given('password') || given('md5'));
     const start = (): void => {
       try {
         this.start();

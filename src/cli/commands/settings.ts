@@ -9,7 +9,7 @@ import {
   searchParameters,
   settingsSchema,
   statusText,
-  unknownText,
+  unknownName,
 } from '../../webphone/index.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../exit-codes.js';
@@ -58,7 +58,7 @@ function explain(names: readonly string[], output: Output): number {
   }
   for (const name of names) {
     const lines = explainParameter(name);
-    if (!lines) throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: unknownText(name) });
+    if (!lines) throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what: unknownName(name) });
     const [title, ...rest] = lines;
     output.text(['', output.paint('plain', title), ...rest].join('\n'));
     const resolved = resolveName(name);

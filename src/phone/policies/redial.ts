@@ -17,7 +17,10 @@ export interface RedialOptions {
   afterDrop?: 'never' | 'mediaTimeoutWhenCaller' | 'mediaTimeout' | 'whenCaller' | 'whenCalled' | 'always';
   /** After 415, 488 or 606 once more with all codecs. Default false. */
   otherCodecs?: boolean;
-  /** After a refusal of what we ask for (420, 421, 494) once more without reliable responses and SRTP. Default false. */
+  /**
+   * After a refusal of what we ask for (420, 421, 494) once more without SRTP, unless there is to be no call without it.
+   * Default false.
+   */
   plain?: boolean;
   /** How often for one call. Default 1. */
   attempts?: number;
@@ -42,7 +45,7 @@ const SERVER_TROUBLE = new Set([408, 500, 502, 503, 504]);
  * @param others how many other calls there are
  */
 export function decideRedial(
-  call: Pick<Call, 'direction'>,
+  call: Pick<Call, 'direction' | 'requiresSrtp'>,
   record: Pick<CallRecord, 'end' | 'answeredAt'>,
   options: RedialOptions,
   situation: { attempt: number; others: number },
@@ -63,7 +66,9 @@ export function decideRedial(
   if (options.otherCodecs && (CODEC_REFUSALS.has(status) || error?.code === 'ERR_MEDIA_NO_COMMON_CODEC')) {
     return decide('otherCodecs', { media: { codecs: undefined } });
   }
-  if (options.plain && ABILITY_REFUSALS.has(status)) return decide('plain', { media: { srtp: 'off' } });
+  // Whoever sends such a refusal must not be able to talk us out of what is required.
+  if (options.plain && ABILITY_REFUSALS.has(status) && !call.requiresSrtp)
+    return decide('plain', { media: { srtp: 'off' } });
   const { onFail = 'never' } = options;
   if (onFail === 'never') return undefined;
   const unreachable =

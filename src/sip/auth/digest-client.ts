@@ -29,6 +29,8 @@ export interface DigestClientOptions {
   /** The credentials for a realm; undefined when there are none. */
   credentials(realm: string): DigestCredentials | undefined;
   random: Random;
+  /** The realm they are for. Another one gets an answer only to a password, since a hash fits one realm. */
+  realm?: string;
   /** The algorithms we answer to; by default all. */
   algorithms?: readonly DigestAlgorithm[];
   /** Whose challenges are answered: those of servers (401), of proxies (407), or both. Default 'both'. */
@@ -92,6 +94,10 @@ export class DigestClient {
       const key = keyOf(protection);
       if (seen.has(key)) continue;
       const attempts = this.#attemptsOf(request, key, protection.realm);
+      if (this.#isForeign(protection.realm)) {
+        attempts.refused = true;
+        continue;
+      }
       const { stale } = challenge.challenge;
       if (attempts.answered > 0 && (!stale || attempts.stale >= MAX_STALE_RETRIES)) {
         seen.add(key);
@@ -110,14 +116,26 @@ export class DigestClient {
     return answered && !refused ? 'retry' : 'failed';
   }
 
+  #isForeign(realm: string): boolean {
+    const { realm: ours } = this.#options;
+    if (ours === undefined || realm === ours) return false;
+    const who = this.#options.credentials(realm);
+    return who !== undefined && who.password === undefined;
+  }
+
   #wants({ header }: Protection): boolean {
     const { challenges = 'both' } = this.#options;
     return challenges === 'both' || (challenges === 'proxy') === (header === 'Proxy-Authorization');
   }
 
-  /** After 'failed': the realm that refused our credentials; undefined when there were none to refuse. */
-  refusedRealm(request: SipRequest): string | undefined {
-    for (const { realm, refused } of this.#attempts.get(request)?.values() ?? []) if (refused) return realm;
+  /** After 'failed': the realm that refused our credentials, and why; undefined when there were none to refuse. */
+  refusal(request: SipRequest): { realm: string; why: string } | undefined {
+    const { realm: ours } = this.#options;
+    for (const { realm, refused, answered } of this.#attempts.get(request)?.values() ?? []) {
+      if (!refused) continue;
+      const told = answered > 0 ? 'were refused' : 'were not given';
+      return { realm, why: ours === undefined || realm === ours ? told : `${told}: ours are for "${ours}"` };
+    }
     return undefined;
   }
 

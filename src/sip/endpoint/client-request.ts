@@ -226,9 +226,10 @@ export class ClientRequest extends Outgoing implements ClientHandle, ClientTrans
 
   #answerChallenge(response: SipResponse, auth: DigestClient): void {
     if (auth.authorize(this.request, response) === 'failed') {
-      const realm = auth.refusedRealm(this.request);
-      if (realm === undefined) this.#finish(response);
-      else this.fail(new SwitchhookError('ERR_AUTHENTICATION_FAILED', { realm, status: response.status }));
+      const refusal = auth.refusal(this.request);
+      if (refusal === undefined) this.#finish(response);
+      else
+        this.fail(new SwitchhookError('ERR_AUTHENTICATION_FAILED', { ...refusal, status: response.status }));
       return;
     }
     const { seq, method } = this.request.cseq;

@@ -68,8 +68,13 @@ export function dial(
       if (!secured) return;
       const { socket } = secured;
       const why = secured.refusal();
-      if (why === undefined) open({ socket, identities: identitiesOf(socket) });
-      else giveUp(new SwitchhookError('ERR_SIP_CERTIFICATE', { target: targetName(target), why }));
+      if (why !== undefined && tls.verify !== 'warn') {
+        giveUp(new SwitchhookError('ERR_SIP_CERTIFICATE', { target: targetName(target), why }));
+        return;
+      }
+      if (why !== undefined)
+        context.logger.warn('the certificate is not to be trusted', { target: targetName(target), why });
+      open({ socket, identities: identitiesOf(socket) });
     };
     const open = (dialled: Dialled) => {
       stop();

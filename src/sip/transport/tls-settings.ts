@@ -2,6 +2,8 @@
 import { createSecureContext, type SecureContext, type TlsOptions as ServerOptions } from 'node:tls';
 import { SwitchhookError } from '../../base/errors.js';
 
+export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+
 export interface TlsOptions {
   /** PEM: the authorities to trust, in place of those Node knows. On listening sockets also asks clients for theirs. */
   ca?: string | Buffer | Array<string | Buffer>;
@@ -12,16 +14,23 @@ export interface TlsOptions {
   passphrase?: string;
   /** PKCS#12: our certificate and its key, in place of `cert` and `key`. */
   pfx?: Buffer;
-  /** Default true. False accepts any server certificate: an attacker in the path then reads and changes everything. */
-  verify?: boolean;
-  /** Default 'TLSv1.2'. */
-  minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /**
+   * Default true. False accepts any server certificate, 'warn' says in the log what is wrong with it: an attacker in the
+   * path then reads and changes everything.
+   */
+  verify?: boolean | 'warn';
+  /** Default 'TLSv1.2'. What is older is not safe, and needs `maxVersion` besides. */
+  minVersion?: TlsVersion;
+  /** Default: the newest that both sides know. */
+  maxVersion?: TlsVersion;
   /** Accept '*.example.com' in server certificates, which RFC 5922 §7.2 forbids; default false. */
   wildcards?: boolean;
 }
 
+const OLD: ReadonlySet<TlsVersion> = new Set(['TLSv1', 'TLSv1.1']);
+
 export class TlsSettings {
-  readonly verify: boolean;
+  readonly verify: boolean | 'warn';
   readonly wildcards: boolean;
   readonly #options: TlsOptions;
   #context: SecureContext | undefined;
@@ -55,8 +64,10 @@ export class TlsSettings {
   }
 
   get #base() {
-    const { ca, cert, key, pfx, passphrase, minVersion = 'TLSv1.2' } = this.#options;
-    return { ca, cert, key, pfx, passphrase, minVersion } as const;
+    const { ca, cert, key, pfx, passphrase, minVersion = 'TLSv1.2', maxVersion } = this.#options;
+    // OpenSSL 3 lets the old ones be used at its lowest level of security only.
+    const ciphers = maxVersion && OLD.has(maxVersion) ? 'DEFAULT@SECLEVEL=0' : undefined;
+    return { ca, cert, key, pfx, passphrase, minVersion, maxVersion, ciphers } as const;
   }
 }
 

@@ -207,6 +207,10 @@ export class CallSession implements CallHost {
     return this.#media;
   }
 
+  get requiresSrtp(): boolean {
+    return this.#init.media.srtp === 'required';
+  }
+
   get encryption(): CallEncryption {
     return { srtp: this.#media?.srtpSuite, signalling: this.way.flow?.protocol };
   }

@@ -192,6 +192,11 @@ export class Call {
     return encryptionLevel(session.encryption, session.media?.negotiated?.active ?? false);
   }
 
+  /** Without SRTP there is no call: the option `srtp` was 'required' when it began. */
+  get requiresSrtp(): boolean {
+    return this.#session.requiresSrtp;
+  }
+
   on<K extends keyof CallEvents>(event: K, listener: (...args: CallEvents[K]) => unknown): this {
     this.#session.events.on(event, listener);
     return this;

@@ -42,8 +42,11 @@ export interface TransferOptions {
   replaces?: 'auto' | 'yes' | 'force' | 'no';
   /** When our part of the call ends; 'auto' as `kind` says. Default 'auto'. */
   disconnect?: 'auto' | 'never' | 'accepted' | 'connected' | 'timeout' | 'connected-or-timeout';
-  /** What becomes of the call when the new one could not be made. Default 'keep', off hold as `hold` says. */
-  onFailure?: 'keep' | 'hangup';
+  /**
+   * What becomes of the call when the new one could not be made: it stays, off hold as `hold` says ('keep', the default),
+   * off hold in any case ('resume'), or as it is ('leave'); or it ends.
+   */
+  onFailure?: 'keep' | 'resume' | 'leave' | 'hangup';
   /** REFER goes to the new party instead of the first one. Default false. */
   inverse?: boolean;
   /** Pause before REFER and before the call to the new party, in ms. Default 0. */

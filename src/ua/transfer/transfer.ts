@@ -253,11 +253,13 @@ export class Transfer {
     const other = this.#other;
     if (other) other.leaving = undefined;
     this.#tell({ phase: 'failed', status, reason: reason ?? error.message });
-    if (this.#options.onFailure === 'hangup') return this.#drop(this.#session, 'transfer-failed');
+    const { onFailure = 'keep' } = this.#options;
+    if (onFailure === 'hangup') return this.#drop(this.#session, 'transfer-failed');
     const consulted = other !== undefined && WITH_CONSULTATION.includes(this.#kind);
     if (consulted && error.code === 'ERR_ABORTED') this.#drop(other, 'transfer-terminated');
-    if (this.#weHold && (consulted || this.#hold.endsWith('back')))
-      this.#release(this.#session).catch(() => {});
+    const back =
+      onFailure === 'resume' || (onFailure === 'keep' && (consulted || this.#hold.endsWith('back')));
+    if (this.#weHold && back) this.#release(this.#session).catch(() => {});
   }
 
   async #release(session: CallSession): Promise<void> {

@@ -390,6 +390,7 @@ export class AccountDesk extends Emitter<AccountEvents> {
       authUsername: fields.authUsername || undefined,
       // What an account leaves open is as with the main one.
       password: ha1 ? undefined : password,
+      realm: fields.realm || undefined,
       ha1,
       displayName: fields.displayName || undefined,
       outboundProxy: fields.proxy || undefined,

@@ -77,7 +77,7 @@ export const calls = [
     doc: 'Refuses incoming calls, with the status of `userrejectdisccode`.',
     run: (context, { line }) => {
       const calls = ringing(context, line);
-      for (const call of calls) call.reject(rejectStatus(context), undefined);
+      for (const call of calls) call.reject(context.settings.number('userrejectdisccode'), undefined);
       return calls.length > 0;
     },
   }),
@@ -297,17 +297,12 @@ function rings({ direction, state }: Call): boolean {
   return direction === 'incoming' && state === 'ringing';
 }
 
-function rejectStatus({ settings }: WebphoneContext): number {
-  const status = settings.number('userrejectdisccode');
-  return status >= 300 && status <= 699 ? status : 603;
-}
-
 function hangUp(context: WebphoneContext, call: Call, text: string): void {
   const { desk, settings } = context;
   const reason = text || settings.forLine(desk.lineOf(call)).text('discreason');
   context.board.hangupBegins(call);
   if (call.direction === 'incoming' && call.state === 'ringing') {
-    call.reject(rejectStatus(context), reason || undefined);
+    call.reject(context.settings.number('userrejectdisccode'), reason || undefined);
   } else {
     void call.hangup({ reason: reason || undefined });
   }

@@ -9,6 +9,8 @@ import { LogFile, type OldLog } from './log-file.js';
 
 /** The settings that say `auto` log from this level on. */
 const AUTO_FROM_LEVEL = 3;
+/** `autocfgsave`: nothing at all is written unasked. */
+const NO_FILES = -2;
 const OLD_LOGS: Readonly<Record<number, OldLog>> = { 0: 'append', 1: 'keep-one', 3: 'delete' };
 
 export interface LogOutputsOptions {
@@ -41,7 +43,7 @@ export class LogOutputs {
 
   #write({ level, text }: LogLine): void {
     if (this.#wanted('logtoconsole')) this.#console(`${text}\n`);
-    if (!this.#wanted('canlogtofile')) return;
+    if (!this.#wanted('canlogtofile') || this.#options.settings.number('autocfgsave') <= NO_FILES) return;
     this.#file ??= this.#open();
     this.#file.write(`${level} ${text}`);
   }

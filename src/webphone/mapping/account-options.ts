@@ -15,6 +15,7 @@ export interface AccountSettings
     | 'authUsername'
     | 'password'
     | 'ha1'
+    | 'realm'
     | 'challenges'
     | 'outboundProxy'
     | 'transport'
@@ -49,6 +50,7 @@ export function accountSettings(settings: SettingsReader): AccountSettings {
     authUsername: authUsername(settings),
     password: textOrNone(settings.text('password')),
     ha1: textOrNone(settings.text('md5')),
+    realm: textOrNone(settings.text('realm')),
     challenges: CHALLENGES[settings.number('authtype')],
     outboundProxy: proxyOf(settings),
     transport,

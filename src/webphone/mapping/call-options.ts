@@ -97,7 +97,7 @@ export function callPolicies(settings: SettingsReader): CallPolicies {
 
 /** How often what gets no answer is sent again; undefined: nobody has said. */
 export function resends(settings: SettingsReader): number | undefined {
-  return settings.given('maxmsgresend') ? Math.max(0, settings.number('maxmsgresend')) : undefined;
+  return settings.given('maxmsgresend') ? settings.number('maxmsgresend') : undefined;
 }
 
 function requestWay(settings: SettingsReader): CallPolicies['requestWay'] {

@@ -70,10 +70,10 @@ export function codecSettings(settings: SettingsReader): CodecSettings {
   const frames = settings.number('codecframecount');
   const silence = settings.number('silencesuppress');
   return {
-    framesPerPacket: frames > 0 ? Math.min(frames, 12) : undefined,
+    framesPerPacket: frames || undefined,
     payloadTypes: {
-      'G7221/16000': dynamic(settings.number('g7221payload'), 114),
-      'G7221/32000': dynamic(settings.number('g7221uwbpayload'), 115),
+      'G7221/16000': settings.number('g7221payload'),
+      'G7221/32000': settings.number('g7221uwbpayload'),
     },
     ilbc: { mode: settings.number('ilbcmode') === 20 ? 20 : 30 },
     g729: silence === 0 ? { annexB: false } : undefined,
@@ -118,10 +118,6 @@ function preferred(settings: SettingsReader): string | undefined {
   return (
     listed(name)?.[0] ?? (settings.given('defpayload') ? STATIC[settings.number('defpayload')] : undefined)
   );
-}
-
-function dynamic(number: number, fallback: number): number {
-  return number >= 96 && number <= 127 ? number : fallback;
 }
 
 /** -1 leaves it to the codec. */

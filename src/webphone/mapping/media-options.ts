@@ -5,6 +5,8 @@ import { codecRules, codecSettings } from './codec-options.js';
 import { mediaAddresses } from './socket-options.js';
 
 const TLS = 2;
+const STRICTEST = 3;
+const ALWAYS = 3;
 const FRAME_MS = 20;
 const MAX_DELAY_MS = 4000;
 /** `fixrtpskew`: what grades from this on let pass. */
@@ -31,7 +33,7 @@ const STRICT_SOURCE = [undefined, 'address', 'ssrc'] as const;
 
 /** @param direction of the call: encryption that waits for the other side to begin it is offered by nobody */
 export function mediaOptions(settings: SettingsReader, direction: 'incoming' | 'outgoing'): MediaPreferences {
-  const timeout = Math.max(0, settings.number('mediatimeout'));
+  const timeout = settings.number('mediatimeout');
   const notice = settings.number('mediatimeout_notify');
   return {
     codecs: codecRules(settings),
@@ -83,6 +85,8 @@ function srtpOptions(
   else if (wanted !== 0) {
     const protectedKeys = wanted === -1 && settings.number('transport') === TLS;
     srtp = protectedKeys || direction === 'incoming' ? 'optional' : 'off';
+    // Where encryption is spoken of at all, the strictest grade has no calls without it.
+    if (strictness === STRICTEST && (wanted === 1 || protectedKeys)) srtp = 'required';
   }
   return {
     srtp,
@@ -125,14 +129,20 @@ function processingOptions(settings: SettingsReader): MediaPreferences['processi
   const agc = settings.number('agc');
   const denoise = settings.number('denoise');
   const vad = settings.number('vad');
-  const watched = settings.number('vadstat') >= 2 || settings.number('forcevad') === 3;
+  // In conferences and while muted (1 and 2 of `forcevad`) it goes on in any case.
+  const forced = settings.number('forcevad') === ALWAYS;
+  const watched = settings.number('vadstat') >= 2;
   const side = (gain: boolean, quiet: boolean, voice: boolean) => ({
     agc: gain || undefined,
     noiseSuppression: quiet ? ('light' as const) : undefined,
     vad: voice || undefined,
   });
   return {
-    sent: side(agc === 1 || agc === 2, denoise === 1 || denoise === 2, vad >= 3 || (watched && vad !== 1)),
-    received: side(agc === 2, denoise === 2, vad === 0 || vad === 2 || vad === 4),
+    sent: side(
+      agc === 1 || agc === 2,
+      denoise === 1 || denoise === 2,
+      forced || vad >= 3 || (watched && vad !== 1),
+    ),
+    received: side(agc === 2, denoise === 2, forced || vad === 0 || vad === 2 || vad === 4),
   };
 }

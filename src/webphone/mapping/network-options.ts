@@ -10,6 +10,16 @@ import { listenOptions, socketOptions } from './socket-options.js';
 
 /** `timer`, `timer2` and `timer3` are in tenths. */
 const TENTHS = 10;
+/** By `tlspolicy`; all others check the certificate and the name in it. */
+const VERIFY: Readonly<Record<number, false | 'warn'>> = { 1: false, 2: 'warn' };
+/** By `tlsversion`: that one and no other. */
+const TLS_VERSIONS: Readonly<Record<string, 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'>> = {
+  TLSv1: 'TLSv1',
+  'TLSv1.0': 'TLSv1',
+  'TLSv1.1': 'TLSv1.1',
+  'TLSv1.2': 'TLSv1.2',
+  'TLSv1.3': 'TLSv1.3',
+};
 const T1_MS = 500;
 const T2_MS = 4000;
 const T4_MS = 5000;
@@ -60,22 +70,21 @@ export function ringSeconds(settings: SettingsReader): number {
 }
 
 function tlsOptions(settings: SettingsReader): PhoneOptions['tls'] {
-  const policy = settings.number('tlspolicy');
-  const version = settings.text('tlsversion');
+  const version = TLS_VERSIONS[settings.text('tlsversion')];
   const path = settings.text('tlsclientcertfile');
   const passphrase = settings.text('tlsclientcertpass') || undefined;
   return {
-    // 1 takes any certificate, 2 warns and goes on; all others check it, and the name in it.
-    verify: policy !== 1 && policy !== 2,
-    minVersion: /1\.3/.test(version) ? 'TLSv1.3' : undefined,
+    verify: VERIFY[settings.number('tlspolicy')] ?? true,
+    minVersion: version,
+    maxVersion: version,
     ...(path && { ...certificate(path, settings.text('tlsclientcerttype')), passphrase }),
   };
 }
 
-/** PEM has certificate and key in one file; PKCS#12 is taken as it is. */
+/** PEM has certificate and key in one file; PKCS#12 is taken as it is. What is neither is told when it is read. */
 function certificate(path: string, type: string): NonNullable<PhoneOptions['tls']> {
   const bytes = readFileSync(path);
-  if (/pkcs12/i.test(type) || (!type && !bytes.includes('-----BEGIN'))) return { pfx: bytes };
+  if (type === 'pkcs12' || !bytes.includes('-----BEGIN')) return { pfx: bytes };
   const pem = bytes.toString('utf8');
   return { cert: pem, key: pem };
 }

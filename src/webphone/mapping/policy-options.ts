@@ -64,7 +64,7 @@ function answering(settings: SettingsReader): AnsweringOptions {
     defer: settings.number('deferincomingcall') === 1,
     incoming: INCOMING[settings.number('autoignore')],
     rejectWhenBusy: settings.flag('rejectonbusy'),
-    rejectStatus: status(settings.number('disccode'), 480),
+    rejectStatus: settings.number('disccode'),
     hideAutomatic: settings.number('hideautocall') === 1,
   };
 }
@@ -74,7 +74,7 @@ function filter(settings: SettingsReader): FilterOptions {
     block: list(settings.text('blacklist')),
     allow: list(settings.text('whitelist')),
     mode: FILTER_MODES[settings.number('blockmode')],
-    rejectStatus: status(settings.number('blockrejectcode'), 403),
+    rejectStatus: settings.number('blockrejectcode'),
     callsFor: CALLS_FOR[settings.number('rejectcallto')],
     refuseUnknownSources: settings.number('rejectcallsfromunknown') === 1,
   };
@@ -134,9 +134,4 @@ export function list(text: string): string[] {
     .split(/[,;\r\n]+/)
     .map((item) => item.trim())
     .filter((item) => item !== '');
-}
-
-/** A final status that refuses. */
-function status(value: number, fallback: number): number {
-  return value >= 300 && value <= 699 ? value : fallback;
 }

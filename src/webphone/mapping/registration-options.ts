@@ -11,6 +11,9 @@ const DOMAINS = ['auto', 'given', 'bare', 'target'] as const;
 const SEEN_ADDRESS = [undefined, 'stable', 'private', 'any'] as const;
 const OUTBOUND = ['never', 'always'] as const;
 const KEEP_ALIVES = ['none', 'space', 'notify', 'crlf', 'crlfcrlf'] as const;
+/** `fastexit` that takes its time, so many times the usual. */
+const CAREFUL = 0;
+const CAREFUL_FACTOR = 4;
 /** How long a server that was heard of may be silent, by `reconnectonnokeepalive`. */
 const PATIENCE_MS = [0, 22_000, 8000] as const;
 
@@ -29,7 +32,8 @@ export function registrationOptions(settings: SettingsReader): RegistrationOptio
     },
     unregisterAll: settings.number('unregall') === 1,
     get unregisterWaitMs() {
-      return settings.number('waitforunregister');
+      const patience = settings.number('fastexit') === CAREFUL ? CAREFUL_FACTOR : 1;
+      return patience * settings.number('waitforunregister');
     },
     unregisterFirst: settings.number('unregonstart') === 1,
     unbind: settings.number('unbindbeforeregister') !== 0,

@@ -8,6 +8,8 @@ const HOLD = ['no', 'before', 'before-and-back', 'started-and-back'] as const;
 const UNHOLD = ['no', 'with-replaces', 'always'] as const;
 const OWN_REPLACES = ['no', 'yes', 'force'] as const;
 const DISCONNECT = ['never', 'connected', 'timeout', 'connected-or-timeout', 'accepted'] as const;
+/** By `checksubscriptionstate`. */
+const ON_FAILURE = ['leave', 'hangup', 'resume'] as const;
 const SERVER_DOMAIN = ['none', 'refer-to', 'referred-by', 'both', 'both'] as const;
 const SUBSCRIBE = ['never', 'if-silent', 'always'] as const;
 /** What 2 stands for. */
@@ -27,8 +29,8 @@ export function transferPolicies(
         ? 'ignore'
         : refused === 2
           ? { refuse: REFUSED }
-          : refused >= 300 && refused <= 699
-            ? { refuse: refused }
+          : refused > 2
+            ? { refuse: refused >= 300 && refused <= 699 ? refused : REFUSED }
             : 'auto',
     referReplaces: REFER_REPLACES[settings.number('replacetype')] ?? 'header',
     endReferred: ends < 0 ? undefined : ends === 1,
@@ -44,7 +46,7 @@ function transferOptions(settings: SettingsReader): CallPolicies['transfer'] {
     unhold: UNHOLD[settings.number('unholdontransfer')] ?? 'with-replaces',
     replaces: OWN_REPLACES[settings.number('transfwithreplace')] ?? 'auto',
     disconnect: DISCONNECT[settings.number('discontransfer')] ?? 'auto',
-    onFailure: failed === 1 ? 'hangup' : failed === 2 ? 'keep' : undefined,
+    onFailure: ON_FAILURE[failed],
     inverse: settings.number('inversetransfer') === 1,
     delayMs: settings.number('transferdelay'),
     newDialog: settings.number('newdialogforrefer') === 1,

@@ -1,6 +1,6 @@
 /** The table in words: what the command line explains and docs/SETTINGS.md lists. Pure. */
 import { nearest } from '../../base/nearest.js';
-import { nearestName, resolveName } from './names.js';
+import { resolveName } from './names.js';
 import { PARAMETERS } from './parameters.js';
 import { type ParameterSpec, type SettingEffect, STATUS_TEXTS } from './spec.js';
 
@@ -113,11 +113,17 @@ export function typeText({ type, range, unit, values }: ParameterSpec): string {
   return `a number${bounds}${unit ? ` in ${unit}` : ''}${special}`;
 }
 
-/** Values with their meanings: numbers by size, -1 first. */
-export function sortedValues({ values = {} }: ParameterSpec): Array<[value: string, meaning: string]> {
-  return Object.entries(values).sort(
-    ([a], [b]) => (Number.parseInt(a, 10) || 0) - (Number.parseInt(b, 10) || 0),
-  );
+/** Values with their meanings, and what they wait for: numbers by size, -1 first. */
+export function sortedValues({
+  values = {},
+  missing = {},
+}: ParameterSpec): Array<[value: string, meaning: string]> {
+  return Object.entries(values)
+    .sort(([a], [b]) => (Number.parseInt(a, 10) || 0) - (Number.parseInt(b, 10) || 0))
+    .map(([value, meaning]) => [
+      value,
+      value in missing ? `${meaning} (it ${STATUS_TEXTS[missing[value]]})` : meaning,
+    ]);
 }
 
 /** Everything about a setting, line by line; undefined for an unknown name. */
@@ -145,10 +151,4 @@ export function explainParameter(name: string): string[] | undefined {
     ...(values.length > 0 ? ['', '  Values'] : []),
     ...values.map(([value, meaning]) => `    ${value.padStart(width)}  ${meaning}`),
   ];
-}
-
-/** What to say of a name that does not exist. */
-export function unknownText(name: string): string {
-  const near = nearestName(name);
-  return `"${name}" is not a setting${near ? `; did you mean ${near}?` : ''}`;
 }

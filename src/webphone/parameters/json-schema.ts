@@ -24,6 +24,13 @@ export function settingsSchema(): Schema {
     properties,
     patternProperties: patterns,
     additionalProperties: false,
+    $defs: {
+      unset: {
+        description:
+          'DEF brings the default back; NULL empties a text, and brings the default of all others back.',
+        enum: ['DEF', 'def', 'NULL', 'null', '', null],
+      },
+    },
   };
 }
 
@@ -41,11 +48,14 @@ function schemaOf(row: ParameterSpec): Schema {
   };
 }
 
+const UNSET: Schema = { $ref: '#/$defs/unset' };
+const WORDS = ['true', 'false', 'yes', 'no', 'on', 'off'];
+
 /** Numbers and booleans are taken as text, too: that is what a form or an ini file has. */
 function valueSchema({ type, values = {}, range }: ParameterSpec): Schema {
   switch (type) {
     case 'bool':
-      return { anyOf: [{ type: 'boolean' }, { enum: [0, 1, 'true', 'false', '0', '1'] }] };
+      return { anyOf: [{ type: 'boolean' }, { enum: [0, 1, '0', '1', ...WORDS] }, UNSET] };
     case 'int':
       return {
         anyOf: [
@@ -53,14 +63,27 @@ function valueSchema({ type, values = {}, range }: ParameterSpec): Schema {
           ...Object.entries(values).flatMap(([value, description]) =>
             /^-?\d+$/.test(value) ? [{ const: Number(value), description }] : [],
           ),
-          { type: 'string', pattern: '^-?\\d+$' },
+          { type: 'string', pattern: '^[-+]?(\\d+|0[xX][0-9a-fA-F]+)$' },
+          ...switched(values),
+          UNSET,
         ],
       };
     case 'enum':
-      return { anyOf: Object.entries(values).flatMap(([value, description]) => choices(value, description)) };
+      return {
+        anyOf: [
+          ...Object.entries(values).flatMap(([value, description]) => choices(value, description)),
+          ...switched(values),
+          UNSET,
+        ],
+      };
     default:
-      return { type: 'string' };
+      return { type: ['string', 'null'] };
   }
+}
+
+/** Some were true or false once: that is 1 or 0. */
+function switched(values: NonNullable<ParameterSpec['values']>): Schema[] {
+  return '0' in values && '1' in values ? [{ type: 'boolean' }, { enum: WORDS }] : [];
 }
 
 function choices(value: string, description: string): Schema[] {

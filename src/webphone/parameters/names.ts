@@ -47,8 +47,35 @@ export function memberKey(family: string, member: string | number): string {
   return family.replace(/N$|(?<=^externapi)X(?=_)|USERNAME$/, () => String(member)).toLowerCase();
 }
 
-/** The name a misspelt one was probably meant to be. */
-export function nearestName(name: string): string | undefined {
-  const found = nearest(name, single.keys());
-  return found && single.get(found)?.name;
+const named = new Map<string, string>(
+  PARAMETERS.flatMap(({ name, aliases = [] }: ParameterSpec) =>
+    [name, ...aliases].map((one) => [one.toLowerCase(), name] as const),
+  ),
+);
+
+/** The same without underscores, which are easily forgotten, or put where there are none. */
+const compact = new Map([...named].map(([known, name]) => [known.replaceAll('_', ''), name]));
+
+const FEWEST_LETTERS = 3;
+const MOST_NAMES = 4;
+
+/** What to say of a name that does not exist: the nearest, or else those that have it in them. */
+export function unknownName(name: string): string {
+  const shown = name
+    .trim()
+    .slice(0, 64)
+    .replace(/[^\x20-\x7e]/g, '?');
+  const near = nearest(name.replace(/^\s*wp_|[-_.\s]/gi, ''), compact.keys());
+  const within = near === undefined ? namesWith(name.trim().toLowerCase()) : [compact.get(near) as string];
+  const list = within.length > 1 ? `${within.slice(0, -1).join(', ')} or ${within.at(-1)}` : within[0];
+  return `"${shown}" is not a setting${list ? `; did you mean ${list}?` : ''}`;
+}
+
+/** Those that begin with the word first, and of those the shortest. */
+function namesWith(word: string): string[] {
+  if (word.length < FEWEST_LETTERS) return [];
+  const found = [...named.keys()].filter((known) => known.includes(word));
+  const rank = (known: string): number => (known.startsWith(word) ? 0 : 1000) + known.length;
+  found.sort((a, b) => rank(a) - rank(b));
+  return [...new Set(found.map((known) => named.get(known) as string))].slice(0, MOST_NAMES);
 }

@@ -68,11 +68,17 @@ export const WAITING: readonly SettingStatus[] = [
 
 const OFF: readonly SettingValue[] = [0, false, ''];
 
-/** A setting that does nothing is asked for something: worth a word. */
-export function asksInVain({ status, off = OFF }: ParameterSpec, value: SettingValue | undefined): boolean {
-  // Whoever has its effect says where it fails.
-  if (status === 'works' || status === 'partly' || value === undefined) return false;
-  return !(status === 'vendor' || WAITING.includes(status)) || !off.includes(value);
+/** A setting or a value that does nothing is asked for something: what to say of it. Else undefined. */
+export function inVain(spec: ParameterSpec, value: SettingValue | undefined): string | undefined {
+  const { name, status, off = OFF, missing } = spec;
+  // Whoever has the effect of one that works in part says where it fails.
+  if (value === undefined || status === 'partly') return undefined;
+  if (status === 'works') {
+    const why = missing?.[String(value)];
+    return why && `${name} ${value} ${STATUS_TEXTS[why]}`;
+  }
+  const vain = !(status === 'vendor' || WAITING.includes(status)) || !off.includes(value);
+  return vain ? `${name} ${STATUS_TEXTS[status]}` : undefined;
 }
 
 export interface ParameterRow<Name extends string = string> {
@@ -93,6 +99,8 @@ export interface ParameterRow<Name extends string = string> {
   readonly effect: SettingEffect;
   /** Default `works`. */
   readonly status?: SettingStatus;
+  /** Values of a setting that works which do nothing, with the reason. They are taken, and act as the default does. */
+  readonly missing?: Readonly<Record<string, Exclude<SettingStatus, 'works'>>>;
   /** What may be set while an engine is missing, since it asks for nothing of it. Default 0, false and no text. */
   readonly off?: readonly SettingValue[];
   /** `hidden`: never shown; `url`: shown without the user and password in it. */

@@ -2,12 +2,16 @@
  * Makes of whatever comes in (text, number or boolean, over any surface) a value of the type its row says. Pure; used
  * by {@link Settings} only.
  */
+import { nearest } from '../../base/nearest.js';
+import { sortedValues } from '../parameters/describe.js';
 import type { ParameterSpec, SettingValue } from '../parameters/spec.js';
 
 export type Coerced = { value: SettingValue; warning?: string } | { error: string };
 
 const TRUE = /^(true|yes|on)$/i;
 const FALSE = /^(false|no|off)$/i;
+/** Meanings no longer than this are told with the values that may be chosen. */
+const SHORT = 24;
 const NUMBER = /^[+-]?(\d+(\.\d+)?|0x[0-9a-f]+)$/i;
 
 export function coerce(spec: ParameterSpec, input: SettingValue): Coerced {
@@ -18,8 +22,9 @@ export function coerce(spec: ParameterSpec, input: SettingValue): Coerced {
       return toInteger(spec, input);
     case 'enum':
       return toChoice(spec, input);
-    case 'string':
     case 'list':
+      return toList(spec, String(input));
+    case 'string':
     case 'file':
       return { value: String(input) };
   }
@@ -76,5 +81,19 @@ function allows(values: readonly string[], number: number): boolean {
 }
 
 function notOneOf(spec: ParameterSpec, text: string): string {
-  return `${spec.name}: "${text}" is not one of ${Object.keys(spec.values ?? {}).join(', ')}`;
+  return `${spec.name}: "${text}" is not one of ${sortedValues(spec)
+    .map(([value, meaning]) => (meaning.length <= SHORT ? `${value} (${meaning})` : value))
+    .join(', ')}`;
+}
+
+/** Members that are not known do nothing; the others count. */
+function toList(spec: ParameterSpec, value: string): Coerced {
+  const known = Object.keys(spec.values ?? {});
+  if (known.length === 0) return { value };
+  const names = value.split(/[,;\s]+/).filter((name) => name !== '');
+  const strange = names.find((name) => !known.includes(name.toLowerCase()));
+  if (strange === undefined) return { value };
+  const near = nearest(strange, known);
+  const hint = near ? `did you mean ${near}?` : `it is one of ${known.join(', ')}`;
+  return { value, warning: `${spec.name}: "${strange}" is not known; ${hint}` };
 }

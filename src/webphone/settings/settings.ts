@@ -8,9 +8,9 @@
  * permanent of line 0, the phone, the default.
  */
 import { Emitter } from '../../base/emitter.js';
-import { memberKey, nearestName, type ResolvedName, resolveName } from '../parameters/names.js';
+import { memberKey, type ResolvedName, resolveName, unknownName } from '../parameters/names.js';
 import type { ParameterName } from '../parameters/parameters.js';
-import { asksInVain, type SettingValue, STATUS_TEXTS } from '../parameters/spec.js';
+import { inVain, type ParameterSpec, type SettingValue } from '../parameters/spec.js';
 import { coerce, emptyValue } from './coerce.js';
 import { decode, decryptValue, type EncryptionMethod } from './encrypted-value.js';
 
@@ -107,7 +107,7 @@ export class Settings extends Emitter<SettingsEvents> implements SettingsReader 
   set(name: string, input: SettingValue | null, options: SetOptions = {}): SetResult {
     const { line = GLOBAL, origin = 'api' } = options;
     const resolved = resolveName(name);
-    if (!resolved) return this.#refuse(name, unknown(name));
+    if (!resolved) return this.#refuse(name, unknownName(name));
     const { spec, key } = resolved;
     if (line === GLOBAL ? spec.scope === 'line' : spec.scope === 'global') {
       const where = line === GLOBAL ? 'for a line only' : 'for the phone only, not for a line';
@@ -121,7 +121,7 @@ export class Settings extends Emitter<SettingsEvents> implements SettingsReader 
     let value: SettingValue | undefined;
     let warning: string | undefined;
     if (!isDefault(input)) {
-      if (isNull(input)) value = line === GLOBAL ? emptyValue(spec) : undefined;
+      if (isNull(input) || isNothing(spec, input)) value = line === GLOBAL ? emptyValue(spec) : undefined;
       else {
         const plain = this.#plain(key, input, line);
         if ('error' in plain) return this.#refuse(key, plain.error);
@@ -131,10 +131,9 @@ export class Settings extends Emitter<SettingsEvents> implements SettingsReader 
       }
     }
     if (warning) this.#warn(`${key} range`, warning);
-    if (spec.status !== 'works' && asksInVain(spec, value)) {
-      warning ??= `${spec.name} ${STATUS_TEXTS[spec.status]}`;
-      this.#warn(key, warning);
-    }
+    const vain = inVain(spec, value);
+    if (vain) this.#warn(key, vain);
+    warning ??= vain;
     this.#store(resolved, value, line, options.permanent ?? false, origin);
     return { ok: true, key, value: value ?? spec.default, warning };
   }
@@ -352,13 +351,9 @@ function isNull(input: SettingValue | null): input is null | string {
   return input === null || (typeof input === 'string' && /^\s*null\s*$/i.test(input));
 }
 
-function unknown(name: string): string {
-  const near = nearestName(name);
-  const shown = name
-    .trim()
-    .slice(0, 64)
-    .replace(/[^\x20-\x7e]/g, '?');
-  return `"${shown}" is not a setting${near ? `; did you mean ${near}?` : ''}`;
+/** A number or choice that was left empty, in a form or behind the `=`. */
+function isNothing({ type }: ParameterSpec, input: SettingValue | null): boolean {
+  return (type === 'int' || type === 'enum') && typeof input === 'string' && input.trim() === '';
 }
 
 function asText(value: SettingValue | undefined): string {

@@ -105,7 +105,7 @@ export class Statistics {
   #nextVad(): void {
     const { settings, clock, desk } = this.#options;
     if (this.#vadPolled || settings.number('vadstat') < 3) return;
-    this.#vadTimer = clock.after(Math.max(100, settings.number('vadstat_ival')), () => {
+    this.#vadTimer = clock.after(settings.number('vadstat_ival'), () => {
       if (desk.inCall() !== 2) return;
       void this.#reportVad();
       this.#nextVad();

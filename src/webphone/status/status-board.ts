@@ -281,6 +281,8 @@ export class StatusBoard {
           // Nobody could be asked: that is said as well.
           if (why === GLOBAL_TEXTS.noNetwork || why === GLOBAL_TEXTS.unreachable) this.say(why);
         }
+        // The text of the API does not tell which realm it was.
+        if (entry.error?.code === 'ERR_AUTHENTICATION_FAILED') this.event(entry.error.message, 'ERROR');
         this.#line0(entry, main, why);
     }
     this.#options.notifications.publish('REGISTER', {

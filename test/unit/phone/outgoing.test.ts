@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { PolicyOptions } from '../../../src/phone/index.js';
+import type { PhoneOptions, PolicyOptions } from '../../../src/phone/index.js';
 import type { Call } from '../../../src/ua/index.js';
 import { FakeRegistrar } from '../../support/fake-registrar.js';
 import { outcome } from '../../support/outcome.js';
@@ -205,14 +205,13 @@ describe('placing a call again', () => {
   async function refused(
     redial: PolicyOptions['redial'],
     status: number,
-    calls: Call[] = [],
+    media: PhoneOptions['media'] = {},
   ): Promise<number> {
     const peer = await world.peer('bob', '10.0.0.2');
     peer.onRequest = (request) => {
       if (request.method === 'INVITE') peer.respond(request, status);
     };
-    const alice = world.phone('10.0.0.1', { policies: { redial: { ...quick, ...redial } } });
-    alice.on('redial', ({ call }) => calls.push(call));
+    const alice = world.phone('10.0.0.1', { media, policies: { redial: { ...quick, ...redial } } });
     await alice.dial(peer.uri);
     await world.run(5000);
     const count = new Set(
@@ -239,6 +238,15 @@ describe('placing a call again', () => {
     expect(await refused({ otherCodecs: true }, 488)).toBe(2);
     expect(await refused({ plain: true }, 420)).toBe(2);
     expect(await refused({ plain: true }, 404)).toBe(1);
+  });
+
+  it.each([
+    ['optional', 420, 2],
+    ['required', 420, 1],
+    ['required', 421, 1],
+    ['required', 494, 1],
+  ] as const)('SRTP that is %s: after %i there are %i INVITEs', async (srtp, status, invites) => {
+    expect(await refused({ plain: true }, status, { srtp })).toBe(invites);
   });
 
   it('phone.call waits for the attempt that succeeds', async () => {
@@ -296,7 +304,12 @@ describe('placing a call again', () => {
       (['outgoing', 'incoming'] as const).flatMap((direction) =>
         [undefined, timeout].map((error) => {
           const end = { ...base, by: error ? ('error' as const) : ('remote' as const), error };
-          return decideRedial({ direction }, { end, answeredAt: 1 }, { afterDrop }, { attempt: 0, others: 0 })
+          return decideRedial(
+            { direction, requiresSrtp: false },
+            { end, answeredAt: 1 },
+            { afterDrop },
+            { attempt: 0, others: 0 },
+          )
             ? 1
             : 0;
         }),

@@ -132,12 +132,24 @@ describe('the log', () => {
   });
 });
 
+describe('a phone that is to write no files', () => {
+  it.each([
+    [-1, true],
+    [-2, false],
+  ])('[param:autocfgsave] %i: a log file is written: %s', async (autocfgsave, written) => {
+    const { log, outputs } = world({ loglevel: 5, canlogtofile: 2, logtoconsole: 0, autocfgsave });
+    log.add(2, 'hello');
+    await outputs.close();
+    expect((await readdir(folder)).length > 0).toBe(written);
+  });
+});
+
 describe('the functions of the log', () => {
   it('[API_AddLog] [API_GetLogs] [API_GetLogPath] [notify:LOG] add lines, give them back once, and name the file', async () => {
     const logpath = join(folder, 'own.log');
     const webphone = new Webphone({
       startsipstack: 0,
-      settings: { loglevel: 3, events: 3, logpolling: 1, logtoconsole: 0, logpath, autocfgsave: -2 },
+      settings: { loglevel: 3, events: 3, logpolling: 1, logtoconsole: 0, logpath, autocfgsave: -1 },
       workFolder: folder,
     });
     const told: string[] = [];

@@ -1,7 +1,7 @@
 /** The table against the catalogue of the manual, and against itself. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { nearestName, resolveName } from '../../../src/webphone/parameters/names.js';
+import { resolveName, unknownName } from '../../../src/webphone/parameters/names.js';
 import { PARAMETERS } from '../../../src/webphone/parameters/parameters.js';
 import { coerce } from '../../../src/webphone/settings/coerce.js';
 import { hasShared, sharedPath } from '../../support/shared.js';
@@ -113,10 +113,20 @@ describe('the parameter table', () => {
     expect(resolveName('upresence_Anna')).toMatchObject({ key: 'upresence_anna' });
   });
 
-  it('finds the nearest name', () => {
-    expect(nearestName('usrname')).toBe('username');
-    expect(nearestName('serveradress')).toBe('serveraddress');
-    expect(nearestName('HoldTyp')).toBe('holdtype');
-    expect(nearestName('zzzzzzzz')).toBeUndefined();
+  it.each([
+    ['usrname', 'username'],
+    ['serveradress', 'serveraddress'],
+    ['HoldTyp', 'holdtype'],
+    ['Register-Interval', 'registerinterval'],
+    ['wp_usernam', 'username'],
+    ['srtpsuite', 'srtp_suite'],
+    ['externapi_url', 'externapiX_url'],
+    ['pass', 'password, passwordN or tlsclientcertpass'],
+    ['zzzzzzzz', undefined],
+    ['', undefined],
+  ])('of "%s" says that it may be %s', (name, meant) => {
+    expect(unknownName(name)).toBe(
+      `"${name}" is not a setting${meant === undefined ? '' : `; did you mean ${meant}?`}`,
+    );
   });
 });

@@ -18,6 +18,7 @@ import {
   type SettingValues,
 } from '../../../src/webphone/parameters/parameters.js';
 import { settingsPage } from '../../../src/webphone/parameters/reference-page.js';
+import { Settings } from '../../../src/webphone/settings/settings.js';
 
 describe('docs/SETTINGS.md', () => {
   it('is what the table says: npm run docs', () => {
@@ -39,9 +40,10 @@ describe('explaining', () => {
   it('tells what a setting takes, its default, its values and what it waits for', () => {
     const text = explainParameter('HOLDTYPEONHOLD')?.join('\n');
     expect(text).toContain('holdtype');
-    expect(text).toMatch(/Default +-1 \(auto/);
+    expect(text).toMatch(/Default +-1 \(as 2/);
     expect(text).toMatch(/ 4 {2}a=inactive/);
     expect(explainParameter('siprec_src')?.join('\n')).toMatch(/waits for recording by a server/);
+    expect(explainParameter('transport')?.join('\n')).toMatch(/ 3 {2}.*\(it waits for a tunnel\)/);
     expect(explainParameter('usernameN')?.[0]).toBe('usernameN');
     expect(explainParameter('externapiX_url')?.join('\n')).toMatch(/Secret/);
     expect(explainParameter('nosuch')).toBeUndefined();
@@ -71,9 +73,33 @@ describe('explaining', () => {
   });
 });
 
+interface Small {
+  anyOf?: Small[];
+  $ref?: string;
+  const?: unknown;
+  enum?: unknown[];
+  type?: string | string[];
+  pattern?: string;
+  minimum?: number;
+  maximum?: number;
+}
+
+/** As much of JSON Schema as the settings need. */
+function takes(schema: Small, value: unknown): boolean {
+  const { anyOf, $ref, type, pattern, minimum, maximum } = schema;
+  if (anyOf) return anyOf.some((one) => takes(one, value));
+  if ($ref) return takes((settingsSchema() as { $defs: { unset: Small } }).$defs.unset, value);
+  if ('const' in schema) return schema.const === value;
+  if (schema.enum) return schema.enum.includes(value);
+  const kind = value === null ? 'null' : Number.isInteger(value) ? 'integer' : typeof value;
+  if (![type].flat().includes(kind)) return false;
+  if (typeof value === 'string') return pattern === undefined || new RegExp(pattern).test(value);
+  return typeof value !== 'number' || (value >= (minimum ?? value) && value <= (maximum ?? value));
+}
+
 describe('the JSON Schema', () => {
   const schema = settingsSchema() as {
-    properties: Record<string, { anyOf?: object[]; default?: unknown; $ref?: string; writeOnly?: boolean }>;
+    properties: Record<string, Small & { default?: unknown; writeOnly?: boolean }>;
     patternProperties: Record<string, object>;
   };
 
@@ -88,6 +114,26 @@ describe('the JSON Schema', () => {
       (row) => row.aliases ?? [],
     );
     expect(named).toBe(PARAMETERS.length + aliases.length);
+  });
+
+  it.each([
+    ['autocall', true, [true, 'yes', 'off', '0', 'DEF', null]],
+    ['register', 1, ['0', true, 'no', 'NULL', '']],
+    ['loglevel', 5, ['5', '0x5', 'DEF']],
+    ['username', 'anna', ['', null]],
+  ])('takes for %s what Settings takes', (name, value, more) => {
+    for (const one of [value, ...more]) {
+      expect(new Settings().set(name, one).ok, String(one)).toBe(true);
+      expect(takes(schema.properties[name], one), String(one)).toBe(true);
+    }
+  });
+
+  it.each([
+    ['autocall', ['maybe', 2]],
+    ['register', ['7', 7, 'x', 1.5]],
+    ['loglevel', ['x', true]],
+  ])('takes nothing else for %s', (name, values) => {
+    for (const one of values) expect(takes(schema.properties[name], one), String(one)).toBe(false);
   });
 
   it('takes the values of a choice as number and as text', () => {

@@ -44,6 +44,33 @@ describe('values', () => {
     expect(warnings).toEqual(['volumein: 150 is out of range, 100 is taken']);
   });
 
+  it('that are refused are told with what may be chosen', () => {
+    expect(new Settings().set('mediaencryption', 'srtp')).toEqual({
+      ok: false,
+      error:
+        'mediaencryption: "srtp" is not one of -1, 0 (never), 1 (when the peer offers it), 2 (always offered)',
+    });
+  });
+
+  it('left empty are those nobody has set', () => {
+    const settings = new Settings();
+    settings.set('holdtype', 4);
+    expect(settings.set('holdtype', ' ')).toMatchObject({ ok: true, value: -1 });
+    expect(settings.set('registerinterval', '')).toMatchObject({ ok: true, value: -1 });
+    expect(settings.given('registerinterval')).toBe(false);
+  });
+
+  it.each([
+    ['codec', 'pcmu,opuswbb', 'codec: "opuswbb" is not known; did you mean opuswb?'],
+    ['codec', 'PCMA; speexwb opus', undefined],
+    ['prefcodec', 'g722', undefined],
+    ['prefcodec', '8', undefined],
+    ['aectype', 'sofware', 'aectype: "sofware" is not known; did you mean software?'],
+    ['blacklist', 'anybody,10.0.0.1', undefined],
+  ])('of a list are known: %s %s', (name, value, warning) => {
+    expect(new Settings().set(name, value)).toEqual({ ok: true, key: name, value, warning });
+  });
+
   it('go by any spelling of the name', () => {
     const settings = new Settings();
     settings.set('SipServerAddress', 'a.example');
@@ -102,6 +129,23 @@ describe('warnings', () => {
     settings.set('siprec_src', 3);
     expect(warnings).toEqual(['siprec_src waits for recording by a server (SIPREC)']);
     expect(settings.get('siprec_src')).toBe(3);
+  });
+});
+
+describe('a value whose engine is not there', () => {
+  it.each([
+    ['transport', 3, 'transport 3 waits for a tunnel'],
+    ['transport', 2, undefined],
+    ['textmessaging', 5, 'textmessaging 5 waits for USSD and SMS over IMS'],
+    ['natopenpackettype', 3, 'natopenpackettype 3 waits for air traffic radio (ED-137)'],
+    ['tlsclientcerttype', 'jks', 'tlsclientcerttype jks concerns a Java runtime and does nothing here'],
+    ['tlsclientcerttype', 'pkcs12', undefined],
+  ])('is taken, and said to be: %s %s', (name, value, warning) => {
+    const settings = new Settings();
+    const warnings: string[] = [];
+    settings.on('warning', (text) => void warnings.push(text));
+    expect(settings.set(name, value)).toEqual({ ok: true, key: name, value, warning });
+    expect(warnings).toEqual(warning === undefined ? [] : [warning]);
   });
 });
 

@@ -68,6 +68,12 @@ describe('starting', () => {
     expect(registrar.bindings.size).toBe(1);
   });
 
+  it('[param:startsipstack] 1 takes the MD5 of a login for a password', async () => {
+    registrar.password = undefined;
+    const told = await made({ serveraddress: SERVER, username: 'alice', md5: 'a'.repeat(32) });
+    expect(told).toContain('START,sip');
+  });
+
   it('[param:startsipstack] 0 waits for API_Start, 2 does not wait for an account', async () => {
     const waiting = await made({ ...ACCOUNT, startsipstack: 0 });
     expect(waiting).not.toContain('START,sip');

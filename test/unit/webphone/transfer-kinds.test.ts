@@ -80,6 +80,26 @@ describe('API_Transfer', () => {
     expect(w.webphone.API_IsOnHold(1)).toBe(0);
   });
 
+  it.each([
+    [-1, 2, 2, 1],
+    [0, 2, 2, 2],
+    [1, 2, 0, 0],
+    [2, 2, 2, 1],
+    [-1, 1, 2, 2],
+    [2, 1, 2, 1],
+  ] as const)(
+    '[param:checksubscriptionstate] %i, with holdontransfer %i: when a transfer comes to nothing the call is %i and its hold %i',
+    async (checksubscriptionstate, holdontransfer, inCall, hold) => {
+      await talking(6, { checksubscriptionstate, holdontransfer });
+      await transfer();
+      expect(w.webphone.API_IsOnHold(1)).toBe(2);
+      carol.calls[0].reject(486);
+      await w.run(500);
+      expect(w.webphone.API_IsInCall()).toBe(inCall);
+      expect(w.webphone.API_IsOnHold(1)).toBe(hold === 1 ? 0 : hold === 2 ? 2 : -1);
+    },
+  );
+
   it('[call-transfer/8] [param:transfertype] 7 refers and leaves the call as it is', async () => {
     await talking(7);
     await transfer();

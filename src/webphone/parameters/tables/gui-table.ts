@@ -179,7 +179,11 @@ export const gui = rows('gui', [
     name: 'translatemode',
     type: 'enum',
     default: 1,
-    values: { 0: 'all', 1: 'auto', 2: 'not the JS API' },
+    values: {
+      0: 'those of notifications as well',
+      1: 'not those of notifications, which programs read',
+      2: 'the same as 1',
+    },
     effect: 'now',
     doc: 'Which texts are translated.',
   },

@@ -180,7 +180,7 @@ describe('digest client', () => {
     const client = makeClient();
     expect(client.authorize(request, refusal(request, 'Digest realm="a", nonce="n1"'))).toBe('retry');
     expect(client.authorize(request, refusal(request, 'Digest realm="a", nonce="n2"'))).toBe('failed');
-    expect(client.refusedRealm(request)).toBe('a');
+    expect(client.refusal(request)?.realm).toBe('a');
     const next = register();
     client.preauthorize(next);
     expect(next.has('Authorization')).toBe(false);
@@ -193,7 +193,7 @@ describe('digest client', () => {
     });
     expect(client.authorize(request, refusal(request, 'Digest realm="a", nonce="n1"'))).toBe('retry');
     expect(client.authorize(request, refusal(request, 'Digest realm="b", nonce="n2"'))).toBe('failed');
-    expect(client.refusedRealm(request)).toBeUndefined();
+    expect(client.refusal(request)?.realm).toBeUndefined();
   });
 
   it('tries again when the nonce was stale, but not for ever', () => {
@@ -230,7 +230,7 @@ describe('digest client', () => {
       credentials: (realm) => (realm === 'unknown' ? undefined : { username: 'b', password: 'p' }),
     });
     expect(client.authorize(request, refusal(request, challenge))).toBe('failed');
-    expect(client.refusedRealm(request)).toBeUndefined();
+    expect(client.refusal(request)?.realm).toBeUndefined();
     expect(request.has('Authorization')).toBe(false);
   });
 

@@ -405,7 +405,11 @@ describe('challenges', () => {
     const sent = new Sent(alice, newRequest('REGISTER', BOB), { auth: client(world, 'wrong') });
     await world.clock.run(1000);
     expect(sent.codes).toEqual(['ERR_AUTHENTICATION_FAILED']);
-    expect(sent.errors[0].details).toEqual({ realm: 'b.example', status: 401 });
+    expect(sent.errors[0].details).toEqual({
+      realm: 'b.example',
+      why: 'were refused',
+      status: 401,
+    });
     expect(bob.requests).toHaveLength(2);
     expect(JSON.stringify(sent.errors[0].details)).not.toContain('wrong');
   });

@@ -99,6 +99,35 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     expect((await connect(testLayer({ verify: false }), port, 'other.example')).open).toBe(true);
   });
 
+  it('says what is wrong with a certificate, and goes on, when told to warn', async () => {
+    const { port } = await serve(server);
+    const a = testLayer({ verify: 'warn' });
+    expect((await connect(a, port, 'other.example')).open).toBe(true);
+    expect(a.log).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        fields: { target: `tls:127.0.0.1:${port}`, why: 'the authority that signed it is not known' },
+      }),
+    );
+    expect(testLayer({ verify: false }).log).toEqual([]);
+  });
+
+  it.each(['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const)(
+    'speaks %s and no other when told so',
+    async (version) => {
+      const only = { minVersion: version, maxVersion: version };
+      const other = version === 'TLSv1.2' ? 'TLSv1.3' : 'TLSv1.2';
+      const { b, port } = await serve({ ...server, ...only });
+      const flow = await connect(testLayer({ ca: authority.ca, ...only }), port, 'example.com');
+      await sent(flow, options(`SIP/2.0/TLS ${flow.sentBy};rport`));
+      expect((await b.request()).flow.secure).toBe(true);
+      const elsewhere = testLayer({ ca: authority.ca, minVersion: other, maxVersion: other });
+      await expect(connect(elsewhere, port, 'example.com')).rejects.toMatchObject({
+        code: 'ERR_SIP_TRANSPORT',
+      });
+    },
+  );
+
   it('does not use a connection for a name it was not verified for', async () => {
     const { port } = await serve(authority.issue(['DNS:a.example', 'DNS:b.example']));
     const a = testLayer({ ca: authority.ca });

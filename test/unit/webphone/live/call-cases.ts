@@ -36,6 +36,14 @@ export const callCases: LiveCases = {
     await phone.run(3000);
     expect(phone.unregistered).toBe(before + 1);
   }),
+  httpsessiontimeout: live(async (phone) => {
+    await phone.set('httpsessiontimeout', 1);
+    phone.api.API_HTTPKeepAlive();
+    await phone.run(59_000);
+    expect(phone.api.API_IsRegistered()).toBe(true);
+    await phone.run(6000);
+    expect(phone.api.API_IsRegistered()).toBe(false);
+  }),
   fastexit: live(async (phone) => {
     await phone.set('fastexit', 2);
     phone.api.API_Stop();

@@ -161,7 +161,6 @@ const ELSEWHERE = [
   'serverport',
   'setserverfromtarget',
   'singleaudiostream',
-  'sipproto',
   'syncvoicerec',
   'systembeeptype',
   'transfertype',

@@ -28,7 +28,7 @@ async function logged(
   try {
     const webphone = new Webphone({
       startsipstack: 0,
-      settings: { logtoconsole: 0, autocfgsave: -2, logpath: join(folder, 'a.log'), ...given },
+      settings: { logtoconsole: 0, autocfgsave: -1, logpath: join(folder, 'a.log'), ...given },
       workFolder: folder,
     });
     work(webphone);

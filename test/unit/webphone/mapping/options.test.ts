@@ -157,6 +157,26 @@ describe('the media session', () => {
     expect(srtp({ mediaencryption: 0 }, 'incoming')).toBe('off');
     expect(srtp({ mediaencryption: 2, strictsrtp: 2 }, 'outgoing')).toBe('required');
   });
+
+  it.each([
+    [{ mediaencryption: 1 }, ['required', 'required']],
+    [{ transport: 2 }, ['required', 'required']],
+    [{}, ['optional', 'off']],
+    [{ mediaencryption: 0, transport: 2 }, ['off', 'off']],
+  ])('[param:strictsrtp] 3 with %o has no call without SRTP where SRTP is spoken of', (given, wanted) => {
+    const strict = of({ strictsrtp: 3, ...given });
+    expect((['incoming', 'outgoing'] as const).map((way) => mediaOptions(strict, way).srtp)).toEqual(wanted);
+  });
+
+  it('[param:forcevad] 3 watches both sides whatever vad says', () => {
+    const watched = (given: Given) => {
+      const { sent, received } = mediaOptions(of(given), 'incoming').processing ?? {};
+      return [sent?.vad ?? false, received?.vad ?? false];
+    };
+    expect(watched({ vad: 1 })).toEqual([false, false]);
+    expect(watched({ vad: 1, forcevad: 1 })).toEqual([false, false]);
+    expect(watched({ vad: 1, forcevad: 3 })).toEqual([true, true]);
+  });
 });
 
 describe('hold', () => {
@@ -214,8 +234,16 @@ describe('sockets', () => {
 
   it('[param:tlspolicy] [param:tlsversion] certificates are checked as told', () => {
     const verify = [0, 1, 2, 3, 4].map((tlspolicy) => networkOptions(of({ tlspolicy })).tls?.verify);
-    expect(verify).toEqual([true, false, false, true, true]);
-    expect(networkOptions(of({ tlsversion: 'TLSv1.3' })).tls?.minVersion).toBe('TLSv1.3');
+    expect(verify).toEqual([true, false, 'warn', true, true]);
+    const versions = (tlsversion: string) => {
+      const { minVersion, maxVersion } = networkOptions(of({ tlsversion })).tls ?? {};
+      return [minVersion, maxVersion];
+    };
+    expect(versions('TLS')).toEqual([undefined, undefined]);
+    expect(versions('TLSv1.0')).toEqual(['TLSv1', 'TLSv1']);
+    expect(versions('tlsv1.2')).toEqual(['TLSv1.2', 'TLSv1.2']);
+    expect(versions('TLSv1.3')).toEqual(['TLSv1.3', 'TLSv1.3']);
+    expect(new Settings().set('tlsversion', 'SSLv3').ok).toBe(false);
   });
 });
 

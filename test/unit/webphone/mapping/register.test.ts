@@ -34,7 +34,7 @@ describe('the REGISTER', () => {
     });
   }
 
-  it('[param:password] [param:sipusername] [param:realm] answers the challenge', async () => {
+  it('[param:password] [param:sipusername] answers the challenge', async () => {
     await inWorld({ sipusername: 'login' }, async (world) => {
       world.registrar.password = 'secret';
       await world.register();
@@ -87,6 +87,30 @@ describe('the REGISTER', () => {
       world.registrar.password = 'secret';
       await world.register();
       expect(world.registrar.bindings.size).toBe(1);
+    });
+  });
+
+  it.each([
+    ['md5', 'example.com', 'example.com', true],
+    ['md5', '', 'example.com', true],
+    ['md5', 'elsewhere', 'example.com', false],
+    ['password', 'elsewhere', 'example.com', true],
+  ])('[param:realm] a %s for "%s" is given to the realm "%s": %s', async (kind, realm, asked, given) => {
+    const md5 = createHash('md5').update('anna:example.com:secret').digest('hex');
+    const login: Given = kind === 'md5' ? { password: '', md5 } : { password: 'secret' };
+    await inWorld({ ...login, realm }, async (world) => {
+      const challenge = `Digest realm="${asked}", nonce="n", algorithm=MD5`;
+      world.registrar.script = [{ status: 401, headers: { 'WWW-Authenticate': challenge } }];
+      const phone = world.phone();
+      let error: unknown;
+      phone.on('registration', (event) => (error ??= event.error));
+      await world.register(phone);
+      expect(world.registrar.requests.some((request) => request.has('Authorization'))).toBe(given);
+      if (!given)
+        expect(error).toMatchObject({
+          code: 'ERR_AUTHENTICATION_FAILED',
+          message: `the credentials for realm "${asked}" were not given: ours are for "${realm}"`,
+        });
     });
   });
 
@@ -230,6 +254,8 @@ describe('options of the account', () => {
     ],
     ['autotransportdetect', { autotransportdetect: true }, { probeFirst: true }],
     ['canstransportswitch', { canstransportswitch: false }, { otherTransports: false }],
+    ['fastexit', { fastexit: 0, waitforunregister: 500 }, { unregister: true, unregisterWaitMs: 2000 }],
+    ['fastexit', { fastexit: 1, waitforunregister: 500 }, { unregister: true, unregisterWaitMs: 500 }],
     ['fastexit', { fastexit: 2 }, { unregister: false }],
   ];
   it.each(reaching)('[param:%s] %o reach the account of the phone', async (_name, given, wanted) => {
