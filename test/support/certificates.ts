@@ -43,11 +43,16 @@ export class TestAuthority implements Disposable {
    * @param alternatives subjectAltName values: 'DNS:example.com', 'URI:sip:example.com', 'IP:127.0.0.1'
    * @param days negative: expired already
    */
-  issue(alternatives: readonly string[], commonName = 'test', days = 2): Certificate {
+  issue(
+    alternatives: readonly string[],
+    commonName = 'test',
+    days = 2,
+    newKey: readonly string[] = NEW_KEY,
+  ): Certificate {
     const name = `leaf${this.#count++}`;
     this.#openssl(
       'req',
-      ...NEW_KEY,
+      ...newKey,
       '-keyout',
       `${name}.key`,
       '-out',

@@ -105,6 +105,9 @@ const SENTENCES: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use by another program',
   EACCES: 'the system does not permit it',
   EMSGSIZE: 'the message is larger than a datagram can be',
+  // OpenSSL of Node.js 24 and later.
+  ERR_SSL_DH_KEY_TOO_SMALL: 'the peer agrees on keys that are too short (Diffie-Hellman needs 2048 bits)',
+  ERR_SSL_EE_KEY_TOO_SMALL: 'the key is too short, RSA needs 2048 bits',
 };
 
 /** A system error in words. */

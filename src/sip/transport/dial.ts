@@ -162,6 +162,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'it has expired',
   CERT_NOT_YET_VALID: 'it is not valid yet',
   INVALID_PURPOSE: 'it is not made for servers',
+  // What OpenSSL of Node.js 24 and later finds too weak has no name of its own in Node.
+  UNSPECIFIED: 'its keys or signatures are too weak (RSA needs 2048 bits, SHA-1 does not do)',
 };
 
 /** Node gives OpenSSL's code, as an Error or (its types say) as such, though as a string in fact. */

@@ -1,6 +1,7 @@
 /** The TLS options of a transport layer turned into what node:tls takes, read once. */
 import { createSecureContext, type SecureContext, type TlsOptions as ServerOptions } from 'node:tls';
 import { SwitchhookError } from '../../base/errors.js';
+import { describe } from './context.js';
 
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 
@@ -43,14 +44,14 @@ export class TlsSettings {
 
   /**
    * For outgoing connections. Reading the authorities takes milliseconds, so it is done once.
-   * @throws SwitchhookError ERR_INVALID_ARGUMENT when certificate, key or authorities cannot be read
+   * @throws SwitchhookError ERR_INVALID_ARGUMENT when certificate, key or authorities cannot be used
    */
   get clientContext(): SecureContext {
     this.#context ??= readable(() => createSecureContext(this.#base));
     return this.#context;
   }
 
-  /** @throws SwitchhookError ERR_INVALID_ARGUMENT when certificate or key are missing or cannot be read */
+  /** @throws SwitchhookError ERR_INVALID_ARGUMENT when certificate or key are missing or cannot be used */
   get serverOptions(): ServerOptions {
     const { cert, key, ca, pfx } = this.#options;
     if (pfx === undefined && (cert === undefined || key === undefined)) {
@@ -75,10 +76,9 @@ function readable(make: () => SecureContext): SecureContext {
   try {
     return make();
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
     throw new SwitchhookError(
       'ERR_INVALID_ARGUMENT',
-      { what: `the TLS certificate, key or authorities cannot be read (${why})` },
+      { what: `the TLS certificate, key or authorities cannot be used (${describe(cause)})` },
       { cause },
     );
   }

@@ -1,12 +1,24 @@
 import { once } from 'node:events';
-import { connect as netConnect } from 'node:net';
+import { type AddressInfo, connect as netConnect } from 'node:net';
+import { createSecureContext, createServer } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe as inWords } from '../../../../src/sip/transport/context.js';
 import type { Flow } from '../../../../src/sip/transport/flow.js';
 import type { TlsOptions } from '../../../../src/sip/transport/tls-settings.js';
 import { type Certificate, hasOpenssl, TestAuthority } from '../../../support/certificates.js';
 import { options, sent, TestLayer, until } from './support.js';
 
 const open: Array<() => unknown> = [];
+
+/** Node.js before 24. */
+function takesShortKeys(weak: Certificate): boolean {
+  try {
+    createSecureContext(weak);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function testLayer(tls: TlsOptions, more: ConstructorParameters<typeof TestLayer>[0] = {}): TestLayer {
   const test = new TestLayer({ tls, ...more });
@@ -178,6 +190,28 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
       details: { why: 'no connection within 30 ms' },
     });
     await until(() => b.layer.connections === 0);
+  });
+
+  it('says so where keys are too short for this Node.js', async () => {
+    const weak = authority.issue(['IP:127.0.0.1'], 'weak', 2, ['-newkey', 'rsa:1024', '-nodes']);
+    const lenient = createServer({ ...weak, ciphers: 'DEFAULT@SECLEVEL=0' }).listen(0, '127.0.0.1');
+    open.push(() => lenient.close());
+    await once(lenient, 'listening');
+    const { port } = lenient.address() as AddressInfo;
+    const trusting = testLayer({ ca: authority.ca });
+    const listen = () => testLayer(weak).layer.listen({ protocol: 'tls' });
+    if (!takesShortKeys(weak)) {
+      await expect(connect(trusting, port)).rejects.toMatchObject({
+        code: 'ERR_SIP_CERTIFICATE',
+        details: { why: expect.stringContaining('RSA needs 2048 bits') },
+      });
+      await expect(listen()).rejects.toThrow(/the key is too short, RSA needs 2048 bits/);
+    } else {
+      expect((await connect(trusting, port)).open).toBe(true);
+      expect((await listen()).address.port).toBeGreaterThan(0);
+    }
+    const old = Object.assign(new Error('error:0A00018A:SSL routines'), { code: 'ERR_SSL_DH_KEY_TOO_SMALL' });
+    expect(inWords(old)).toContain('Diffie-Hellman needs 2048 bits');
   });
 
   it('needs a readable certificate and key', async () => {
