@@ -14,6 +14,9 @@ export const MAX_FILE_BYTES = 16 * 1024 * 1024;
 const SEALED = /^switchhook-settings \d+ /;
 const SEALED_HEAD = 40;
 
+/** The settings, their key, and the database; the log may be read. */
+const OURS = /^(settings\.(dat|key)|phone\.db)/i;
+
 export class WorkFiles {
   readonly folder: string;
   readonly #encoding: () => string | undefined;
@@ -28,12 +31,12 @@ export class WorkFiles {
 
   /**
    * The path of a file in the folder.
-   * @throws ERR_INVALID_ARGUMENT for a name that leads elsewhere
+   * @throws ERR_INVALID_ARGUMENT for a name that leads elsewhere, or to what the phone itself keeps there
    */
   path(name: string): string {
     const plain = name.trim();
     const path = resolve(this.folder, plain);
-    const inside = path.startsWith(this.folder + sep);
+    const inside = path.startsWith(this.folder + sep) && !OURS.test(path.slice(this.folder.length + 1));
     if (!plain || !inside || /[\0]/.test(plain) || basename(path).length > 200) {
       throw new SwitchhookError('ERR_INVALID_ARGUMENT', {
         what: `"${plain}" is not a file of the work folder`,

@@ -9,8 +9,9 @@ export const conference = [
     ],
     returns: 'boolean',
     doc: 'Mixes the calls there are, or calls somebody who joins when he has answered.',
-    run: ({ conferences, background }, { peer }) => {
+    run: ({ conferences, lifecycle, background }, { peer }) => {
       if (peer.trim() === '') return conferences.mixAll();
+      if (!lifecycle.startStack()) return false;
       background(conferences.invite(-1, peer.trim(), -1), 'API_Conf');
       return true;
     },
@@ -34,10 +35,11 @@ export const conference = [
     ],
     returns: 'boolean',
     doc: 'Adds lines or people to a conference, removes lines, or ends it and keeps the calls.',
-    run: ({ conferences, background }, { line, peer, add, conflate = -1 }) => {
+    run: ({ conferences, lifecycle, background }, { line, peer, add, conflate = -1 }) => {
       // Alone, -2 ends all: peer and add were not given.
       const adds = add ?? line !== -2;
       if (peer?.trim()) {
+        if (!lifecycle.startStack()) return false;
         background(conferences.invite(line, peer.trim(), conflate), 'API_ConfEx');
         return true;
       }

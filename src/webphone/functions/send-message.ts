@@ -2,6 +2,7 @@
  * API_SendSIPMessage: requests an application makes up, within the calls of lines or outside of any. What changes calls
  * goes the way of calls, so that the phone knows of it.
  */
+import type { Phone } from '../../phone/index.js';
 import type { Call } from '../../ua/index.js';
 import { parseRawMessage, type RawMessage } from '../signalling/header-lines.js';
 import type { WebphoneContext } from '../webphone-context.js';
@@ -57,7 +58,8 @@ export function sendMessage(context: WebphoneContext, args: Arguments): boolean 
   const server = context.settings.text('serveraddress');
   const named = args.target.trim() || message.uri || calls[0]?.remote.uri;
   if (!named && !args.account && !server) return false;
-  tell(context, method, outside(context, args, method, named, content));
+  const phone = context.stack.start();
+  tell(context, method, outside(context, phone, args, method, named, content));
   return true;
 }
 
@@ -99,12 +101,12 @@ function invite(context: WebphoneContext, args: Arguments, message: RawMessage):
 
 async function outside(
   context: WebphoneContext,
+  phone: Phone,
   args: Arguments,
   method: string,
   named: string | undefined,
   content: Content,
 ): Promise<Answer | undefined> {
-  const phone = context.stack.start();
   await phone.start();
   const { accounts, settings } = context;
   const other = args.account ? accounts.forRequest(args.account) : undefined;

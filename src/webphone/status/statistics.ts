@@ -1,6 +1,7 @@
 /**
  * RTPSTAT and VAD: how good the media is and who speaks, of all calls or of one, on request and by themselves as the
- * settings `rtpstat`, `vadstat` and `vadstat_ival` say; with `vadstat` 4 also when somebody begins or ceases to speak. Polled once, they are not sent by themselves any more.
+ * settings `rtpstat`, `vadstat` and `vadstat_ival` say; with `vadstat` 4 also when somebody begins or ceases to speak.
+ * Polled once, they are not sent by themselves any more.
  */
 import type { Clock, Timer } from '../../base/clock.js';
 import type { MediaStats } from '../../media/index.js';
@@ -19,12 +20,9 @@ export interface StatisticsOptions {
   notifications: NotificationHub;
 }
 
-interface Totals {
-  sent: number;
-  received: number;
-  lost: number;
-  issues: number;
-}
+type Totals = Record<'sent' | 'rec' | 'issues' | 'loss', number>;
+
+const NOTHING: Totals = { sent: 0, rec: 0, issues: 0, loss: 0 };
 
 const AUTO_FIRST_MS = 2000;
 const AUTO_MS = 6500;
@@ -36,7 +34,8 @@ const FLOOR_DBOV = -127;
 
 export class Statistics {
   readonly #options: StatisticsOptions;
-  #before: Totals = { sent: 0, received: 0, lost: 0, issues: 0 };
+  /** What of each call has been reported. */
+  readonly #before = new WeakMap<Call, Totals>();
   #peaks = new WeakMap<Call, { local: number; remote: number }>();
   #rtpTimer: Timer | undefined;
   #vadTimer: Timer | undefined;
@@ -76,7 +75,6 @@ export class Statistics {
       const { settings } = this.#options;
       if (!this.#vadPolled && settings.number('vadstat') === ON_CHANGE) void this.#reportVad();
     });
-    this.#before = { sent: 0, received: 0, lost: 0, issues: 0 };
     if (!this.#rtpTimer?.active) this.#repeatRtp();
     if (!this.#vadTimer?.active) this.#repeatVad();
   }
@@ -128,25 +126,18 @@ export class Statistics {
 
   async #rtpFields() {
     const all = await this.#stats(this.#options.desk.connected);
-    const now: Totals = { sent: 0, received: 0, lost: 0, issues: 0 };
+    const since = { ...NOTHING };
     let mos = 0;
-    for (const { stats } of all) {
-      now.sent += stats.sent.packets;
-      now.received += stats.received.packets;
-      now.lost += stats.received.lost;
-      now.issues += stats.received.late + stats.received.outOfOrder + stats.received.duplicate;
+    for (const { call, stats } of all) {
+      const now = totalsOf(stats);
+      const before = this.#before.get(call) ?? NOTHING;
+      this.#before.set(call, now);
+      // The peer may take a loss back when the packet comes after all.
+      for (const one of Object.keys(since) as Array<keyof Totals>)
+        since[one] += Math.max(0, now[one] - before[one]);
       mos = mos === 0 ? stats.mos : Math.min(mos, stats.mos);
     }
-    const { sent, received, lost, issues } = this.#before;
-    this.#before = now;
-    const heard = now.received - received;
-    return {
-      quality: all.length === 0 ? -1 : heard <= 0 ? 0 : qualityOf(mos),
-      sent: Math.max(0, now.sent - sent),
-      rec: Math.max(0, heard),
-      issues: Math.max(0, now.issues - issues),
-      loss: Math.max(0, now.lost - lost),
-    };
+    return { quality: all.length === 0 ? -1 : since.rec === 0 ? 0 : qualityOf(mos), ...since };
   }
 
   async #vadText(line: number): Promise<string> {
@@ -190,6 +181,15 @@ export class Statistics {
     this.#vadTimer?.cancel();
     this.#lastVad.clear();
   }
+}
+
+function totalsOf({ sent, received }: MediaStats): Totals {
+  return {
+    sent: sent.packets,
+    rec: received.packets,
+    issues: received.late + received.outOfOrder + received.duplicate,
+    loss: received.lost,
+  };
 }
 
 /** From a mean opinion score to 1 (lowest) to 5 (highest). */

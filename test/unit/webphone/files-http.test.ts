@@ -75,7 +75,15 @@ describe('files', () => {
     expect(readFileSync(join(w.folder, 'sub', 'plain.txt'), 'utf8')).toBe('as is');
     expect(await w.webphone.API_LoadFile('sub/plain.txt')).toBe('as is');
     expect(await w.webphone.API_LoadFile('absent')).toBe('');
-    for (const name of ['../out.txt', '/tmp/out.txt', '', 'a/../../out']) {
+    for (const name of [
+      '../out.txt',
+      '/tmp/out.txt',
+      '',
+      'a/../../out',
+      'settings.key',
+      './settings.dat',
+      'phone.db-wal',
+    ]) {
       expect(await w.webphone.API_SaveFileRaw(name, 'x'), name).toBe(false);
       expect(await w.webphone.API_LoadFile(name), name).toBe('');
     }

@@ -84,6 +84,30 @@ describe('lines', () => {
     expect(bob.calls[1].id).toBe(made);
   });
 
+  it('[API_RTPStat] tells of every call what has come since the report before', async () => {
+    await w.calls(bob);
+    const counts = async (index: number, sent: number, received: number): Promise<void> => {
+      const media = w.media(index);
+      const { received: none, ...stats } = await media.stats();
+      media.stats = async () => ({
+        ...stats,
+        sent: { packets: sent, bytes: 0 },
+        received: { ...none, packets: received },
+      });
+    };
+    const { webphone } = w;
+    await counts(0, 100, 80);
+    expect(await webphone.API_RTPStat()).toBe('RTPSTAT,5,100,80,0,0');
+    expect(await webphone.API_RTPStat()).toBe('RTPSTAT,0,0,0,0,0');
+    await w.calls(carol);
+    await counts(1, 10, 10);
+    expect(await webphone.API_RTPStat()).toBe('RTPSTAT,5,10,10,0,0');
+    webphone.API_Hangup(2);
+    await w.run();
+    await counts(0, 150, 100);
+    expect(await webphone.API_RTPStat()).toBe('RTPSTAT,5,50,20,0,0');
+  });
+
   it('[API_GetLineDetails] has the fields in their order', async () => {
     expect(w.webphone.API_GetLineDetails(-1)).toBe('');
     await w.calls(bob);

@@ -173,7 +173,8 @@ describe('registering', () => {
     expect(w.webphone.API_CheckPresence('x@10.0.0.9')).toBe(false);
     expect(w.webphone.API_CapabilityRequest('10.0.0.9', '')).toBe(false);
     expect(await w.webphone.API_GetAudioDeviceList(2)).toBe('');
-    w.webphone.API_Conf('x@10.0.0.9');
+    expect(w.webphone.API_Conf('x@10.0.0.9')).toBe(false);
+    expect(w.webphone.API_SendSIPMessage(-3, 'OPTIONS', '', '', 'x@10.0.0.9')).toBe(false);
     await w.run();
     expect(w.webphone.API_GetAddress()).toBe('');
   });
