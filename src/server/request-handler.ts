@@ -90,6 +90,13 @@ export class RequestHandler {
     return answer instanceof Promise ? answer.then((late) => reply(outcome, late)) : reply(outcome, answer);
   }
 
+  /** Counts something else an address asks for, such as a page. @returns false when it asks too often */
+  allows({ address }: Origin): boolean {
+    const allowed = this.parts.requests.allows(address);
+    if (!allowed) this.parts.counters.refused.rate++;
+    return allowed;
+  }
+
   /** Checks a token that came alone. @returns why it is refused */
   admit(caller: Origin, token: string | undefined): string | undefined {
     const why = this.#refusal(caller, token);

@@ -47,7 +47,8 @@ export class Lifecycle {
   #apiStarted = false;
   #exited = false;
   #gone: Promise<void> = Promise.resolve();
-  #restarting = false;
+  /** What follows as soon as the phone has stopped. */
+  #next: (() => unknown) | undefined;
   #autoRegister = false;
   #unregisteredSince: number | undefined;
   #settingsDeleted = false;
@@ -110,7 +111,8 @@ export class Lifecycle {
   }
 
   start(): boolean {
-    const { settings } = this.#options;
+    const { settings, stack } = this.#options;
+    if (stack.state === 'stopping') return this.#whenStopped(() => this.start());
     const wanted = settings.number('register');
     const complete = settings.text('serveraddress') !== '' && settings.text('username') !== '';
     return this.#start(wanted === 2 || (wanted !== 0 && complete));
@@ -118,7 +120,9 @@ export class Lifecycle {
 
   /** Starts if need be, and registers once it runs. */
   startAndRegister(): boolean {
-    if (this.#options.stack.state !== 'running') return this.#start(true);
+    const { state } = this.#options.stack;
+    if (state === 'stopping') return this.#whenStopped(() => this.startAndRegister());
+    if (state !== 'running') return this.#start(true);
     this.#options.register();
     return true;
   }
@@ -142,6 +146,7 @@ export class Lifecycle {
   }
 
   stop(): boolean {
+    this.#next = undefined;
     void this.#options.stack.stop();
     return true;
   }
@@ -158,19 +163,28 @@ export class Lifecycle {
   }
 
   restart(): boolean {
-    const { stack } = this.#options;
-    if (this.#exited || this.#restarting) return false;
-    this.#restarting = true;
-    void stack.stop().then(() => {
-      this.#restarting = false;
-      if (this.#exited) return;
-      try {
-        this.start();
-      } catch (error) {
-        this.#options.report('API_ReStart', error);
-      }
-    });
+    if (this.#next) return false;
+    return this.#whenStopped(() => this.start());
+  }
+
+  /** Stops if need be; the last that was asked for meanwhile is done then. */
+  #whenStopped(act: () => unknown): boolean {
+    if (this.#exited) return false;
+    const first = this.#next === undefined;
+    this.#next = act;
+    if (first) void this.#options.stack.stop().then(() => this.#goOn());
     return true;
+  }
+
+  #goOn(): void {
+    const next = this.#next;
+    this.#next = undefined;
+    if (this.#exited) return;
+    try {
+      next?.();
+    } catch (error) {
+      this.#options.report('the phone could not be started', error);
+    }
   }
 
   /** 0 no, 1 it has not been registered for a while, 2 the network changed. */

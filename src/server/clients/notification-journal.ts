@@ -16,9 +16,14 @@ export interface JournalEntry {
   readonly text: string;
 }
 
-/** How a notification stands on the wire: the prefix tells it from an answer, the end where it ends. */
+/**
+ * How a notification stands on the wire: the prefix tells it from an answer, the end where it ends. A line break within
+ * is LF alone, so that nothing in a message of a peer passes for another to a client that reads lines; SIP messages,
+ * which are asked for, stay as they are.
+ */
 export function framedNotification(text: string): string {
-  return `WPNOTIFICATION,${text},NEOL \r\n`;
+  const body = text.startsWith('SIP,') ? text : text.replace(/\r\n?/g, '\n');
+  return `WPNOTIFICATION,${body},NEOL \r\n`;
 }
 
 export class NotificationJournal {

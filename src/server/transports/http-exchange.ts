@@ -77,6 +77,10 @@ export class HttpExchange {
 
   #page(path: string, caller: Caller, request: IncomingMessage, response: ServerResponse): void {
     const { pages, openPages, handler, events } = this.parts;
+    if (!handler.allows(caller)) {
+      response.setHeader('Retry-After', '1');
+      return this.#end(response, STATUS.rate, 'ERROR: too many requests');
+    }
     const page = pages.get(path);
     if (!page && path !== '/events') return this.#end(response, 404, 'ERROR: there is no such page');
     const why = openPages.has(path) ? undefined : handler.admit(caller, undefined);

@@ -84,7 +84,7 @@ function encoded(value: string, place: Place): string {
     case 'json':
       return JSON.stringify(value).slice(1, -1);
     case 'xml':
-      return value.replace(/[<>&"]/g, (character) => `&#${character.charCodeAt(0)};`);
+      return value.replace(/[<>&"']/g, (character) => `&#${character.charCodeAt(0)};`);
     default:
       return value;
   }

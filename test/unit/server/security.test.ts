@@ -225,6 +225,7 @@ describe('limits', () => {
     const codes: number[] = [];
     for (let i = 0; i < 12; i++) codes.push(await status(port, CALL));
     expect(codes).toEqual([...Array.from({ length: 10 }, () => 200), 429, 429]);
+    expect(await status(port, '/openapi.json')).toBe(429);
     clock.advance(1000);
     expect(await status(port, CALL)).toBe(200);
   });

@@ -91,6 +91,17 @@ describe('TCP', () => {
     expect(await client.record('\r\n')).toBe('WPNOTIFICATION,CDR,1, 112233,NEOL ');
   });
 
+  it('[notifications/3] lets no line of a message pass for another notification', async () => {
+    await start();
+    const client = tcp();
+    client.send('API_TestEcho,a\r\n');
+    await client.record('\r\n');
+    target.notify('CHAT,0,eve,hi\r\nWPNOTIFICATION,CDR,1');
+    target.notify('LINE,2');
+    expect(await client.record('\r\n')).toBe('WPNOTIFICATION,CHAT,0,eve,hi\nWPNOTIFICATION,CDR,1,NEOL ');
+    expect(await client.record('\r\n')).toBe('WPNOTIFICATION,LINE,2,NEOL ');
+  });
+
   it('[notifications/2] stops pushing to a client that polls, and gives it nothing twice', async () => {
     await start();
     const client = tcp();

@@ -161,6 +161,25 @@ describe('registering', () => {
     expect(w.webphone.API_IsRegistered()).toBe(false);
   });
 
+  it('[API_Start] [API_Register] [API_Stop] while it is still stopping it starts when that is done', async () => {
+    w.webphone.API_Register(SERVER, 'alice', 'secret');
+    await w.run();
+    w.forget();
+    w.webphone.API_Stop();
+    expect(w.webphone.API_Call(-1, 'bob')).toBe(false);
+    expect(w.webphone.API_Start()).toBe(true);
+    await w.run();
+    expect(w.strings('STOP')).toEqual(['STOP,sip']);
+    expect(w.strings('START')).toEqual(['START,sip']);
+    expect(w.webphone.API_IsRegistered()).toBe(true);
+    // The last word counts.
+    w.webphone.API_Stop();
+    w.webphone.API_Register();
+    w.webphone.API_Stop();
+    await w.run();
+    expect(w.webphone.API_GetAddress()).toBe('');
+  });
+
   it('[API_Exit] is for good', async () => {
     w.webphone.API_Start();
     await w.run();
