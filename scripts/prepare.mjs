@@ -9,7 +9,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 
 /** Runs a program in the project's folder; ends this process with its code when it fails. */
 export function run(command, args, options = {}) {
@@ -19,6 +18,13 @@ export function run(command, args, options = {}) {
     process.exit(127);
   }
   if (result.status !== 0) process.exit(result.status ?? 1);
+}
+
+/** By this Node.js where npm started us; else as the shell finds it, as Node starts no npm.cmd without one. */
+function npm(args, options) {
+  const cli = process.env.npm_execpath;
+  if (cli?.endsWith('npm-cli.js')) run(process.execPath, [cli, ...args], options);
+  else run(['npm', ...args].join(' '), [], { ...options, shell: true });
 }
 
 /** @param {{quiet?: boolean}} [options] quiet: tell progress on standard error only */
@@ -36,7 +42,7 @@ export function prepare(options = {}) {
   const stamp = join(root, 'node_modules', '.switchhook-lock');
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
     console.error('Installing the dependencies …');
-    run(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { stdio });
+    npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], { stdio });
     mkdirSync(dirname(stamp), { recursive: true });
     writeFileSync(stamp, lock);
   }
