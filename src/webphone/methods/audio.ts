@@ -7,10 +7,10 @@ export interface AudioMethods {
    * @param start 1 play, 0 stop, -1 only get ready
    * @param looping 1: again and again; default 0
    * @param async false waits until the end, of what is played here and once; default true
-   * @param islocal does not matter; default true
+   * @param islocal does not matter: http and https addresses are fetched; default true
    * @param toremotepeer true: to the peer, false: to whoever is here; default false
    * @param line default -1
-   * @param audiodevice must be the chosen speaker or ringer, or empty
+   * @param audiodevice a device of the list for this sound; with `toremotepeer` it is heard there as well
    * @param isring true: on the ringer; default false
    */
   API_PlaySound(
