@@ -64,7 +64,7 @@ export function recordingPlan(
   const minutes = settings.number('voicerecordingbuff');
   const uploads = url !== '' && (mode >= 2 || address !== '');
   return {
-    ...fileOf(settings, call, folder, address ? '' : name),
+    ...fileOf(settings, call, folder, address ? '' : name, uploads ? endingOf(url) : ''),
     maxMs: minutes > 0 ? minutes * MINUTE_MS : undefined,
     keep: mode !== 2,
     upload: uploads
@@ -73,13 +73,24 @@ export function recordingPlan(
   };
 }
 
+/** The kind of file an address names, as its path or as `filename=`; '' for none. */
+function endingOf(address: string): string {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  const ending = extname(url?.searchParams.get('filename') ?? url?.pathname ?? '').toLowerCase();
+  return FORMATS.some(({ extension }) => extension === ending) ? ending : '';
+}
+
+/** @param ending of the address it is uploaded to, which a name of its own wins over */
 function fileOf(
   settings: SettingsReader,
   call: RecordedCall,
   folder: string,
   name: string,
+  ending: string,
 ): Pick<RecordingPlan, 'path' | 'options'> {
-  const { extension, options } = FORMATS[settings.number('voicerecformat')];
+  const usual = FORMATS[settings.number('voicerecformat')];
+  const extension = ending || usual.extension;
+  const options = extension === usual.extension ? usual.options : {};
   const kilohertz = settings.number('voicerecsamplerate');
   const sampleRate = kilohertz > 0 ? kilohertz * 1000 : 'call';
   const sync = SYNC[settings.number('syncvoicerec')];

@@ -1,17 +1,48 @@
 /**
  * Settings a server sends along with any SIP message: `X-MParam: loglevel=5;aec=0` for this run, `X-MParamP` to keep
- * them. They are taken from the servers we are registered at only, and never for what would open the machine:
- * files, the control interface, web hooks, accounts. `acceptsettingsfromsip=0` turns it off.
+ * them. They are taken from the servers we are registered at only. Over UDP whoever forges an address is such a server,
+ * so never for what would open the machine or make it a listening device: files, the control interface, web hooks,
+ * accounts, encryption, recordings, streams, where SIP goes, calls that answer or forward themselves.
+ * `acceptsettingsfromsip=0` turns it off.
  */
 import type { SipTrace } from '../../base/diagnostics.js';
 import { resolveName } from '../parameters/names.js';
+import type { ParameterName } from '../parameters/parameters.js';
 import type { ParameterSpec } from '../parameters/spec.js';
 import type { SetResult, Settings } from './settings.js';
 import { fromHeader } from './sources.js';
 
 const HEADER = /^x-mparam(p?)[ \t]*:[ \t]*(.*)$/gim;
 /** Whole groups that a server has no business in. */
-const CLOSED_GROUPS: ReadonlySet<string> = new Set(['api', 'storage', 'account', 'lifecycle', 'logging']);
+const CLOSED_GROUPS: ReadonlySet<string> = new Set([
+  'account',
+  'api',
+  'lifecycle',
+  'logging',
+  'recording',
+  'security',
+  'servers',
+  'storage',
+  'streaming',
+  'transport',
+]);
+/** Of other groups: who hears us, and where calls go. */
+const CLOSED_NAMES: ReadonlySet<string> = new Set<ParameterName>([
+  'autoaccept',
+  'autoacceptheader',
+  'bargeinheader',
+  'callforwardalways',
+  'callforwardonbusy',
+  'callforwardonnoanswer',
+  'calltransferalways',
+  'detectlanpeers',
+  'enableautoaccept',
+  'localip',
+  'localsdpip',
+  'numrewriterules',
+  'numrewriterulesadv',
+  'proxyaddress',
+]);
 /** In these groups, but harmless. */
 const OPEN_NAMES: ReadonlySet<string> = new Set(['loglevel', 'registerinterval', 'rtpstat', 'stats']);
 
@@ -40,6 +71,6 @@ export function settingsFromSip(
 }
 
 function isClosed({ name, group, type, secret }: ParameterSpec): boolean {
-  if (secret || type === 'file' || name === 'acceptsettingsfromsip') return true;
+  if (secret || type === 'file' || CLOSED_NAMES.has(name)) return true;
   return CLOSED_GROUPS.has(group) && !OPEN_NAMES.has(name);
 }

@@ -301,4 +301,28 @@ describe('settings in SIP messages', () => {
     const results = settingsFromSip(settings, message(header), ours);
     expect(results.map(({ ok }) => ok)).toEqual([false, false, false, false]);
   });
+
+  it.each([
+    'enableautoaccept=3',
+    'autoaccept=true',
+    'bargeinheader=X-Me',
+    'callforwardalways=evil',
+    'calltransferalways=evil',
+    'numrewriterulesadv=,1;0;;1;12;;evil',
+    'proxyaddress=10.6.6.6',
+    'transport=0',
+    'mediaencryption=0',
+    'tlspolicy=1',
+    'acceptsettingsfromsip=1',
+    'voicerecording=1',
+    'sendmedia_to_ip=10.6.6.6',
+    'backupserver=10.6.6.6',
+  ])('do not make a listening device of the phone: %s', (setting) => {
+    const settings = new Settings();
+    const [name] = setting.split('=');
+    const before = settings.get(name);
+    const results = settingsFromSip(settings, message(`X-MParamP: ${setting}`), ours);
+    expect(results[0]).toEqual({ ok: false, error: `${name} is not taken from a server` });
+    expect(settings.get(name)).toBe(before);
+  });
 });

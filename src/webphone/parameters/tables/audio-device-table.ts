@@ -79,7 +79,7 @@ export const audioDevice = rows('audio-device', [
   },
   {
     name: 'nostopring',
-    type: 'int',
+    type: 'enum',
     default: 0,
     values: { 0: 'no', 1: 'yes' },
     effect: 'next call',

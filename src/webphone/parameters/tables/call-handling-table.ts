@@ -210,7 +210,7 @@ export const callHandling = rows('call-handling', [
   },
   {
     name: 'callforwardcode',
-    type: 'int',
+    type: 'enum',
     default: 302,
     values: { 301: 'for good', 302: 'for now' },
     effect: 'next call',

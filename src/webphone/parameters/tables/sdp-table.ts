@@ -43,9 +43,10 @@ export const sdp = rows('sdp', [
   },
   {
     name: 'usesdpip',
-    type: 'int',
+    type: 'enum',
+    values: { 0: 'where packets come from', 1: 'where the description says, and nowhere else' },
     scope: 'line',
     effect: 'next call',
-    doc: '1 sends media where the description says and does not follow packets.',
+    doc: 'Where media is sent to, and taken from.',
   },
 ]);

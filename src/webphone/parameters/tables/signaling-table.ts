@@ -40,9 +40,9 @@ export const signaling = rows('signaling', [
   },
   {
     name: 'setserverfromtarget',
-    type: 'int',
+    type: 'enum',
     default: 0,
-    values: { 0: 'through our server', 2: 'straight to the domain in it' },
+    values: { 0: 'through our server', 1: 'through our server', 2: 'straight to the domain in it' },
     effect: 'next call',
     doc: 'Which way a call to a complete address takes when a server is set.',
   },

@@ -249,9 +249,9 @@ export const transport = rows('transport', [
   },
   {
     name: 'multiplesigstreams',
-    type: 'int',
+    type: 'enum',
     default: 0,
-    values: { 0: 'maxsigstreams counts', 2: 'no limit' },
+    values: { 0: 'maxsigstreams counts', 1: 'maxsigstreams counts', 2: 'no limit' },
     effect: 'restart',
     doc: 'Whether there is a limit on connections to different servers.',
   },

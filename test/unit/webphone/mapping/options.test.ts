@@ -265,6 +265,25 @@ describe('recordings', () => {
     });
   });
 
+  it.each([
+    ['https://a/store.php?filename=rec_DATETIME.mp3', '', /\.mp3$/, undefined],
+    ['https://a/rec_CALLID.OGG', '', /\.ogg$/, undefined],
+    ['https://a/rec.wav', '', /\.wav$/, 'wav'],
+    ['https://a/store.php/rec_USER', '', /\.wav$/, 'wav'],
+    ['not an address', '', /\.wav$/, 'wav'],
+    ['https://a/rec.mp3', 'mine.gsm', /mine\.gsm$/, undefined],
+    ['https://a/rec.mp3', 'mine', /mine\.mp3$/, undefined],
+  ])(
+    '[param:http_addr] %s with the name "%s" is a file of the kind it names',
+    (http_addr, name, path, format) => {
+      const found = plan({ voicerecording: 3, http_addr }, name);
+      expect(found?.path).toMatch(path);
+      expect(found?.options.format).toBe(format);
+      const local = plan({ voicerecording: 1, http_addr });
+      expect([local?.path.slice(-4), local?.options.format]).toEqual(['.wav', 'wav']);
+    },
+  );
+
   it('[param:voicerecfilename] [param:voicerecfilenameprefix] are named as told, in their folder', () => {
     const names = [0, 1, 2, 3, 4].map(
       (voicerecfilename) => plan({ voicerecording: 1, voicerecfilename })?.path,
