@@ -144,6 +144,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
     },
     registration: () =>
       accounts.registeredEx === 1 ? 'none' : accounts.registered ? 'registered' : 'missing',
+    hasAccount: (withPassword) => accounts.complete(withPassword),
     busy: () => desk.calls.length > 0,
     forgetPresets: () => settings.clearLines(),
     forget: () => {

@@ -18,6 +18,8 @@ export interface LifecycleOptions {
   register(): void;
   /** How the accounts stand. */
   registration(): 'none' | 'registered' | 'missing';
+  /** There is an account to register. */
+  hasAccount(withPassword: boolean): boolean;
   /** Something is going on that a restart would end. */
   busy(): boolean;
   /** Deletes accounts, contacts, calls, messages and what else is kept. */
@@ -95,10 +97,8 @@ export class Lifecycle {
 
   /** @param when the setting `startsipstack`: 0 not, 1 with a complete account, 2 at once, more: after so many seconds */
   autoStart(when: number): void {
-    const { settings, clock } = this.#options;
-    const given = (name: 'serveraddress' | 'username' | 'password' | 'md5'): boolean =>
-      settings.text(name) !== '';
-    const complete = given('serveraddress') && given('username') && (given('password') || given('md5'));
+    const { clock, hasAccount } = this.#options;
+    const complete = hasAccount(true);
     const start = (): void => {
       try {
         this.start();
@@ -111,11 +111,10 @@ export class Lifecycle {
   }
 
   start(): boolean {
-    const { settings, stack } = this.#options;
+    const { settings, stack, hasAccount } = this.#options;
     if (stack.state === 'stopping') return this.#whenStopped(() => this.start());
     const wanted = settings.number('register');
-    const complete = settings.text('serveraddress') !== '' && settings.text('username') !== '';
-    return this.#start(wanted === 2 || (wanted !== 0 && complete));
+    return this.#start(wanted === 2 || (wanted !== 0 && hasAccount(false)));
   }
 
   /** Starts if need be, and registers once it runs. */

@@ -62,6 +62,16 @@ export class FakeRegistrar {
     return new FakeRegistrar(world, endpoint, transport);
   }
 
+  /** Asks for the password: of a response to any request. */
+  challenge(response: SipResponse): void {
+    this.#digest.challenge(response, false);
+  }
+
+  /** The request has the right one. */
+  verifies(request: SipRequest): boolean {
+    return this.#digest.verify(request, false).ok;
+  }
+
   get last(): SipRequest {
     const request = this.requests.at(-1);
     if (!request) throw new Error('no REGISTER has come');

@@ -12,6 +12,7 @@ import { FakeMediaEngine, type FakeMediaSession } from '../../src/testing/fake-m
 import { FakeResolver } from '../../src/testing/fake-resolver.js';
 import type { Call } from '../../src/ua/index.js';
 import { type Notification, type NotificationKind, Webphone } from '../../src/webphone/index.js';
+import type { Settings } from '../../src/webphone/settings/settings.js';
 import { FakeRegistrar } from './fake-registrar.js';
 import { type Party, UaWorld } from './ua-harness.js';
 
@@ -29,7 +30,10 @@ export class WebphoneWorld {
   readonly #temporary: boolean;
 
   /** @param folder of the work, which stays: what the phone remembers is kept there; default: in memory */
-  constructor(settings: Readonly<Record<string, string | number | boolean>> = {}, folder?: string) {
+  constructor(
+    settings: Settings | Readonly<Record<string, string | number | boolean>> = {},
+    folder?: string,
+  ) {
     this.#temporary = folder === undefined;
     this.folder = folder ?? mkdtempSync(join(tmpdir(), 'switchhook-webphone-'));
     const { network } = this.world;

@@ -11,9 +11,9 @@ export type HoldMute = 'direction' | 'none' | 'send' | 'receive' | 'both';
 export interface HoldOptions {
   /**
    * What stays open of our media: 'sendonly' (the peer listens, to music perhaps), 'recvonly', 'inactive'; 'sendrecv'
-   * offers the session anew and holds nothing. Default 'sendonly'.
+   * offers the session anew and holds nothing; 'none' holds nothing and tells the peer nothing. Default 'sendonly'.
    */
-  direction?: Direction;
+  direction?: Direction | 'none';
   /** The old way, with 0.0.0.0 as our address, for peers that know no directions. Default false. */
   zeroAddress?: boolean;
   /** Exactly `direction`; else a second hold closes what the first left open. Default false. */
@@ -95,6 +95,7 @@ export class HoldState {
    */
   hold(options: HoldOptions): (() => void) | undefined {
     const { direction = 'sendonly', zeroAddress = false, exact = false, mute = 'direction' } = options;
+    if (direction === 'none') return undefined;
     const before = this.#ours;
     const merged = exact || direction === 'sendrecv' ? direction : narrowed(before.direction, direction);
     const same = merged === before.direction && zeroAddress === before.zeroAddress;

@@ -146,6 +146,14 @@ export class AccountDesk extends Emitter<AccountEvents> {
     return [...this.#entries.values()];
   }
 
+  /** There is a main account with all it takes to register. */
+  complete(withPassword: boolean): boolean {
+    const { main } = this;
+    if (!main?.fields.enabled) return false;
+    const hashed = main.identity === this.#own && this.#options.settings.text('md5') !== '';
+    return !withPassword || hashed || main.fields.password !== '';
+  }
+
   get main(): AccountEntry | undefined {
     this.refresh();
     return this.#main === undefined ? undefined : this.#entries.get(this.#main);
@@ -158,10 +166,7 @@ export class AccountDesk extends Emitter<AccountEvents> {
     const username = settings.text('username');
     const before = this.#own;
     this.#own = server && username ? identityOf({ server, username }) : undefined;
-    if (this.#own) {
-      this.#merge(this.#fieldsOf(settings));
-      this.#main ??= this.#own;
-    }
+    if (this.#own) this.#merge(this.#fieldsOf(settings));
     const defaults = { server, username };
     const extra = parseAccounts(settings.text('extraregisteraccounts'), defaults);
     for (const member of settings.members('usernameN')) {
@@ -179,8 +184,11 @@ export class AccountDesk extends Emitter<AccountEvents> {
     }
     for (const fields of extra.slice(0, MAX_ACCOUNTS)) {
       const entry = this.#merge(fields);
-      if (fields.main) this.#main ??= entry.identity;
+      if (!fields.main || this.#main !== undefined) continue;
+      this.#main = entry.identity;
+      this.#chosen = true;
     }
+    this.#main ??= this.#own;
     if (before !== undefined && before !== this.#own) this.#ownChanged(before, extra);
     if (this.#main === undefined || !this.#entries.has(this.#main)) {
       this.#main = [...this.#entries.keys()][0];
@@ -315,6 +323,7 @@ export class AccountDesk extends Emitter<AccountEvents> {
   setMain(entry: AccountEntry): void {
     this.#chosen = true;
     this.#makeMain(entry);
+    this.#keep();
   }
 
   #makeMain(entry: AccountEntry): void {
@@ -482,7 +491,11 @@ export class AccountDesk extends Emitter<AccountEvents> {
     const others = [...this.#entries.values()].filter(({ identity }) => identity !== own);
     settings.set(
       'extraregisteraccounts',
-      others.map(({ fields }) => formatAccount(fields)).join(';') || 'NULL',
+      others
+        .map(({ fields, identity }) =>
+          formatAccount({ ...fields, main: this.#chosen && identity === this.#main ? true : undefined }),
+        )
+        .join(';') || 'NULL',
     );
   }
 }

@@ -176,7 +176,7 @@ export const calls = [
     group: 'calls',
     overloads: [[LINE]],
     returns: 'int',
-    doc: '0 no, 2 we hold it, 3 we are held, 4 both, -1 no call; of line -2 whether any call is.',
+    doc: '0 no, 2 we send only (as we do by default when we hold), 3 we receive only (as when we are held), 4 neither, -1 no call; of line -2 whether any call is.',
     run: ({ desk }, { line }) => {
       const calls = line === -2 ? desk.calls : desk.select(line);
       if (calls.length === 0) return -1;

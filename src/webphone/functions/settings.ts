@@ -1,7 +1,9 @@
 /** Settings: global, per line, and the credentials. */
 
+import { resolveName } from '../parameters/names.js';
 import type { SettingValue } from '../parameters/spec.js';
-import { liveParameter, setLiveParameter } from '../status/line-parameters.js';
+import { NEXT_LINE } from '../settings/settings.js';
+import { isOfOneCall, liveParameter, setLiveParameter } from '../status/line-parameters.js';
 import type { WebphoneContext } from '../webphone-context.js';
 import { define } from './spec.js';
 
@@ -68,7 +70,7 @@ export const settings = [
     doc: 'Sets something for the calls of one line. Line 0 without name and value takes everything of this kind back.',
     run: (context, { line, param, value, permanent }) =>
       line === -2
-        ? setGlobal(context, param, value)
+        ? setForAll(context, param, value)
         : setForLine(context, line, param, value, permanent === 1),
   }),
   define('API_GetLineParameter', {
@@ -77,7 +79,7 @@ export const settings = [
     returns: 'string',
     doc: 'What a setting is for a line.',
     run: (context, { line, param }) => {
-      const number = lineNumber(context, line);
+      const number = line === -2 && isOfLines(param) ? NEXT_LINE : lineNumber(context, line);
       return liveParameter(context, param, number) ?? asText(context.settings.get(param, number));
     },
   }),
@@ -157,6 +159,19 @@ const CREDENTIALS = ['serveraddress', 'username', 'password', 'sipusername', 'di
 
 function setGlobal({ settings }: WebphoneContext, name: string, value: string): boolean {
   return settings.set(name, value).ok;
+}
+
+/** What only lines have becomes a preset of every call, whatever its line. */
+function setForAll(context: WebphoneContext, name: string, value: string): boolean {
+  return isOfLines(name)
+    ? context.settings.set(name, value, { line: NEXT_LINE, permanent: true }).ok
+    : setGlobal(context, name, value);
+}
+
+/** Set for lines and not for the phone, and no part of the one call there is. */
+function isOfLines(name: string): boolean {
+  const spec = resolveName(name)?.spec;
+  return spec?.scope === 'line' && !isOfOneCall(name);
 }
 
 function setForLine(

@@ -15,7 +15,7 @@ import { dtmfOptions, earlyMediaOptions, transferPolicies } from './transfer-pol
 
 const OFFERS = [undefined, undefined, undefined, 'none', 'zero-address', 'no-media'] as const;
 const HOLD_DIRECTIONS: Readonly<Record<number, HoldOptions['direction']>> = {
-  '-2': 'sendrecv',
+  '-2': 'none',
   '-1': 'sendonly',
   0: 'sendrecv',
   2: 'sendonly',

@@ -115,10 +115,12 @@ export function muteNumber(muted: MuteDirection | undefined): number {
   return muted ? { speaker: 2, microphone: 3, both: 4 }[muted] : 0;
 }
 
-/** 0 no, 2 send only (we hold), 3 receive only (we are held), 4 both. */
-export function holdNumber({ held }: Pick<Call, 'held'>): number {
-  if (held.local && held.remote) return 4;
-  return held.local ? 2 : held.remote ? 3 : 0;
+const HOLD_NUMBERS = { sendrecv: 0, sendonly: 2, recvonly: 3, inactive: 4 } as const;
+
+/** 0 no, 2 we send only, 3 we receive only, 4 neither. */
+export function holdNumber({ held, holdStatus }: Pick<Call, 'held' | 'holdStatus'>): number {
+  // A hold by the address 0.0.0.0 leaves the direction as it was.
+  return HOLD_NUMBERS[holdStatus.direction] || (held.local ? 2 : held.remote ? 3 : 0);
 }
 
 /** 0 no, 1 the keys could be seen, 2 yes. */

@@ -5,8 +5,23 @@
  */
 import { mutedAs } from '../mapping/service-options.js';
 import { resolveName } from '../parameters/names.js';
+import type { ParameterName } from '../parameters/parameters.js';
 import type { WebphoneContext } from '../webphone-context.js';
 import { partyOf } from './line-desk.js';
+
+const OF_ONE_CALL: ReadonlySet<string> = new Set<ParameterName>([
+  'peer',
+  'holded',
+  'discreason',
+  'line',
+  'callid',
+  'state',
+]);
+
+/** What a call has, or is in: nothing all calls could have. */
+export function isOfOneCall(name: string): boolean {
+  return OF_ONE_CALL.has(resolveName(name)?.key ?? '');
+}
 
 /** Undefined: what the settings say holds. */
 export function liveParameter(context: WebphoneContext, name: string, line: number): string | undefined {

@@ -204,3 +204,113 @@ describe('the lists', () => {
     expect(await calls()).toContain(180);
   });
 });
+
+describe('a call that comes', () => {
+  /** Its states on line 1, each with the direction told beside it (2 = incoming). */
+  const told = (): string[] => [
+    ...new Set(
+      w.strings('STATUS').flatMap((text) => {
+        const [, line, state, , , type] = text.split(',');
+        return line === '1' ? [`${state} ${type}`] : [];
+      }),
+    ),
+  ];
+
+  it('[incoming-call/0] rings with direction IN, is accepted, refused by cause, ignored, forwarded or left to ring', async () => {
+    await begin({});
+    expect(await calls()).toEqual([180]);
+    expect(told()).toEqual(['CallSetup 2', 'Ringing 2']);
+    expect(w.webphone.API_Accept(-1)).toBe(true);
+    await w.run(100);
+    expect(peer.answer('INVITE').status).toBe(200);
+
+    // By the user, by a list, by the phone itself.
+    for (const [settings, status] of [
+      [{}, 603],
+      [{ userrejectdisccode: 486 }, 486],
+      [{ blacklist: 'bob', blockmode: 2 }, 403],
+      [{ blacklist: 'bob', blockmode: 2, blockrejectcode: 404 }, 404],
+      [{ autoignore: 2 }, 480],
+      [{ autoignore: 2, disccode: 488 }, 488],
+    ] as const) {
+      await again(settings);
+      await calls();
+      w.webphone.API_Reject(-1);
+      await w.run(100);
+      expect([settings, peer.answer('INVITE').status]).toEqual([settings, status]);
+    }
+
+    await again({ autoignore: 1 });
+    expect(await calls({}, 5000)).toEqual([100]);
+    expect(told()).not.toContain('Ringing 2');
+
+    await again({});
+    await calls();
+    expect(w.webphone.API_Forward(-1, ELSEWHERE)).toBe(true);
+    await w.run(100);
+    expect(peer.answer('INVITE').status).toBe(302);
+  });
+
+  it('[incoming-call/1] [param:deferincomingcall] held back it gets no 180 before API_HandleCall or API_Accept', async () => {
+    await begin({ deferincomingcall: 1 });
+    expect(await calls({}, 3000)).toEqual([100]);
+    expect(w.webphone.API_HandleCall()).toBe(true);
+    await w.run(100);
+    expect(peer.answer('INVITE').status).toBe(180);
+    await again({ deferincomingcall: 1 });
+    expect(await calls({}, 3000)).toEqual([100]);
+    expect(w.webphone.API_Accept(-1)).toBe(true);
+    await w.run(100);
+    expect(peer.answer('INVITE').status).toBe(200);
+  });
+
+  it('[incoming-call/2] [param:rejectonbusy] [param:maxsimcalls] is refused when there are others', async () => {
+    for (const settings of [{ rejectonbusy: 1 }, { maxsimcalls: 1 }] as Given[]) {
+      await begin({ disablesamecall: 0, ...settings });
+      await busy();
+      expect((await calls()).at(-1)).toBe(486);
+      w.webphone.API_Hangup(-2);
+      await w.run(100);
+      expect((await calls({ callId: 'later' })).at(-1)).toBe(180);
+      await w.end();
+    }
+    await begin({});
+    await busy();
+    expect((await calls()).at(-1)).toBe(180);
+  });
+});
+
+describe('one who listens in', () => {
+  const barging: Request = { callId: 'barge', headers: { 'X-Monitor': 'YES please' } };
+
+  it.each([0, 1, 3])(
+    '[barge-in/0] [barge-in/1] [param:bargeinheader] enableautoaccept %i: is let in without a word, whatever the case of the text',
+    async (enableautoaccept) => {
+      await begin({ bargeinheader: 'x-monitor: yes', enableautoaccept, rejectonbusy: 1, maxsimcalls: 1 });
+      await busy();
+      const details = w.webphone.API_GetLineDetails(-1);
+      const before = w.engine.bridges.length;
+      w.forget();
+      expect((await asks('INVITE', { sdp: sdp(), ...barging }, 3000)).at(-1)).toBe(200);
+      await peer.request('ACK', US, { callId: 'barge', toTag: peer.answer('INVITE').to.tag });
+      await w.run(3000);
+      // What is told is of the call there was.
+      expect(new Set(w.told.map((one) => ('line' in one ? one.line : one.kind)))).toEqual(new Set([]));
+      expect(w.strings().filter((text) => /bob|barge/i.test(text))).toEqual([]);
+      expect(w.webphone.API_GetLine()).toBe(1);
+      expect(w.webphone.API_GetLineDetails(-1)).toBe(details);
+      expect(w.webphone.API_GetLineStatus(2)).toBe(0);
+      expect(w.webphone.API_GetCurrentConnectedCallCount()).toBe(1);
+      expect(w.engine.bridges.length).toBe(before + 1);
+      await peer.request('BYE', US, { callId: 'barge', toTag: peer.answer('INVITE').to.tag, cseq: 2 });
+      await w.run(1000);
+      expect(w.strings().filter((text) => /bob|barge|CDR/i.test(text))).toEqual([]);
+      expect(w.webphone.API_GetCurrentConnectedCallCount()).toBe(1);
+    },
+  );
+
+  it('[barge-in/0] without the text it is a call like any other', async () => {
+    await begin({ bargeinheader: 'x-monitor: yes' });
+    expect((await calls({ headers: { 'X-Monitor': 'no' } })).at(-1)).toBe(180);
+  });
+});

@@ -182,7 +182,7 @@ describe('the media session', () => {
 describe('hold', () => {
   it('[param:holdtype] [param:holdexplicit] [param:muteonhold] [param:defmute] as told', async () => {
     expect([-2, -1, 2, 3, 4].map((holdtype) => holdOptions(of({ holdtype })).direction)).toEqual([
-      'sendrecv',
+      'none',
       'sendonly',
       'sendonly',
       'recvonly',
