@@ -57,7 +57,7 @@ export class HttpExchange {
       this.parts.counters.refused['web-page']++;
       return this.#end(response, 403, `ERROR: ${verdict.why}`);
     }
-    if (verdict.origin) allowOrigin(response, verdict.origin);
+    if (verdict.origin) allowOrigin(request, response, verdict.origin);
     const method = request.method ?? 'GET';
     const { path, query } = splitTarget(request.url ?? '/');
     if (method === 'OPTIONS') return this.#end(response, 204, '');
@@ -181,12 +181,15 @@ export class HttpExchange {
   }
 }
 
-function allowOrigin(response: ServerResponse, origin: string): void {
+function allowOrigin(request: IncomingMessage, response: ServerResponse, origin: string): void {
   response.setHeader('Access-Control-Allow-Origin', origin);
   response.setHeader('Vary', 'Origin');
   response.setHeader('Access-Control-Allow-Methods', 'GET, POST, PUT');
   response.setHeader('Access-Control-Allow-Headers', 'Authorization, Content-Type, X-Token, X-Client');
   response.setHeader('Access-Control-Max-Age', '600');
+  // Browsers that keep public pages from the local network ask for this as well.
+  if (request.headers['access-control-request-private-network'] === 'true')
+    response.setHeader('Access-Control-Allow-Private-Network', 'true');
 }
 
 function splitTarget(url: string): { path: string; query: string } {

@@ -20,11 +20,14 @@ const MAX_DATAGRAM = 65_507;
 const ANSWER = /^\s*(APIREQUEST:|WPNOTIFICATION,|ERROR:|BOFCOMMANDBOFLINEAPIREQUEST:)/;
 /** Polled notifications in one answer, so that it fits also where the format makes it longer. */
 const MAX_POLLED = 48 << 10;
-/** A notification that is longer is cut: better than not told. */
+/** In bytes; a notification that is longer is cut: better than not told. */
 const MAX_NOTIFICATION = 60_000;
 
 export function notificationDatagram(text: string): string {
-  return framedNotification(text.length > MAX_NOTIFICATION ? text.slice(0, MAX_NOTIFICATION) : text);
+  const bytes = Buffer.from(text);
+  if (bytes.length <= MAX_NOTIFICATION) return framedNotification(text);
+  // A character that was cut through goes.
+  return framedNotification(bytes.toString('utf8', 0, MAX_NOTIFICATION).replace(/\ufffd+$/, ''));
 }
 
 export interface UdpServerOptions {

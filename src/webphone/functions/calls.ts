@@ -140,7 +140,7 @@ export const calls = [
     doc: 'Mutes calls; the peers are not told.',
     run: (context, { line, mute, direction }) => {
       const wanted = direction === 4 ? context.settings.number('defmute') : direction;
-      if (wanted === 5) return false;
+      if (direction < 0 || direction > 4 || wanted === 5) return false;
       const calls = context.desk.select(line).filter(({ state }) => state === 'connected');
       for (const call of calls) context.desk.phone?.mutes.set(call, mute, MUTES[wanted] ?? 'both');
       return calls.length > 0;

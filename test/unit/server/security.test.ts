@@ -194,6 +194,19 @@ describe('web pages', () => {
       headers: { Origin: 'https://phone.example.com' },
     });
     expect([allowed, headers['access-control-allow-origin']]).toEqual([200, 'https://phone.example.com']);
+    const preflight = await http(port, '/', {
+      method: 'OPTIONS',
+      headers: { Origin: 'https://phone.example.com', 'Access-Control-Request-Private-Network': 'true' },
+    });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers).toMatchObject({
+      'access-control-allow-methods': 'GET, POST, PUT',
+      'access-control-allow-private-network': 'true',
+    });
+    const foreign = { Origin: 'https://evil.example', 'Access-Control-Request-Private-Network': 'true' };
+    const refused = await http(port, '/', { method: 'OPTIONS', headers: foreign });
+    expect(refused.status).toBe(403);
+    expect(refused.headers).not.toHaveProperty('access-control-allow-private-network');
     const own = {
       Origin: `http://127.0.0.1:${port}`,
       'Sec-Fetch-Site': 'same-origin',

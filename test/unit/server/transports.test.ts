@@ -247,6 +247,15 @@ describe('UDP', () => {
     expect(polled).toEqual(Array.from({ length: 20 }, (_, i) => `LOG,EVENT,${i}`));
   });
 
+  it('cuts a notification that does not fit, whatever characters it is made of', async () => {
+    await start();
+    const client = await udp();
+    client.send('API_TestEcho,a');
+    await client.next();
+    target.notify(`LOG,EVENT,${'€'.repeat(40_000)}`);
+    expect(await client.next()).toMatch(/^WPNOTIFICATION,LOG,EVENT,€{19000,},NEOL \r\n$/);
+  });
+
   it('does not answer answers, which another server would answer in turn', async () => {
     await start();
     const client = await udp();

@@ -106,6 +106,7 @@ describe('a call of ours', () => {
     w.webphone.API_Mute(1, false, 2);
     expect(session.muted).toEqual({ send: false, receive: true, rtp: 'stop' });
     expect(w.webphone.API_IsMuted(-1)).toBe(2);
+    expect(w.webphone.API_Mute(1, true, 7)).toBe(false);
     w.webphone.API_Mute(1, false, 3);
     w.webphone.API_Mute(1, true);
     expect(w.webphone.API_IsMuted(-1)).toBe(3);
