@@ -69,6 +69,8 @@ export class Exchange {
   #endpoint: SipEndpoint | undefined;
   #transport: TransportLayer | undefined;
   #servicePort = 0;
+  /** Requests under way. */
+  readonly #forwarding = new Set<string>();
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
@@ -246,7 +248,12 @@ export class Exchange {
     const endpoint = this.#endpoint as SipEndpoint;
     const dialogForming = ['INVITE', 'SUBSCRIBE', 'REFER', 'NOTIFY'].includes(tx.request.method);
     const earlier = tx.request.getAll('Record-Route');
-    new Forwarding(endpoint, this.#clock, this.#logger, tx).start(targets, (copy, flow) => {
+    // RFC 5393 §4.2: what comes back to us as it was would fork again and again.
+    const key = loopKey(tx.request);
+    if (this.#forwarding.has(key)) return void tx.reply(482);
+    this.#forwarding.add(key);
+    const done = (): void => void this.#forwarding.delete(key);
+    new Forwarding(endpoint, this.#clock, this.#logger, tx, done).start(targets, (copy, flow) => {
       if (!dialogForming) return;
       // Both sides get a route they can speak when the transport changes here (RFC 5658).
       const ours = flow.protocol === tx.flow.protocol ? [flow] : [flow, tx.flow];
@@ -269,9 +276,20 @@ export class Exchange {
     this.#endpoint?.sendAck(ack, { flow: target.flow?.open ? target.flow : undefined });
   }
 
-  /** RFC 3261 §16.4; true when the top Route was ours. */
+  /** A strict router has our Record-Route in the Request-URI, and where it goes at the end of Route. @returns true then */
+  #undoStrictRoute(request: SipRequest): boolean {
+    const { uri, routes } = request;
+    const last = routes.at(-1);
+    if (!last || uri.kind !== 'sip' || uri.user !== undefined || !uri.lr || !this.#isOurs(uri)) return false;
+    request.uri = last.uri;
+    if (routes.length > 1) request.set('Route', routes.slice(0, -1));
+    else request.remove('Route');
+    return true;
+  }
+
+  /** RFC 3261 §16.4; true when it came by a route of ours. */
   #dropOwnRoutes(request: SipRequest): boolean {
-    let dropped = false;
+    let dropped = this.#undoStrictRoute(request);
     while (request.routes.length > 0 && this.#isOurs(request.routes[0].uri)) {
       request.removeFirstValue('Route');
       dropped = true;
@@ -288,6 +306,10 @@ export class Exchange {
     const port = uri.port ?? (uri.secure ? 5061 : 5060);
     return names.includes(host) && listeners.some(({ address }) => address.port === port);
   }
+}
+
+function loopKey({ callId, cseq, from, to, uri }: SipRequest): string {
+  return `${callId} ${cseq} ${from.tag} ${to.tag} ${uri}`;
 }
 
 /** Requests go to the contact, over the connection the user registered with if there is one. */

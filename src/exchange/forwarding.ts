@@ -43,6 +43,7 @@ export class Forwarding {
     private readonly clock: Clock,
     private readonly logger: Logger,
     tx: ServerHandle,
+    private readonly onDone: () => void,
   ) {
     this.#tx = tx;
     this.#invite = tx.request.method === 'INVITE';
@@ -50,6 +51,7 @@ export class Forwarding {
   }
 
   /**
+   * Ends with `onDone` when every branch has its final response.
    * @param targets at least one
    * @param prepare makes the copy for a branch ready: Record-Route and the like
    */
@@ -88,7 +90,7 @@ export class Forwarding {
   #final(branch: Branch, response: SipResponse): void {
     const repeated = branch.final !== undefined;
     branch.final = response;
-    if (!repeated) this.#pending--;
+    if (!repeated && --this.#pending === 0) this.onDone();
     if (response.status < 300) {
       // Every 2xx to an INVITE is passed on, the repeated ones as well (§16.7 step 5, §16.8).
       if (this.#invite || !this.#answered) this.#tx.respond(this.#upstream(response));
