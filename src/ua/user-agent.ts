@@ -433,7 +433,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
     for (const ping of this.#pings.values()) ping.close();
     this.subscriptions.close();
     const sessions = [...this.#calls.keys()];
-    for (const session of sessions) session.hangUp({ reason: 'shutting down' });
+    for (const session of sessions) session.hangUp({ reason: 'shutting down', cause: 'endpoint-destroyed' });
     for (const call of [...this.#arranged]) call.hangup();
     const registrations = [...this.#registrations.values(), ...this.#departing];
     const unregistered = registrations.map((registration) => registration.unregister());

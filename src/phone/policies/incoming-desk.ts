@@ -73,8 +73,8 @@ export class IncomingDesk {
     const caller = judgeCaller(call.identity.user || call.remote.user, policies.numbers);
     if (caller.action === 'reject') return this.#reject(call, FORBIDDEN, 'auto-reject');
     if (caller.action === 'forward') return this.#forward(call, caller.to ?? '', 'forward', 'unconditional');
-    if (caller.action === 'ignore' || answering.incoming === 'ignore')
-      return this.#options.handled(call, 'ignore');
+    if (caller.action === 'ignore') return this.#ignore(call, 'ignored');
+    if (answering.incoming === 'ignore') return this.#ignore(call, 'auto-ignore');
     if (answering.incoming === 'reject') {
       return this.#reject(call, answering.rejectStatus ?? UNAVAILABLE, 'auto-reject');
     }
@@ -82,7 +82,9 @@ export class IncomingDesk {
     if (forwarding.transfer) return this.#transfer(call, forwarding.transfer);
     if (this.#busy(call)) {
       if (forwarding.busy) return this.#forward(call, forwarding.busy, 'forward-on-busy', 'user-busy');
-      return this.#reject(call, answering.busyStatus ?? BUSY, 'reject-phone-busy');
+      const wanted = policies.answering.rejectWhenBusy && !this.#full(call);
+      const cause = wanted ? 'reject-busy' : 'reject-phone-busy';
+      return this.#reject(call, answering.busyStatus ?? BUSY, cause);
     }
     const answersInMs = caller.action === 'answer' ? 0 : automaticAnswer(invite, answering);
     if (caller.action !== 'answer' && modeRefused(invite, answering)) {
@@ -94,10 +96,23 @@ export class IncomingDesk {
   }
 
   #busy(call: Call): boolean {
+    const { calls, policies } = this.#options;
+    if (this.#full(call)) return true;
+    const others = calls().some((other) => other !== call);
+    return others && (policies.answering.rejectWhenBusy === true || !!policies.forwarding.busy);
+  }
+
+  /** There is no room for another call. */
+  #full(call: Call): boolean {
     const { calls, policies, lines } = this.#options;
     const others = calls().filter((other) => other !== call);
-    if (atLimit(policies.limits, others.length) || lines.free() === undefined) return true;
-    return others.length > 0 && (policies.answering.rejectWhenBusy === true || !!policies.forwarding.busy);
+    return atLimit(policies.limits, others.length) || lines.free() === undefined;
+  }
+
+  /** The caller hears nothing at all. */
+  #ignore(call: Call, cause: CallCause): void {
+    call.leaveUnanswered(cause);
+    this.#options.handled(call, 'ignore');
   }
 
   #offer(call: Call, offer: IncomingOffer): void {
@@ -153,10 +168,10 @@ export class IncomingDesk {
     this.#options.handled(call, 'forward');
     call
       .answer()
-      .then(() => call.transferTo(target))
+      .then(() => call.transferTo(target, { cause: 'transfer-always' }))
       .catch((error: unknown) => {
         this.#options.logger.warn('a call could not be transferred', { callId: call.id, target, error });
-        void call.hangup();
+        void call.hangup({ cause: 'transfer-failed' });
       });
   }
 

@@ -127,6 +127,8 @@ export class CallSession implements CallHost {
   readonly #responses: ResponseWatch;
   /** Audio of the peer has come. */
   heard = false;
+  /** What the call ends by when its caller gives up. */
+  causeWhenGivenUp: CallCause | undefined;
   #record: CallRecord | undefined;
 
   constructor(env: CallEnvironment, init: CallSessionInit) {
@@ -428,7 +430,7 @@ export class CallSession implements CallHost {
   abandon(): void {
     const dialog = this.dialog ?? this.incoming?.dialog;
     if (this.incoming?.awaitingAck && dialog) this.way.bye(dialog);
-    this.finish({ by: 'local', status: 200, reason: 'shutting down' });
+    this.finish({ by: 'local', status: 200, reason: 'shutting down', cause: 'endpoint-destroyed' });
   }
 
   #conclude(end: CallOutcome, reason: string | undefined, decorate?: HangUp['decorate']): void {
@@ -452,9 +454,15 @@ export class CallSession implements CallHost {
     this.finish(end);
   }
 
-  finish(outcome: CallOutcome): void {
+  finish(given: CallOutcome): void {
     if (this.ended) return;
-    const end = completeEnd(this.#deferred?.end ?? outcome, this.#times.wasAnswered, this.#times.rang);
+    const outcome = this.#deferred?.end ?? given;
+    const gaveUp = outcome.by === 'remote' && !this.#times.wasAnswered ? this.causeWhenGivenUp : undefined;
+    const end = completeEnd(
+      { ...outcome, cause: outcome.cause ?? gaveUp },
+      this.#times.wasAnswered,
+      this.#times.rang,
+    );
     this.#end = end;
     const previous = this.#state;
     this.#state = 'ended';
@@ -516,7 +524,13 @@ export class CallSession implements CallHost {
   #sessionExpired(): void {
     this.logger.warn('the session was not refreshed: hanging up', { intervalSeconds: this.timer.interval });
     const error = new SwitchhookError('ERR_SIP_TIMEOUT', { method: 'session refresh', target: 'the peer' });
-    this.fail({ by: 'error', status: 408, reason: 'session timer expired', error });
+    this.fail({
+      by: 'error',
+      status: 408,
+      reason: 'session timer expired',
+      cause: 'call-timer-expired',
+      error,
+    });
   }
 }
 

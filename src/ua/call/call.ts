@@ -301,6 +301,11 @@ export class Call {
     this.#session.hangUp({ status, reason, cause });
   }
 
+  /** Nobody is going to answer an incoming call: what its record names as the cause when the caller gives up. */
+  leaveUnanswered(cause: CallCause): void {
+    this.#session.causeWhenGivenUp = cause;
+  }
+
   /**
    * Sends the caller elsewhere: 302, or another 3xx (RFC 3261 §21.3), with Diversion.
    * @throws ERR_INVALID_ARGUMENT for an address that cannot be called, ERR_CALL_STATE

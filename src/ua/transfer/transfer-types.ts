@@ -1,5 +1,6 @@
 /** What transfers are told and what they tell, both as the one who transfers and as the one who is transferred. */
 import type { Call } from '../call/call.js';
+import type { CallCause } from '../call/call-causes.js';
 import type { InviteOptions } from '../user-agent-types.js';
 
 /**
@@ -65,6 +66,8 @@ export interface TransferOptions {
   oldParty?: 'mute' | 'hold' | 'join';
   /** For the call to the new party. */
   invite?: InviteOptions;
+  /** What our part of the call ends by once it is transferred; default as it was done. */
+  cause?: CallCause;
   /** Gives the transfer up and takes the call back. */
   signal?: AbortSignal;
 }

@@ -318,7 +318,8 @@ export class Transfer {
   #drop(session: CallSession | undefined, cause: CallCause): void {
     if (!session || session.ended) return;
     session.leaving = undefined;
-    session.hangUp({ cause, reason: cause.replace('-', ' ') });
+    const named = session === this.#session && cause !== 'transfer-failed' ? this.#options.cause : undefined;
+    session.hangUp({ cause: named ?? cause, reason: cause.replace('-', ' ') });
   }
 
   #pause(ms: number): Promise<void> {

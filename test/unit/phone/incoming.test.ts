@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PolicyOptions } from '../../../src/phone/index.js';
-import type { Call } from '../../../src/ua/index.js';
+import { CALL_CAUSES, type Call, type CallCause } from '../../../src/ua/index.js';
 import { FakeRegistrar } from '../../support/fake-registrar.js';
 import { outcome } from '../../support/outcome.js';
 import { PhoneWorld, type TestPhone } from '../../support/phone-world.js';
 
 let world: PhoneWorld;
+
+const textOf = (cause: string): string => CALL_CAUSES[cause as CallCause];
 
 beforeEach(() => {
   world = new PhoneWorld();
@@ -79,6 +81,50 @@ describe('an incoming call', () => {
     world = new PhoneWorld();
     const none = await called({ limits: { maxCalls: 0 }, answering: { busyStatus: 600 } });
     expect(none.call.end).toMatchObject({ status: 600 });
+  });
+
+  it('[disconnect-reasons/1] is recorded with what this phone did about it', async () => {
+    const rule = { calls: 'incomingAll', when: 'equals', text: 'mallory', min: 1 } as const;
+    for (const [policies, before, reason] of [
+      [{ answering: { incoming: 'ignore' } }, 0, 'autoignore'],
+      [{ numbers: { rules: [{ ...rule, action: 'ignore' }] } }, 0, 'ignored'],
+      [{ answering: { incoming: 'reject' } }, 0, 'autoreject'],
+      [{ answering: { rejectWhenBusy: true } }, 1, 'rejectbusy'],
+      [{ limits: { maxCalls: 1 } }, 1, 'rejectionphonebusy'],
+      [{ forwarding: { always: 'sip:x@10.0.0.9' } }, 0, 'forwardalways'],
+      [{ forwarding: { busy: 'sip:x@10.0.0.9' } }, 1, 'forwardonbusy'],
+      [{ forwarding: { noAnswer: 'sip:x@10.0.0.9', noAnswerMs: 3000 } }, 0, 'forwardonnoanswer'],
+      [{ numbers: { rules: [{ ...rule, action: 'forward', to: 'sip:x@10.0.0.9' }] } }, 0, 'forward'],
+    ] as const) {
+      const ended: string[] = [];
+      const { bob, call } = await called(policies, { before, from: 'sip:mallory@10.0.0.1' });
+      bob.on('record', ({ cause }) => ended.push(textOf(cause)));
+      await world.run(5000);
+      void call.hangup();
+      await world.run(500);
+      const last = bob.store.calls.latest().map(({ cause }) => textOf(cause));
+      expect([reason, [...ended, ...last].includes(reason)]).toEqual([reason, true]);
+      await world.end();
+      world = new PhoneWorld();
+    }
+  });
+
+  it('[disconnect-reasons/1] that is transferred by a standing order is recorded so', async () => {
+    for (const [answers, reason] of [
+      [true, 'transferalways'],
+      [false, 'transfer fail'],
+    ] as const) {
+      const { bob, call } = await called({ forwarding: { transfer: 'sip:carol@10.0.0.3' } });
+      if (answers) {
+        const carol = world.phone('10.0.0.3', { policies: { answering: { automatic: 'all' } } });
+        await carol.start();
+      }
+      await world.run(100_000);
+      expect(bob.store.calls.latest().map(({ cause }) => textOf(cause))).toEqual([reason]);
+      expect(call.state).toBe('ended');
+      await world.end();
+      world = new PhoneWorld();
+    }
   });
 
   it('[param:hideautocall] 1 tells nothing of a call that is dealt with by itself', async () => {

@@ -214,6 +214,91 @@ describe('how calls end', () => {
         },
         [488, 'failed media', 'unknown'],
       ],
+      [
+        'a password that is wrong',
+        async () => {
+          const all = await calling();
+          const account = all.alice.agent.addAccount({ aor: 'sip:me@10.0.0.9', password: 'x' }).account;
+          const call = all.alice.agent.invite(all.peer.uri, { account });
+          for (let attempt = 0; attempt < 2; attempt++) {
+            await all.world.run(30);
+            all.peer.respond(all.peer.last('INVITE'), 401, {
+              headers: { 'WWW-Authenticate': 'Digest realm="r", nonce="n"' },
+            });
+          }
+          await all.world.run(30);
+          return { ...all, call };
+        },
+        [401, 'authentication failed', 'unknown'],
+      ],
+      [
+        'no answer to a change of the session',
+        async () => {
+          const all = await calling();
+          await all.answer();
+          all.peer.onRequest = () => {};
+          void all.call.hold().catch(() => {});
+          await all.world.run(33_000);
+          return all;
+        },
+        ['BYE', 'endpoint timeout', 'unknown'],
+      ],
+      [
+        'nobody refreshes the session',
+        async () => {
+          const all = await calling();
+          all.peer.respond(all.invite, 200, {
+            sdp: sdp(),
+            headers: { 'Session-Expires': '90;refresher=uas', Require: 'timer' },
+          });
+          await all.world.run(61_000);
+          return all;
+        },
+        ['BYE', 'call max timer expired', 'unknown'],
+      ],
+      [
+        'the phone is closed',
+        async () => {
+          const all = await calling();
+          await all.answer();
+          void all.alice.agent.close();
+          await all.world.run(30);
+          return all;
+        },
+        ['BYE', 'endpoint destroy', 'local'],
+      ],
+      [
+        'no port is free for its audio',
+        async () => {
+          const all = await calling();
+          all.alice.engine.openSession = () =>
+            Promise.reject(new SwitchhookError('ERR_MEDIA_PORTS', { address: 'x', range: '' }));
+          const call = all.alice.agent.invite(all.peer.uri);
+          await all.world.run(30);
+          return { ...all, call };
+        },
+        [undefined, 'cannot start media', 'unknown'],
+      ],
+      [
+        'the peer transfers us',
+        async () => {
+          const all = await calling();
+          all.alice.agent.configure({ policies: { endReferred: true } });
+          const carol = await all.world.party('carol', '10.0.0.3');
+          await all.answer();
+          await all.peer.request('REFER', all.alice, {
+            callId: all.invite.callId,
+            fromTag: 'bob',
+            toTag: all.invite.from.tag,
+            headers: { 'Refer-To': `<${carol.uri}>` },
+          });
+          await all.world.run(100);
+          void carol.calls[0].answer();
+          await all.world.run(100);
+          return all;
+        },
+        ['BYE', 'refer received', 'local'],
+      ],
     ];
     for (const [name, make, expected] of rows) {
       const { world, call } = await make();
