@@ -5,6 +5,7 @@
 import type { SwitchhookError } from '../../base/errors.js';
 import type { SipRequest, Via } from '../message/index.js';
 import type { Flow } from '../transport/flow.js';
+import { datagramResponseAddress } from '../transport/via-rules.js';
 import { IncomingRequest } from './server-handle.js';
 import {
   type SendDone,
@@ -29,6 +30,7 @@ export abstract class ServerTransaction implements Transaction {
   onTransportError?: (error: SwitchhookError) => void;
   #handle: IncomingRequest | undefined;
   #lastBytes: Uint8Array | undefined;
+  /** Where responses go, unless it is where the request came from in any case. */
   readonly #via: Via | undefined;
   readonly #callId: string;
   readonly #sent: SendDone = (error) => {
@@ -45,7 +47,7 @@ export abstract class ServerTransaction implements Transaction {
     this.mergeKey = toTag === undefined ? mergeKey(request) : undefined;
     this.isRfc2543 = isRfc2543(request);
     this.requestTag = this.isRfc2543 ? toTag : undefined;
-    this.#via = request.topVia;
+    this.#via = viaNeeded(request.topVia, flow);
     this.#callId = context.stateTap.active ? request.callId : '';
     this.#handle = new IncomingRequest(context, this, request);
     context.load.pending++;
@@ -96,4 +98,11 @@ export abstract class ServerTransaction implements Transaction {
   protected trace(kind: string, from: string, to: string): void {
     traceState(this.context, this.#callId, kind, from, to);
   }
+}
+
+/** A connection may be gone when the response is due (RFC 3261 §18.2.2); the way of a datagram is known at once. */
+function viaNeeded(via: Via | undefined, { reliable, remote }: Flow): Via | undefined {
+  if (!via || reliable) return via;
+  const { host, port } = datagramResponseAddress(via, remote);
+  return host === remote.host && port === remote.port ? undefined : via;
 }
