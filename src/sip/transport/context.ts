@@ -105,16 +105,20 @@ const SENTENCES: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use by another program',
   EACCES: 'the system does not permit it',
   EMSGSIZE: 'the message is larger than a datagram can be',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'the peer does not speak TLS here',
   // OpenSSL of Node.js 24 and later.
   ERR_SSL_DH_KEY_TOO_SMALL: 'the peer agrees on keys that are too short (Diffie-Hellman needs 2048 bits)',
   ERR_SSL_EE_KEY_TOO_SMALL: 'the key is too short, RSA needs 2048 bits',
 };
 
-/** A system error in words. */
+/** An error of the system or of OpenSSL in words. */
 export function describe(error: unknown): string {
   const code = systemCode(error);
   const sentence = code === undefined ? undefined : SENTENCES[code];
   if (sentence) return sentence;
+  // What OpenSSL says otherwise is a line with an address and a place of its source.
+  if (code?.startsWith('ERR_SSL_') && error instanceof Error && 'reason' in error)
+    return String(error.reason);
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -43,7 +43,7 @@ export class TypeOfService {
     this.#said.add(what);
     this.#logger.warn(`SIP over ${what} is sent without a type of service: ${why}`, {
       typeOfService: this.#value,
-      error,
+      ...(error === undefined ? {} : { error }),
     });
   }
 }

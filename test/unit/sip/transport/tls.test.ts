@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect as netConnect } from 'node:net';
-import { createSecureContext, createServer } from 'node:tls';
+import { type AddressInfo, createServer as createTcpServer, connect as netConnect } from 'node:net';
+import { createSecureContext, createServer, connect as tlsConnect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { describe as inWords } from '../../../../src/sip/transport/context.js';
 import type { Flow } from '../../../../src/sip/transport/flow.js';
@@ -163,6 +163,26 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     await sent(flow, options('SIP/2.0/TLS 127.0.0.1:5999;alias'));
     await b.request();
     await expect(connect(b, 5999, '127.0.0.1')).rejects.toMatchObject({ code: 'ERR_SIP_TRANSPORT' });
+  });
+
+  it('says so where the server does not speak TLS, or not as we do', async () => {
+    const answering = createTcpServer((socket) =>
+      socket.once('data', () => socket.end('SIP/2.0 400 No\r\n\r\n')),
+    );
+    answering.listen(0, '127.0.0.1');
+    open.push(() => answering.close());
+    await once(answering, 'listening');
+    const refused = (port: number) => connect(testLayer({ ca: authority.ca }), port, 'example.com');
+    await expect(refused((answering.address() as AddressInfo).port)).rejects.toMatchObject({
+      code: 'ERR_SIP_TRANSPORT',
+      details: { why: 'the peer does not speak TLS here' },
+    });
+    const { port } = await serve({ ...server, minVersion: 'TLSv1.3' });
+    const older = createSecureContext({ ca: authority.ca, maxVersion: 'TLSv1.2' });
+    const error = await new Promise<Error>((resolve) =>
+      tlsConnect({ port, host: '127.0.0.1', secureContext: older }).once('error', resolve),
+    );
+    expect(inWords(error)).toMatch(/^[a-z0-9 ]*alert protocol version$/);
   });
 
   it('survives peers that do not speak TLS or fall silent in the handshake', async () => {
