@@ -47,11 +47,14 @@ export interface RunOptions {
   pairs: readonly SettingPair[];
   /** What wins over the settings. */
   control?: ControlServerOptions;
+  /** To listen on for TCP when neither those nor the settings name a port; default: none. */
+  usualPort?: number;
   output: Output;
 }
 
 /** @throws ERR_INVALID_ARGUMENT for a setting there is not, ERR_CONTROL_LISTEN, ERR_CONTROL_TOKEN */
-export async function runWebphone({ pairs, control = {}, output }: RunOptions): Promise<number> {
+export async function runWebphone(options: RunOptions): Promise<number> {
+  const { pairs, control = {}, usualPort, output } = options;
   const sources = readSources(pairs);
   const serverKey = (key: string): string | undefined =>
     [...sources.commandLine, ...sources.file, ...sources.environment].find(
@@ -70,6 +73,7 @@ export async function runWebphone({ pairs, control = {}, output }: RunOptions): 
   try {
     server = new ControlServer(webphone, {
       ...controlOptionsFrom(settings),
+      ...(!settings.given('wpapilistenport') && { port: usualPort }),
       ...withoutUndefined(control),
       token: control.token ?? serverKey('wpapitoken') ?? process.env.SWITCHHOOK_TOKEN,
       origins: control.origins ?? serverKey('wpapiorigins')?.split(','),

@@ -156,6 +156,18 @@ describe('the settings of the control server', () => {
     client.close();
   });
 
+  it('[param:wpapilistenport] [param:wpapiudplistenport] are those of `serve` as well, when it is given no port', async () => {
+    const udp = await freePort();
+    const program = await start('serve', `wpapilistenport=${port}`, `wpapiudplistenport=${udp}`);
+    expect(program.stdout).toContain(`127.0.0.1:${port} (TCP, HTTP, WebSocket)`);
+    expect(program.stdout).toContain(`127.0.0.1:${udp} (UDP)`);
+    const client = new TcpClient(port);
+    client.send('API_Exit\r\n');
+    await client.ended();
+    expect(client.text).toMatch(/API_ExitAPIRESULT:OK: initiated[\s\S]*WPNOTIFICATION,STOP,api,NEOL \r\n$/);
+    expect((await program.finished).code).toBe(0);
+  });
+
   it('[param:wpapilistenip] listens elsewhere only with a token', async () => {
     const open = await once(...ports(), 'wpapilistenip=all');
     expect(open).toMatchObject({ code: 1, stderr: expect.stringContaining('to everybody') });

@@ -21,14 +21,13 @@ export const serveCommand: Command = {
       const what = `"${positionals.find((one) => !one.includes('=')) ?? positionals[0]}" is not key=value`;
       throw new SwitchhookError('ERR_INVALID_ARGUMENT', { what });
     }
-    const port = values.port ?? DEFAULT_CONTROL_PORT;
     const control: ControlServerOptions = {
-      ...(values.host !== undefined && { host: values.host }),
-      port,
-      udpPort: port,
+      host: values.host,
+      port: values.port,
+      udpPort: values.port,
       token: values.token,
       origins: values.origin?.split(','),
     };
-    return runWebphone({ pairs, control, output });
+    return runWebphone({ pairs, control, usualPort: DEFAULT_CONTROL_PORT, output });
   },
 };
