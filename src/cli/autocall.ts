@@ -21,6 +21,8 @@ export function autocall(webphone: Webphone, settings: Settings, done: (code: nu
         if (notification.what === 'sip' && !registers) call();
         break;
       case 'REGISTER':
+        // The call goes by the main account.
+        if (!notification.main) break;
         if (/^registered/i.test(notification.text ?? '')) call();
         else if (/fail|reject|expired/i.test(notification.text ?? '') && !called) done(EXIT.registration);
         break;
