@@ -510,11 +510,17 @@ export class JitterBuffer {
     if (sequence < this.#jumpSequence) return extended + this.#previousOffset;
     const time = extended + this.#offset;
     if (!newest) return time;
-    const expected = this.#highestTime + (sequence - previousHighest) * this.#frameUnits;
-    const excessMs = (time - expected) * this.#msPerUnit;
-    // Ahead of real time, not merely after a pause of the sender.
-    const early = this.#estimator.hasBase && this.#delayAt(time, arrivalMs) < -JUMP_MS;
-    if (excessMs >= -JUMP_MS && !(excessMs > JUMP_MS && early)) return time;
+    const step = sequence - previousHighest;
+    let expected = this.#highestTime + step * this.#frameUnits;
+    const behind = (time - expected) * this.#msPerUnit < -JUMP_MS;
+    if (this.#estimator.hasBase) {
+      // Ahead of real time, not merely after a pause of the sender or a loss: that much time has not passed.
+      const delay = this.#delayAt(time, arrivalMs);
+      // A sender that skips sequence numbers: its clock shows that nothing is missing.
+      const skips = step > 1 && delay <= JUMP_MS;
+      if (delay >= -JUMP_MS && (!behind || skips)) return time;
+      if (this.#delayAt(expected, arrivalMs) < -JUMP_MS) expected = this.#highestTime + this.#frameUnits;
+    } else if (!behind) return time;
     this.#jumps++;
     this.#previousOffset = this.#offset;
     this.#jumpSequence = sequence;

@@ -179,6 +179,23 @@ describe('JitterBuffer', () => {
     expect(rig.buffer.stats()).toMatchObject({ jumps: 1, lost: 0 });
   });
 
+  it.each([
+    ['its timestamps go on', (i: number) => i * 160],
+    ['its timestamps skip as much', (i: number) => (i + 800) * 160],
+    ['its timestamps are others', (i: number) => 3_000_000_000 + i * 160],
+  ])('goes on without a pause when the sender skips sequence numbers and %s', (_, timestamp) => {
+    const rig = new Rig({ timeScaling: true });
+    const heard: Array<number | string> = [];
+    for (let i = 0; i < 100; i++) {
+      if (i < 20) rig.put(i);
+      else rig.put(i + 800, { timestamp: timestamp(i), at: i * 20 + rig.pathMs });
+      heard.push(...rig.get(i * 20 + rig.pathMs, i * 20 + rig.pathMs + 20));
+    }
+    const gaps = heard.slice(10).filter((decision) => typeof decision === 'string');
+    expect(gaps.length).toBeLessThanOrEqual(1);
+    expect(rig.buffer.stats().delayMs).toBeLessThanOrEqual(60);
+  });
+
   it('starts over when the sequence runs far back', () => {
     const rig = new Rig();
     for (let i = 0; i < 4; i++) rig.put(i);
