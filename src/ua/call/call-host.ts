@@ -111,6 +111,9 @@ export interface CallHost extends DialogOwner {
   finish(end: CallOutcome): void;
 }
 
+/** A re-INVITE asks no user: a peer that has only said that it is at it is not waited for any longer. */
+export const REINVITE_PATIENCE_MS = 60_000;
+
 export const SDP_TYPE = 'application/sdp';
 
 /**

@@ -20,7 +20,15 @@ import {
   SipResponse,
 } from '../../sip/index.js';
 import { lenient } from '../lenient.js';
-import { asSdpError, type CallHost, refusalOf, refuseForeignBody, sdpOf, setSdp } from './call-host.js';
+import {
+  asSdpError,
+  type CallHost,
+  REINVITE_PATIENCE_MS,
+  refusalOf,
+  refuseForeignBody,
+  sdpOf,
+  setSdp,
+} from './call-host.js';
 
 type Purpose = 'media' | 'refresh';
 
@@ -51,8 +59,6 @@ interface IncomingChange {
 }
 
 const MAX_ATTEMPTS = 6;
-/** A re-INVITE asks no user: a peer that has only said that it is at it is not waited for any longer. */
-const PATIENCE_MS = 60_000;
 /** RFC 3261 §14.2 has up to ten seconds; a peer that wants more does not want the change. */
 const LONGEST_RETRY_S = 30;
 /** RFC 3261 §21.4.6, §21.5.2. */
@@ -142,7 +148,7 @@ export class SessionModifier {
     timer.propose(request);
     if (offer !== undefined) setSdp(request, offer);
     const ack: { sent?: SipRequest } = {};
-    const patience = env.clock.after(PATIENCE_MS, () => {
+    const patience = env.clock.after(REINVITE_PATIENCE_MS, () => {
       change.givenUp = true;
       handle.cancel();
     });
@@ -222,7 +228,7 @@ export class SessionModifier {
     }
     const { status, reason } = response;
     const error = change.givenUp
-      ? new SwitchhookError('ERR_TIMEOUT', { what: 'the answer to the re-INVITE', ms: PATIENCE_MS })
+      ? new SwitchhookError('ERR_TIMEOUT', { what: 'the answer to the re-INVITE', ms: REINVITE_PATIENCE_MS })
       : new SwitchhookError('ERR_CALL_REJECTED', { status, reason });
     // RFC 3261 §12.2.1.2: these two mean that the dialog is gone.
     const gone = status === 481 || status === 408;

@@ -15,7 +15,14 @@ import {
   SipResponse,
 } from '../../sip/index.js';
 import { contactFor } from '../account.js';
-import { type CallEnvironment, type DialogOwner, reasonHeader, sdpOf, setSdp } from '../call/call-host.js';
+import {
+  type CallEnvironment,
+  type DialogOwner,
+  REINVITE_PATIENCE_MS,
+  reasonHeader,
+  sdpOf,
+  setSdp,
+} from '../call/call-host.js';
 import { MORTAL_DIALOG } from '../call/mortal-dialog.js';
 import { DialogWay } from '../dialog-way.js';
 import { lenient } from '../lenient.js';
@@ -185,18 +192,32 @@ export class SignalledLeg implements DialogOwner {
     request.set('Allow', ALLOW);
     if (sdp !== undefined) setSdp(request, this.#own(sdp));
     return new Promise((resolve, reject) => {
-      this.#way.send(dialog, request, {
+      const refused = (error: SwitchhookError, gone: boolean): void => {
+        reject(error);
+        // RFC 3261 §12.2.1.2: it knows nothing of the call any more.
+        if (gone) this.#owner.onBye(this);
+      };
+      const patience = this.#env.clock.after(REINVITE_PATIENCE_MS, () => handle.cancel());
+      const handle = this.#way.send(dialog, request, {
         onFinal: (response, tx) => {
+          patience.cancel();
           const { seq } = tx.request.cseq;
           if (this.#settled?.seq === seq) return this.#again();
           const { status, reason } = response;
-          if (status >= 300) return reject(new SwitchhookError('ERR_CALL_REJECTED', { status, reason }));
+          if (status >= 300)
+            return refused(
+              new SwitchhookError('ERR_CALL_REJECTED', { status, reason }),
+              status === 481 || status === 408,
+            );
           lenient(() => dialog.refreshTarget(response), undefined);
           const sdp = sdpOf(response);
           this.#settled = { seq, invite: tx.request, sdp };
           resolve(sdp);
         },
-        onError: reject,
+        onError: (error) => {
+          patience.cancel();
+          refused(error, error.code === 'ERR_SIP_TIMEOUT');
+        },
       });
     });
   }

@@ -233,6 +233,41 @@ describe('a call between others', () => {
     await world.end();
   });
 
+  it('is over when one party does not answer a change at all', async () => {
+    const { world, alice, peer, call } = await withCarol();
+    peer.onRequest = () => {};
+    const held = outcome(alice.calls[0].hold());
+    await world.run(40_000);
+    expect(held.text).toMatch(/^ERR_CALL/);
+    expect([call.state, alice.calls[0].state]).toEqual(['ended', 'ended']);
+    await world.end();
+  });
+
+  it('goes on when one party only ever says that it is at it: the change is given up after a minute', async () => {
+    const { world, alice, peer, call } = await withCarol();
+    const invites = peer.count('INVITE');
+    peer.onRequest = (request) => {
+      if (request.method === 'INVITE') peer.respond(request, 100);
+      if (request.method === 'CANCEL') {
+        peer.respond(request, 200);
+        peer.respond(peer.last('INVITE'), 487);
+      }
+    };
+    const held = outcome(alice.calls[0].hold());
+    await world.run(58_000);
+    expect([held.text, peer.count('INVITE') - invites]).toEqual(['pending', 1]);
+    await world.run(5000);
+    expect([held.text, call.state, alice.calls[0].state]).toEqual([
+      expect.stringMatching(/^ERR_/),
+      'connected',
+      'connected',
+    ]);
+    peer.onRequest = (request) => {
+      if (request.method !== 'ACK') peer.respond(request, 200);
+    };
+    await world.end();
+  });
+
   it('is over when one party knows nothing of it any more', async () => {
     const { world, alice, peer, call } = await withCarol();
     peer.onRequest = (request) => {
