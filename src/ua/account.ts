@@ -17,7 +17,7 @@ import {
   type Target,
   type TransportProtocol,
 } from '../sip/index.js';
-import type { RegistrationOptions } from './registration-options.js';
+import type { Gruus, RegistrationOptions } from './registration-options.js';
 
 export interface AccountOptions {
   /** Address of record, `sip:user@domain`. */
@@ -102,6 +102,8 @@ export class Account {
   serviceRoute: NameAddr[] = [];
   /** The flow the last successful REGISTER used (RFC 5626: requests to us arrive there). */
   flow: Flow | undefined;
+  /** The addresses that lead to this device from anywhere, as long as it is registered (RFC 5627). */
+  gruu: Gruus | undefined;
   /** The way to the registrar does not support RFC 5626 (439). */
   outboundRefused = false;
   #publicAddress: SocketAddress | undefined;
@@ -191,8 +193,17 @@ export class Account {
     return routes;
   }
 
-  /** Our Contact for requests that leave by `flow`. */
-  contact(flow: Pick<Flow, 'protocol' | 'sentBy' | 'local'>, secure = false): NameAddr {
+  /**
+   * Our Contact in requests and answers that go by `flow`: a GRUU where there is one (RFC 5627 §4.4), else the binding.
+   * @param anonymous it must not tell who we are
+   */
+  contact(flow: Pick<Flow, 'protocol' | 'sentBy' | 'local'>, secure = false, anonymous = false): NameAddr {
+    const gruu = anonymous ? this.gruu?.temporary : this.gruu?.public;
+    return gruu && (gruu.secure || !secure) ? new NameAddr(gruu.clone()) : this.binding(flow, secure);
+  }
+
+  /** The address REGISTER binds, for requests that leave by `flow`. */
+  binding(flow: Pick<Flow, 'protocol' | 'sentBy' | 'local'>, secure = false): NameAddr {
     const seen = this.registration.contact === 'local' ? undefined : this.publicAddress;
     const contact = contactFor(this.#uri.user, flow, seen, secure || this.#uri.secure);
     if (this.usesOutbound(flow) && contact.uri.kind === 'sip') contact.uri.params.set('ob');
@@ -205,6 +216,7 @@ export class Account {
     this.serviceRoute = [];
     this.flow = undefined;
     this.outboundRefused = false;
+    this.gruu = undefined;
     this.forgetAddress();
   }
 

@@ -127,7 +127,7 @@ export class OptionsPing extends Emitter<OptionsPingEvents> {
       auth: account.auth,
       signal,
       beforeSend: (message, flow) => {
-        contact = account.contact(flow);
+        contact = account.binding(flow);
         message.set('Contact', contact);
       },
     };

@@ -1,5 +1,6 @@
 /** How an account registers, beyond the defaults of RFC 3261 §10 and RFC 5626. Data, and the pure rules of it. */
-import type { SipResponse } from '../sip/index.js';
+import { type SipResponse, SipUri } from '../sip/index.js';
+import { lenient } from './lenient.js';
 
 export interface RegistrationOptions {
   /** Refresh after so many seconds, whatever the lifetime granted; it never outlives that. */
@@ -37,6 +38,11 @@ export interface RegistrationOptions {
   seenAddress?: 'any' | 'private' | 'stable';
   /** Name this device and its connection (RFC 5626: +sip.instance, reg-id, ob); 'auto': over connections. Default 'auto'. */
   outbound?: 'auto' | 'always' | 'never';
+  /**
+   * Ask for a GRUU (RFC 5627) and be the Contact of calls under it. The proxies on the way have to look it up within calls
+   * as well. Default false.
+   */
+  gruu?: boolean;
   /** What keeps the way to the server open. Default 'crlfcrlf' (RFC 5626 §4.4.1); over UDP one CRLF does unless named. */
   keepAliveKind?: 'none' | 'crlf' | 'crlfcrlf' | 'space' | 'notify';
   /**
@@ -74,6 +80,22 @@ export function grantedLifetime(
   const contact = Number.isInteger(parameter) && parameter > 0 ? parameter : undefined;
   const header = response.expires || undefined;
   return (grantedBy === 'header' ? (header ?? contact) : (contact ?? header)) ?? asked;
+}
+
+/** RFC 5627 §3. */
+export interface Gruus {
+  public: SipUri;
+  /** Tells nothing of who we are. */
+  temporary?: SipUri;
+}
+
+/** Those our binding has got (RFC 5627 §4.2). */
+export function grantedGruus(contact: SipResponse['contacts'][number] | undefined): Gruus | undefined {
+  const [open, temporary] = ['pub-gruu', 'temp-gruu'].map((name) => {
+    const text = contact?.params.get(name);
+    return text === undefined ? undefined : lenient(() => SipUri.parse(text), undefined);
+  });
+  return open && { public: open, temporary };
 }
 
 /** Shortest time between two refreshes, in seconds. */

@@ -31,7 +31,7 @@ import {
 import type { Account } from './account.js';
 import { lenient } from './lenient.js';
 import { keepAliveBytes, NotifyKeepAlive } from './registration-keep-alive.js';
-import { grantedLifetime, ownRefreshDelay } from './registration-options.js';
+import { grantedGruus, grantedLifetime, ownRefreshDelay } from './registration-options.js';
 import { backoff, isPermanent, isUnreachable, refreshDelay, withoutDead } from './registration-retry.js';
 import { ServerWatch } from './server-watch.js';
 
@@ -276,6 +276,7 @@ export class Registration extends Emitter<RegistrationEvents> {
     this.account.hop = 0;
     this.#releaseFlow();
     this.account.serviceRoute = [];
+    this.account.gruu = undefined;
     this.#bound = undefined;
     this.#granted = 0;
   }
@@ -469,8 +470,9 @@ export class Registration extends Emitter<RegistrationEvents> {
     request.set('To', account.identity());
     request.set('Call-ID', this.#callId);
     request.set('CSeq', `${++this.#cseq} REGISTER`);
-    request.set('Supported', account.outboundRefused ? 'path' : 'path, outbound');
-    const { askedIn = 'header', event } = account.registration;
+    const { askedIn = 'header', event, gruu } = account.registration;
+    const supported = ['path', !account.outboundRefused && 'outbound', gruu && 'gruu'];
+    request.set('Supported', supported.filter(Boolean).join(', '));
     if (expires === 0 || askedIn === 'header' || askedIn === 'both') request.set('Expires', expires);
     if (event) request.set('Event', event);
     this.#env.decorate(request);
@@ -487,14 +489,14 @@ export class Registration extends Emitter<RegistrationEvents> {
     const bound = this.#bound;
     const { unregisterAll, unbind = true } = this.account.registration;
     if (expires === 0) {
-      request.set('Contact', unregisterAll ? '*' : (bound ?? this.account.contact(flow)));
+      request.set('Contact', unregisterAll ? '*' : (bound ?? this.account.binding(flow)));
       return;
     }
-    const contact = this.account.contact(flow);
-    if (this.account.usesOutbound(flow)) {
+    const contact = this.account.binding(flow);
+    const outbound = this.account.usesOutbound(flow);
+    if (outbound || this.account.registration.gruu)
       contact.params.set('+sip.instance', `<${this.account.instanceId}>`);
-      contact.params.set('reg-id', '1');
-    }
+    if (outbound) contact.params.set('reg-id', '1');
     this.#sent = contact;
     const { askedIn } = this.account.registration;
     const asked = contact.clone();
@@ -546,6 +548,8 @@ export class Registration extends Emitter<RegistrationEvents> {
     this.#error = undefined;
     const isOurs = (contact: NameAddr): boolean => !!this.#bound && contact.uri.equals(this.#bound.uri);
     const { registration } = this.account;
+    const ours = lenient(() => response.contacts.find(isOurs), undefined);
+    this.account.gruu = registration.gruu && this.#wanted ? grantedGruus(ours) : undefined;
     this.#granted = lenient(
       () => grantedLifetime(response, isOurs, this.#expires, registration),
       this.#expires,
@@ -579,6 +583,7 @@ export class Registration extends Emitter<RegistrationEvents> {
 
   #wait(error: SwitchhookError): void {
     if (error.code !== 'ERR_REGISTRATION_REJECTED') this.#releaseFlow();
+    this.account.gruu = undefined;
     this.#failures++;
     // A server that lost its memory, or a proxy in between, may be stuck with the old one.
     if (isUnreachable(error) && this.#failures % FRESH_AFTER === 0) this.#freshSession();

@@ -115,7 +115,7 @@ export class RequestFilter {
     const users = [...accounts.map((account) => account.uri.user), ...this.#env.ownUsers];
     if (users.length > 0 && !users.includes(uri.user)) return false;
     if (callsFor === 'us') return true;
-    const contacts = accounts.map((account) => account.contact(flow).uri);
+    const contacts = accounts.map((account) => account.binding(flow).uri);
     return contacts.some(
       (contact) => contact.kind === 'sip' && contact.host === uri.host && contact.port === uri.port,
     );

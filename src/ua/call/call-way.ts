@@ -60,8 +60,11 @@ export class CallWay {
     const { local } = this.#options;
     const secure = sips || this.#options.secure;
     const user = local.uri.kind === 'sip' ? local.uri.user : undefined;
-    const contact = account?.contact(flow, secure) ?? contactFor(user, flow, undefined, secure);
-    if (this.#options.anonymous() && contact.uri instanceof SipUri) contact.uri.user = 'anonymous';
+    const anonymous = this.#options.anonymous();
+    const contact = account?.contact(flow, secure, anonymous) ?? contactFor(user, flow, undefined, secure);
+    const { uri } = contact;
+    // RFC 5627 §4.2: a GRUU is not changed.
+    if (anonymous && uri instanceof SipUri && !uri.params.has('gr')) uri.user = 'anonymous';
     return contact;
   }
 

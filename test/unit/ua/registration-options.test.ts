@@ -141,6 +141,44 @@ describe('registration', () => {
     await world.end();
   });
 
+  it('a GRUU, where one is asked for and given, is the Contact of calls and not of REGISTER (RFC 5627 §4)', async () => {
+    const gruus = 'pub-gruu="sip:alice@example.com;gr=urn:x";temp-gruu="sip:tgruu.7hs@example.com;gr"';
+    for (const [gruu, given, contact, hidden] of [
+      [true, gruus, 'sip:alice@example.com;gr=urn:x', 'sip:tgruu.7hs@example.com;gr'],
+      [true, 'pub-gruu="nonsense"', 'sip:alice@10.0.0.1:5060', 'sip:anonymous@10.0.0.1:5060'],
+      [true, '', 'sip:alice@10.0.0.1:5060', 'sip:anonymous@10.0.0.1:5060'],
+      [false, gruus, 'sip:alice@10.0.0.1:5060', 'sip:anonymous@10.0.0.1:5060'],
+    ] as const) {
+      const { world, registrar, alice, account, registration } = await setUp({ gruu });
+      registrar.decorate = (response) => {
+        if (given) response.set('Contact', `<sip:alice@10.0.0.1:5060>;expires=600;${given}`);
+      };
+      outcome(registration.register());
+      await world.run(100);
+      const { supported, contacts } = registrar.last;
+      expect([supported.includes('gruu'), contacts[0].params.has('+sip.instance')]).toEqual([gruu, gruu]);
+      outcome(registration.refresh('again'));
+      await world.run(100);
+      expect(registrar.last.contacts[0].uri.toString()).toBe('sip:alice@10.0.0.1:5060');
+      for (const [anonymous, expected] of [
+        [false, contact],
+        [true, hidden],
+      ] as const) {
+        const call = alice.agent.invite('bob', { account, policies: { identity: { anonymous } } });
+        await world.run(100);
+        const { request, tx } = registrar.others[registrar.others.length - 1];
+        expect(request.contacts[0].uri.toString()).toBe(expected);
+        tx.reply(486);
+        await world.run(100);
+        expect(call.state).toBe('ended');
+      }
+      outcome(registration.unregister());
+      await world.run(100);
+      expect(account.gruu).toBeUndefined();
+      await world.end();
+    }
+  });
+
   it('[param:unbindbeforeregister] the earlier binding goes with the new one, or stays', async () => {
     for (const unbind of [true, false]) {
       const { world, registrar, registration } = await setUp({ unbind });
