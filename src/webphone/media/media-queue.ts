@@ -2,7 +2,8 @@
  * The audio of calls for programs, as the `sendmedia_…` settings have it: over UDP to ports of theirs, and in a queue for
  * API_GetMedia, for which every connected call streams to a socket of ours on the loopback address. A conference is one
  * stream, mixed and marked as the call on its lowest line, unless `sendmedia_conf` wants its calls one by one. The queue
- * takes 900 packets; when nobody takes them all are dropped, as the manual has it, and counted.
+ * takes 900 packets; when nobody takes them all are dropped, as the manual has it, and counted. Where nobody has come
+ * while it ran over several times, it rests until somebody does.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import type { UdpStream, UdpStreamOptions } from '../../media/index.js';
@@ -14,6 +15,8 @@ import type { Stack } from '../stack.js';
 import type { LineDesk } from '../status/line-desk.js';
 
 export const MEDIA_QUEUE_PACKETS = 900;
+/** A minute of one call. */
+const UNUSED_OVERFLOWS = 3;
 const LONGEST_WAIT_MS = 60_000;
 
 export interface MediaQueueOptions {
@@ -46,6 +49,8 @@ export class MediaQueue {
   #wake = new Set<() => void>();
   #dropped = 0;
   #listening = false;
+  /** Times it ran over since somebody took a packet. */
+  #overflows = 0;
 
   constructor(options: MediaQueueOptions) {
     this.#options = options;
@@ -68,6 +73,7 @@ export class MediaQueue {
   /** The next packet; waits for it up to `timeoutMs`. Empty when there is none. Begins the queueing. */
   async next(timeoutMs: number): Promise<Uint8Array> {
     this.#listening = true;
+    this.#overflows = 0;
     this.arrange();
     if (this.#packets.length === 0) await this.#something(Math.min(Math.max(timeoutMs, 20), LONGEST_WAIT_MS));
     return this.#packets.shift() ?? NOTHING;
@@ -76,6 +82,14 @@ export class MediaQueue {
   /** Ends the queueing and forgets what is queued. */
   end(): boolean {
     this.#listening = false;
+    this.#packets = [];
+    this.#unplug();
+    for (const wake of [...this.#wake]) wake();
+    return true;
+  }
+
+  /** No packets come any more. */
+  #unplug(): void {
     for (const flow of this.#flows.values()) {
       close(flow.queue);
       flow.queue = undefined;
@@ -83,9 +97,6 @@ export class MediaQueue {
     this.#socket?.close();
     this.#socket = undefined;
     this.#opening = undefined;
-    this.#packets = [];
-    for (const wake of [...this.#wake]) wake();
-    return true;
   }
 
   /** Begins and ends streams as calls and conferences have come and gone. */
@@ -118,7 +129,7 @@ export class MediaQueue {
     const plan = this.#plan(lead);
     const { udp } = this.#plans.get(lead) ?? plan;
     if (udp) flow.udp ??= this.#stream(source, lead, Promise.resolve(udp));
-    if (this.#listening || plan.queued)
+    if ((this.#listening || plan.queued) && this.#overflows < UNUSED_OVERFLOWS)
       flow.queue ??= this.#stream(source, lead, this.#open().then(plan.toQueue));
   }
 
@@ -162,6 +173,7 @@ export class MediaQueue {
     if (this.#packets.length >= MEDIA_QUEUE_PACKETS) {
       this.#dropped += this.#packets.length;
       this.#packets = [];
+      if (++this.#overflows >= UNUSED_OVERFLOWS) return this.#unplug();
     }
     this.#packets.push(new Uint8Array(packet));
     for (const wake of [...this.#wake]) wake();

@@ -20,6 +20,9 @@ const STATUS: Readonly<Record<MessageStatus, number>> = {
   delivered: 2,
   displayed: 2,
 };
+/** Values of `textmessaging`: whatever was asked for. */
+const AS_SMS = 5;
+const AS_CHAT = 6;
 const TYPING = 0;
 const IDLE = 1;
 
@@ -47,6 +50,8 @@ export class MessageDesk {
     const call = line > 0 ? desk.select(line).find(({ state }) => state === 'connected') : undefined;
     if ((!peer && !call) || text === '') return false;
     const contentType = settings.text('contenttype') || undefined;
+    const mode = settings.number('textmessaging');
+    const asSms = mode === AS_SMS || (sms && mode !== AS_CHAT);
     const separate = settings.number('separatechatdiag') === 1;
     const again = resends(settings.forLine(line > 0 ? line : NEXT_LINE));
     const work = stack.start().messages.send(peer || (call?.remote.uri ?? ''), text, {
@@ -55,7 +60,7 @@ export class MessageDesk {
       call: separate ? undefined : call,
       contentType,
       maxAttempts: again === undefined ? undefined : again + 1,
-      headers: sms ? { 'X-Sms': 'Yes' } : undefined,
+      headers: asSms ? { 'X-Sms': 'Yes' } : undefined,
     });
     background(work, sms ? 'API_SendSMS' : 'API_SendChat');
     return true;

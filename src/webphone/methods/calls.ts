@@ -81,7 +81,7 @@ export interface CallsMethods {
   API_HoldChange(line: Int): boolean;
 
   /**
-   * 0 no, 2 we hold it, 3 we are held, 4 both, -1 no call; of line -2 whether any call is.
+   * 0 no, 2 we send only (as we do by default when we hold), 3 we receive only (as when we are held), 4 neither, -1 no call; of line -2 whether any call is.
    * @param line line number; -1 the active one, -2 all
    */
   API_IsOnHold(line: Int): number;

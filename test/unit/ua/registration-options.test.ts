@@ -353,7 +353,7 @@ describe('a backup server', () => {
     await world.end();
   });
 
-  it('[param:autotransportdetect] is taken at once when the first one does not answer a question', async () => {
+  it('[param:autotransportdetect] [backup-server/0] is taken at once when the first one does not answer a question', async () => {
     const { world, registration } = await setUp({ backup: { server: BACKUP }, probeFirst: true });
     const backup = await FakeRegistrar.start(world, BACKUP);
     world.network.unreachable.add(SERVER);

@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => w.end());
 
 describe('a call of ours', () => {
-  it('[API_Call] [notify:STATUS] [notify:CDR] [status-texts/2] tells its states in order, moments once', async () => {
+  it('[API_Call] [notify:STATUS] [notify:CDR] [status-texts/2] [cdr/0] tells its states in order, moments once', async () => {
     expect(w.webphone.API_Call(-1, bob.uri)).toBe(true);
     await w.run();
     expect(w.states(1)).toEqual(['CallSetup', 'Routed', 'InProgress', 'Ringing']);

@@ -143,6 +143,25 @@ describe('API_SendChat', () => {
   });
 });
 
+describe('API_SendSMS', () => {
+  it.each([
+    [-1, undefined, 'Yes'],
+    [5, 'Yes', 'Yes'],
+    [6, undefined, undefined],
+  ])(
+    '[param:textmessaging] [API_SendSMS] %i: of chat and SMS the server is to pass on as SMS: %s, %s',
+    async (textmessaging, chat, sms) => {
+      await begin({ textmessaging });
+      await send('hello', 1);
+      expect(w.webphone.API_SendSMS(-1, peer.uri, 'hello', 2)).toBe(true);
+      await w.run(500);
+      const sent = peer.requests.flatMap(({ message }) => (message.method === 'MESSAGE' ? [message] : []));
+      expect(sent.map((message) => message.get('X-Sms'))).toEqual([chat, sms]);
+      expect(statuses()).toEqual(['0', '1', '2', '0', '1', '2']);
+    },
+  );
+});
+
 describe('typing', () => {
   const state = (name: string): string =>
     `<?xml version="1.0"?><isComposing xmlns="urn:ietf:params:xml:ns:im-iscomposing"><state>${name}</state></isComposing>`;

@@ -56,7 +56,7 @@ describe('HTTP', () => {
     expect(w.last('ERROR')).toContain('API_HTTPPost');
   });
 
-  it('[API_HTTPReqAsync] [notify:ANSWER] tells the answer later', async () => {
+  it('[API_HTTPReqAsync] [notify:ANSWER] [http-client/0] tells the answer later', async () => {
     expect(w.webphone.API_HTTPReqAsync(`${url}/x?a=1,2`, 'p=1')).toBe(true);
     await expect
       .poll(() => w.last('ANSWER'))

@@ -39,7 +39,7 @@ describe('languages', () => {
     }
   });
 
-  it('[param:locale] decides where no language is set', () => {
+  it('[param:locale] [localization/0] decides where no language is set', () => {
     const settings = new Settings();
     expect(languageOf(settings)).toBe('en');
     settings.set('locale', 'pt-BR');

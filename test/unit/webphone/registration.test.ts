@@ -93,7 +93,7 @@ describe('registering', () => {
     expect(w.webphone.API_IsRegistered()).toBe(true);
   });
 
-  it('[API_StartStack] opens the sockets without registering', async () => {
+  it('[API_StartStack] [lifecycle/0] opens the sockets without registering', async () => {
     for (const [name, value] of Object.entries(ACCOUNT)) w.webphone.API_SetParameter(name, value);
     expect(w.webphone.API_StartStack()).toBe(true);
     await w.run();
@@ -146,7 +146,7 @@ describe('registering', () => {
     expect(w.last('REGISTER')).toBe('REGISTER,0,3,Unregistered,true,,alice,,-1');
   });
 
-  it('[API_Stop] [API_ReStart] [notify:STOP] stops and starts again with new settings', async () => {
+  it('[API_Stop] [API_ReStart] [notify:STOP] [lifecycle/0] stops and starts again with new settings', async () => {
     for (const [name, value] of Object.entries(ACCOUNT)) w.webphone.API_SetParameter(name, value);
     w.webphone.API_Start();
     await w.run();
@@ -180,7 +180,7 @@ describe('registering', () => {
     expect(w.webphone.API_GetAddress()).toBe('');
   });
 
-  it('[API_Exit] is for good', async () => {
+  it('[API_Exit] [lifecycle/0] is for good', async () => {
     w.webphone.API_Start();
     await w.run();
     expect(w.webphone.API_Exit()).toBe(true);

@@ -136,7 +136,6 @@ describe('a value whose engine is not there', () => {
   it.each([
     ['transport', 3, 'transport 3 waits for a tunnel'],
     ['transport', 2, undefined],
-    ['textmessaging', 5, 'textmessaging 5 waits for USSD and SMS over IMS'],
     ['natopenpackettype', 3, 'natopenpackettype 3 waits for air traffic radio (ED-137)'],
     ['tlsclientcerttype', 'jks', 'tlsclientcerttype jks concerns a Java runtime and does nothing here'],
     ['tlsclientcerttype', 'pkcs12', undefined],

@@ -423,6 +423,39 @@ describe('the queue of API_GetMedia', () => {
   });
 });
 
+describe('the queue nobody takes from', () => {
+  it('[stream-in/2] [API_GetMedia] comes to rest after a while, and is filled again for who comes', async () => {
+    await atDesk({}, async (desk) => {
+      const call = await desk.talks();
+      const streams: number[] = [];
+      const session = call.media as MediaSession;
+      let running = 0;
+      for (const one of desk.sessions) {
+        const open = one.stream.bind(one);
+        one.stream = async (options) => {
+          const stream = await open(options);
+          running++;
+          const close = (): void => {
+            running--;
+            stream.close();
+          };
+          return { close };
+        };
+      }
+      sound(session, 600);
+      await desk.webphone.API_GetMedia(0);
+      for (let n = 0; n < 7; n++) {
+        await desk.runSlowly(10_000);
+        streams.push(running);
+      }
+      expect([streams[0], streams.at(-1)]).toEqual([1, 0]);
+      expect((await desk.webphone.API_GetMedia(0)).length).toBe(0);
+      await desk.runSlowly(500);
+      expect((await desk.webphone.API_GetMedia(0)).length).toBeGreaterThan(100);
+    });
+  });
+});
+
 describe('reports of the audio', () => {
   it('[param:rtpstat] [notify:RTPSTAT] come after so many seconds, by themselves, or not', async () => {
     const counts: number[] = [];
