@@ -12,7 +12,7 @@ import { shownSetting } from './settings/redact.js';
 import { GLOBAL, type Settings } from './settings/settings.js';
 import type { WebphoneParts } from './webphone-context.js';
 
-type Parts = Pick<WebphoneParts, 'stack' | 'desk' | 'logger'>;
+type Parts = Pick<WebphoneParts, 'stack' | 'desk' | 'logger' | 'folders'>;
 type Section = keyof LivePhoneOptions;
 
 const OF_HOLD: ReadonlySet<string> = new Set<ParameterName>([
@@ -42,7 +42,10 @@ export class LiveSettings {
       parts.logger.debug('setting changed', { key, value: shownSetting(key, value), line, origin });
       const { phone } = parts.stack;
       if (line !== GLOBAL || !phone) return;
-      this.#configure(phone, Object.fromEntries(this.#free(immediatePhoneOptions(settings))));
+      this.#configure(
+        phone,
+        Object.fromEntries(this.#free(immediatePhoneOptions(settings, parts.folders.find))),
+      );
       if (OF_HOLD.has(name)) this.#holdAnew();
       this.#soon(phone);
     });

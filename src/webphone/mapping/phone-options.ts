@@ -22,7 +22,7 @@ type Immediate = 'policies' | 'lines' | 'mute';
 export function phoneOptions(settings: SettingsReader, find?: (file: string) => string): PhoneOptions {
   return {
     ...networkOptions(settings),
-    ...immediatePhoneOptions(settings),
+    ...immediatePhoneOptions(settings, find),
     ...livePhoneOptions(settings),
     ...serviceOptions(settings),
     audio: audioOptions(settings, find),
@@ -31,9 +31,12 @@ export function phoneOptions(settings: SettingsReader, find?: (file: string) => 
 }
 
 /** What a function called in the next moment may depend on already. */
-export function immediatePhoneOptions(settings: SettingsReader): Pick<LivePhoneOptions, Immediate> {
+export function immediatePhoneOptions(
+  settings: SettingsReader,
+  find?: (file: string) => string,
+): Pick<LivePhoneOptions, Immediate> {
   return {
-    policies: policyOptions(settings),
+    policies: policyOptions(settings, find),
     lines: lineOptions(settings),
     mute: muteOptions(settings),
   };

@@ -28,7 +28,12 @@ const ON_FAIL = ['never', 'never', 'unreachable', 'trouble'] as const;
 const DIRECT = ['never', 'resolvable', 'always', 'always'] as const;
 const MUSIC = ['never', 'localHold', 'remoteHold'] as const;
 
-export function policyOptions(settings: SettingsReader): Required<PolicyOptions> {
+/** @param find where a file is that is named without its folder */
+export function policyOptions(
+  settings: SettingsReader,
+  find: (file: string) => string = (file) => file,
+): Required<PolicyOptions> {
+  const music = settings.text('musiconholdfile');
   return {
     answering: answering(settings),
     bargeIn: { match: settings.text('bargeinheader') || undefined },
@@ -44,7 +49,7 @@ export function policyOptions(settings: SettingsReader): Required<PolicyOptions>
     limits: limits(settings),
     music: {
       when: playsMusic(settings) ? MUSIC[Math.max(0, settings.number('musiconhold'))] : 'never',
-      file: settings.text('musiconholdfile') || undefined,
+      file: music ? find(music) : undefined,
     },
     numbers: numbers(settings),
     otherLines: {

@@ -96,7 +96,7 @@ export const holdMute = rows('hold-mute', [
     type: 'file',
     default: 'music.wav',
     effect: 'now',
-    doc: 'Sound file of that music.',
+    doc: 'Sound file of that music, beside the program or in the folder of the phone.',
   },
   {
     name: 'muted',
