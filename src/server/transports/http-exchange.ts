@@ -70,6 +70,11 @@ export class HttpExchange {
     const asksFunction = named !== undefined || /(^|&)function=/i.test(query);
     if ((method === 'GET' || method === 'HEAD') && !asksFunction)
       return this.#page(path, caller, request, response);
+    // RFC 9110 §15.5.16: what is compressed is not read.
+    if (!/^(identity)?$/i.test(request.headers['content-encoding'] ?? '')) {
+      response.setHeader('Accept-Encoding', 'identity');
+      return this.#end(response, 415, 'ERROR: the body must not be compressed');
+    }
     const body = method === 'POST' || method === 'PUT' ? await this.#body(request, response) : '';
     if (body === undefined) return;
     await this.#function({ named, query, body }, caller, request, response);

@@ -424,6 +424,14 @@ describe('HTTP', () => {
     expect(events).toMatchObject({ status: 200, text: '' });
   });
 
+  it('says that it reads nothing compressed', async () => {
+    await start();
+    const body = 'function=API_Test';
+    const headers = { 'Content-Encoding': 'gzip' };
+    const refused = await http(tcpPort(), '/', { method: 'POST', body, headers });
+    expect([refused.status, refused.headers['accept-encoding']]).toEqual([415, 'identity']);
+  });
+
   it('takes JSON that begins with a byte order mark', async () => {
     await start();
     const body = '\ufeff{"function":"API_TestEcho","echo":"a"}';
