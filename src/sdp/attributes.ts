@@ -162,7 +162,7 @@ export function ssrcs(media: MediaDescription): number[] {
 
 /** Multicast and broadcast: what is sent there reaches more than one. */
 export function isGroupAddress(address: string): boolean {
-  return /^(22[4-9]|23\d|255)\./.test(address) || /^ff[0-9a-f]{2}:/i.test(address);
+  return /^(22[4-9]|23\d|255)\.[\d.]+$/.test(address) || /^ff[0-9a-f]{2}:/i.test(address);
 }
 
 /** True for the addresses that mean "send nothing": RFC 3264 §8.4, and the unspecified address of IPv6. */

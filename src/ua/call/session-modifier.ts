@@ -63,8 +63,6 @@ const MAX_ATTEMPTS = 6;
 const LONGEST_RETRY_S = 30;
 /** RFC 3261 §21.4.6, §21.5.2. */
 const NO_SUCH_METHOD: ReadonlySet<number> = new Set([405, 501]);
-/** RFC 3262 is for the first INVITE: what a re-INVITE asks for is answered at once. */
-const SUPPORTED = 'timer';
 
 export class SessionModifier {
   readonly #host: CallHost;
@@ -144,7 +142,9 @@ export class SessionModifier {
     }
     const request = dialog.createRequest(change.invite ? 'INVITE' : 'UPDATE');
     request.set('Allow', env.allow);
-    request.set('Supported', SUPPORTED);
+    // RFC 3262 is for the first INVITE: what a re-INVITE asks for is answered at once.
+    const options = env.supported.split(', ').filter((option) => option !== '100rel');
+    request.set('Supported', options.join(', '));
     timer.propose(request);
     if (offer !== undefined) setSdp(request, offer);
     const ack: { sent?: SipRequest } = {};

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isGroupAddress } from '../../../src/sdp/attributes.js';
 import { fmtpParameters, sameFormat } from '../../../src/sdp/audio-format.js';
 import {
   attributeValue,
@@ -171,5 +172,9 @@ describe('other readers', () => {
   it('know the addresses that mean "send nothing"', () => {
     expect(['0.0.0.0', '::', '0:0:0:0:0:0:0:0'].map(isUnspecified)).toEqual([true, true, true]);
     expect(['10.0.0.0', '::1', '2001:db8::'].map(isUnspecified)).toEqual([false, false, false]);
+    const groups = ['224.0.0.1', '239.255.255.250', '255.255.255.255', 'ff02::1', 'FF15::101'];
+    expect(groups.filter((address) => !isGroupAddress(address))).toEqual([]);
+    const others = ['223.1.1.1', '240.1.1.1', '224.example.com', 'ff.example', 'fe80::1', '2001:ff02::1'];
+    expect(others.filter(isGroupAddress)).toEqual([]);
   });
 });

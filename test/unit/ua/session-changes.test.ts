@@ -77,6 +77,18 @@ describe('hold', () => {
     await world.end();
   });
 
+  it('keeps telling what we support, but reliable responses', async () => {
+    const { world, peer, call, polite } = await answered();
+    polite();
+    const held = outcome(call.hold());
+    await world.run(50);
+    expect(held.text).toBe('done');
+    const { supported } = peer.last('INVITE');
+    expect(supported).toEqual(expect.arrayContaining(['timer', 'replaces']));
+    expect(supported).not.toContain('100rel');
+    await world.end();
+  });
+
   it('twice changes nothing; in quick succession each takes effect in order', async () => {
     const world = new UaWorld();
     const alice = await world.party('alice', '10.0.0.1');
