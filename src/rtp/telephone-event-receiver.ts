@@ -20,6 +20,8 @@ export interface TelephoneEventHandler {
 const CLOSE_AFTER_MS = 250;
 /** An older timestamp this near, in seconds, belongs to an earlier event; a farther one to a restarted clock. */
 const OVERTAKEN_S = 10;
+/** In seconds: a segment that has no room for one more packet is full. */
+const LONGEST_PACKET_S = 0.06;
 /** Timestamps of past events remembered. */
 const HISTORY = 32;
 
@@ -144,9 +146,15 @@ export class TelephoneEventReceiver {
     this.#close();
   }
 
-  /** A new segment of a long event begins where a full one ended (§2.5.2.3); other lengths only if we saw them reached. */
+  /**
+   * A new segment of a long event begins where a full one ended (§2.5.2.3), whole ones may be lost in between; some
+   * senders fill them with whole packets. Other lengths only if we saw them reached.
+   */
   #continues(ahead: number): boolean {
-    return !this.#ended && ahead > 0 && (ahead === MAX_EVENT_DURATION || ahead === this.#duration);
+    if (this.#ended || ahead <= 0) return false;
+    if (ahead % MAX_EVENT_DURATION === 0 || ahead === this.#duration) return true;
+    const fullest = MAX_EVENT_DURATION - LONGEST_PACKET_S * this.#clockRate;
+    return ahead >= fullest && ahead < MAX_EVENT_DURATION && ahead > this.#duration;
   }
 
   #close(): void {

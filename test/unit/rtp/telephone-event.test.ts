@@ -250,6 +250,29 @@ describe('TelephoneEventReceiver', () => {
     }
   });
 
+  it('joins segments made of whole packets, when the last packets of one are lost, or all of one', () => {
+    const full = 68 * 960;
+    for (const lost of [0, 3, 68]) {
+      const log = new Log();
+      for (let i = 0; i < 3 * 68; i++) {
+        const segment = Math.floor(i / 68);
+        if (segment === 1 && i % 68 >= 68 - lost) continue;
+        if (lost === 68 && segment === 1) continue;
+        const at = lost === 68 ? segment * 0xffff : segment * full;
+        log.accept(packet(at, 5, ((i % 68) + 1) * 960, i === 3 * 68 - 1, i === 0), i * 20, 48_000);
+      }
+      expect(log.digits).toBe('5');
+      expect(log.starts).toEqual(['5']);
+    }
+  });
+
+  it('takes the same digit again for another one, also when ends and marker are lost', () => {
+    const log = new Log();
+    log.accept(packet(0, 5, 800, false, true), 0);
+    log.accept(packet(1600, 5, 160), 200);
+    expect(log.starts).toEqual(['5', '5']);
+  });
+
   it('reads several events in one packet (§2.5.1.5)', () => {
     const log = new Log();
     const both = packet(1000, 1, 400, true, true);
