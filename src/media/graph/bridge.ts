@@ -181,6 +181,7 @@ export class Bridge implements Ticked {
 
   skip(periods: number): void {
     for (const recorder of this.#recorders) recorder.skip(periods * PERIOD_MS);
+    for (const stream of this.#streams) stream.skip(periods * PERIOD_MS);
   }
 
   /** Lets everybody go; recorders are the owner's to end. */

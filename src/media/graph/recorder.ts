@@ -94,6 +94,8 @@ export class Recorder implements CallSink {
 
   set paused(paused: boolean) {
     this.#paused = paused;
+    // A pause may be long, and the process killed in it.
+    if (paused && !this.#stopped) this.#submit();
   }
 
   /** Audio in the file and on its way there, in ms. */
@@ -144,7 +146,12 @@ export class Recorder implements CallSink {
     }
     this.#receivedHeard ||= !received;
     this.#sentHeard ||= !sent;
-    return this.#receivedHeard && this.#sentHeard;
+    return this.#begun;
+  }
+
+  /** False while it waits until both have been heard. */
+  get #begun(): boolean {
+    return this.#sync !== 'both' || (this.#receivedHeard && this.#sentHeard);
   }
 
   #addNoise(frame: Int16Array, count: number): void {
@@ -156,7 +163,7 @@ export class Recorder implements CallSink {
 
   /** Nothing was heard or sent for `ms`: silence, so that the time line holds. */
   skip(ms: number): void {
-    if (this.#paused || this.#failed || this.#stopped) return;
+    if (this.#paused || this.#failed || this.#stopped || !this.#begun) return;
     const frames = Math.round((ms * this.sampleRate) / 1000);
     this.#frames += frames;
     this.#submit();

@@ -16,6 +16,8 @@ export interface PacketCoder {
   readonly maxBytes: number;
   /** @returns bytes written from `offset`; 0 when there is nothing to send */
   encode(pcm: Int16Array, out: Buffer, offset: number): number;
+  /** Audio of so many samples is left out: of `packets` that are lost, or of none, when there was nothing to send. */
+  pass(samples: number, packets: number): void;
   close(): void;
 }
 
@@ -34,6 +36,7 @@ export function pcmCoder(sampleRate: number, bigEndian: boolean): PacketCoder {
       }
       return samples * 2;
     },
+    pass() {},
     close() {},
   };
 }
@@ -77,6 +80,12 @@ export function codecCoder(codec: Codec, audio: CodedAudio, random: Random): Pac
       marker = length === 0;
       timestamp = (timestamp + units) >>> 0;
       return length === 0 ? 0 : header + length;
+    },
+    pass(skipped, packets) {
+      // RFC 3550 §5.1: the timestamp goes on with time, the sequence with packets, so that a lost one is missed.
+      timestamp = (timestamp + Math.round((skipped * info.clockRate) / info.sampleRate)) >>> 0;
+      sequence = (sequence + packets) & 0xffff;
+      marker ||= packets === 0;
     },
     close: () => encoder.close?.(),
   };

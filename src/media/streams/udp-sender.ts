@@ -77,6 +77,13 @@ class Side {
     }
   }
 
+  skip(ms: number): void {
+    const coder = this.#coder;
+    if (!coder) return;
+    coder.pass(this.#filled + (ms * coder.sampleRate) / 1000, 0);
+    this.#filled = 0;
+  }
+
   /** Three bytes at the beginning and the end of the stream. */
   mark(text: 'BOF' | 'EOF', done?: () => void): void {
     this.#wire.socket.send(text, this.#port, this.#wire.address, () => done?.());
@@ -106,6 +113,7 @@ class Side {
     const wire = this.#wire;
     if (wire.inFlight >= MAX_IN_FLIGHT) {
       wire.dropped++;
+      coder.pass(coder.samples, 1);
       return;
     }
     const buffer = this.#buffers[this.#next];
@@ -192,7 +200,10 @@ export class UdpSender implements CallSink {
     this.#sent?.push(sent, sentCount, sentRate);
   }
 
-  skip(): void {}
+  skip(ms: number): void {
+    this.#received?.skip(ms);
+    this.#sent?.skip(ms);
+  }
 
   close(): void {
     if (this.#closed) return;

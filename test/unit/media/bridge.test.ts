@@ -172,6 +172,44 @@ describe('a conference', () => {
     await engine.close();
   });
 
+  it('of thirty who come, go and hang up while it is recorded: in time, and those who stay hear no gap', async () => {
+    const { clock, engine, party } = await room();
+    const random = new SeededRandom(30);
+    const parties: Party[] = [];
+    for (let i = 0; i < 30; i++) parties.push(await party([PCMU, G722][i % 2]));
+    const [speaker, listener, ...others] = parties;
+    tone(speaker.far, TONES[1]);
+    const bridge = await engine.openBridge({ label: 'room' });
+    for (const { leg } of parties) bridge.add(leg);
+    await clock.run(500);
+    const recordings = [
+      await bridge.record(join(folder, 'room.wav'), { sampleRate: 16_000 }),
+      await listener.far.record(join(folder, 'listener.wav'), { sampleRate: 16_000 }),
+    ];
+    for (let i = 0; i < 50; i++) {
+      await clock.run(200);
+      const at = random.uint32() % others.length;
+      const { leg } = others[at];
+      if (i % 8 === 7) {
+        others.splice(at, 1);
+        await leg.close();
+      } else if (bridge.members.includes(leg)) bridge.remove(leg);
+      else bridge.add(leg);
+    }
+    const results = await Promise.all(recordings.map((recording) => recording.stop()));
+    for (const { path, durationMs } of results) {
+      expect(Math.abs(durationMs - 10_000), path).toBeLessThanOrEqual(20);
+      const samples = (await readWav(path)).channels[0];
+      for (let at = 1600; at + 800 <= 9 * 16_000; at += 800) {
+        const level = toneLevelDbov(samples.subarray(at, at + 800), TONES[1], 16_000);
+        expect(level, `${path} at ${at / 16} ms`).toBeGreaterThan(-18);
+      }
+    }
+    await engine.close();
+    await clock.run(100);
+    expect(clock.pending).toBe(0);
+  });
+
   it('several at once, the application among the members, told who speaks', async () => {
     const { clock, engine, party, hear } = await room();
     const parties = [await party(), await party(), await party()];

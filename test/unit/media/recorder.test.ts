@@ -110,6 +110,28 @@ describe('recorder', () => {
     ]);
   });
 
+  it('is complete on the disk while it pauses', async () => {
+    const file = new FakeFile();
+    const recorder = await record(file);
+    push(recorder, 780, 1, 2);
+    recorder.paused = true;
+    for (let i = 0; i < 20; i++) await settle();
+    expect(parseWav(file.bytes.slice()).channels[0].length).toBe(6240);
+    recorder.paused = false;
+    push(recorder, 220, 3, 4);
+    expect((await recorder.stop()).durationMs).toBe(1000);
+  });
+
+  it('that begins when both are heard has no time before that, skipped or not', async () => {
+    const file = new FakeFile();
+    const recorder = await record(file, { sync: 'both' });
+    push(recorder, 100, 0, 500);
+    recorder.skip(400);
+    push(recorder, 100, 500, 0);
+    recorder.skip(40);
+    expect((await recorder.stop()).durationMs).toBe(140);
+  });
+
   it('a slow disk costs silence, not time, and bounded memory', async () => {
     const file = new FakeFile();
     const recorder = await record(file);

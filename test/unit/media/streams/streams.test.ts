@@ -114,6 +114,37 @@ describe('a call over UDP', () => {
     expect(raw.got.every((data) => data.length === 33 && data[0] >> 4 === 0xd)).toBe(true);
   });
 
+  it('keeps the time line of RTP over packets that are dropped and time that is skipped', async () => {
+    const { port, got } = await listener();
+    const sender = await UdpSender.open(
+      { receivedPort: port, audio: { kind: 'rtp' } },
+      new SeededRandom(1),
+      () => {},
+    );
+    const push = (count = 160) => sender.push(frame(1, count), count, 8000, frame(1), 160, 8000);
+    const view = new RtpPacketView();
+    const head = (data: Buffer) => {
+      view.parse(data, 0, data.length);
+      return { at: view.timestamp, sequence: view.sequence, marker: view.marker };
+    };
+    for (let i = 0; i < 100; i++) push();
+    expect(sender.dropped).toBe(100 - 64);
+    await until(() => got.length === 64);
+    push();
+    await until(() => got.length === 65);
+    push(80);
+    sender.skip(500);
+    push();
+    await until(() => got.length === 66);
+    const [first, dropped, skipped] = [0, 64, 65].map((i) => head(got[i]));
+    expect((dropped.at - first.at) >>> 0).toBe(100 * 160);
+    expect((dropped.sequence - first.sequence) & 0xffff).toBe(100);
+    expect((skipped.at - dropped.at) >>> 0).toBe(160 + 80 + 4000);
+    expect((skipped.sequence - dropped.sequence) & 0xffff).toBe(1);
+    expect([first.marker, dropped.marker, skipped.marker]).toEqual([true, false, true]);
+    sender.close();
+  });
+
   it('drops packets rather than to wait, and refuses codecs that are none', async () => {
     const { port } = await listener();
     const sender = await UdpSender.open({ receivedPort: port }, new SeededRandom(1), () => {});
