@@ -1,7 +1,7 @@
 /**
  * The last notifications, numbered: one ring for all clients of the control server. Each client has a cursor into it,
  * so that each sees every notification once, in order, however it asks; what a client has not read before the ring is
- * full (10,000 notifications or 8 MB) is lost to it, counted, and told.
+ * full (10,000 notifications or 8 MB) is lost to it, which it is told.
  */
 import type { Clock, Timer } from '../../base/clock.js';
 import type { ControlNotification } from '../command-target.js';
@@ -112,17 +112,11 @@ function lossTold(count: number, number: number): JournalEntry {
 export class JournalCursor {
   readonly #journal: NotificationJournal;
   #read: number;
-  #lost = 0;
 
   /** @param after the last notification it does not want to see; default: the newest there is */
   constructor(journal: NotificationJournal, after: number = journal.last) {
     this.#journal = journal;
     this.#read = after;
-  }
-
-  /** Notifications that were dropped before this client read them. */
-  get lost(): number {
-    return this.#lost;
   }
 
   get pending(): boolean {
@@ -137,7 +131,6 @@ export class JournalCursor {
     const entries = within(maxBytes, this.#journal.after(this.#read, count));
     if (entries.length === 0) return entries;
     const lost = entries[0].number - this.#read - 1;
-    this.#lost += lost;
     this.#read = entries[entries.length - 1].number;
     return lost > 0 ? [lossTold(lost, entries[0].number - 1), ...entries] : entries;
   }

@@ -38,6 +38,7 @@ const ONLINE = 1;
 /** What is no state of a phone that is in conversation. */
 const PASSING: ReadonlySet<string> = new Set([
   GLOBAL_TEXTS.incoming,
+  GLOBAL_TEXTS.callInitiated,
   GLOBAL_TEXTS.calling,
   GLOBAL_TEXTS.ringing,
 ]);
@@ -194,6 +195,7 @@ export class StatusBoard {
     });
     // Whoever listens to a webphone takes its calls: they ring until a function answers or refuses them.
     phone.on('incoming', () => {});
+    phone.on('redial', () => this.#happens(GLOBAL_TEXTS.callInitiated));
     phone.on('blocked', ({ list, request }) => {
       if (settings.number('sendblocknotifications') !== 1) return;
       const type = list === 'block' ? 1 : list === 'allow' ? 2 : 0;

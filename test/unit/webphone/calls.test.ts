@@ -151,6 +151,17 @@ describe('a call of ours', () => {
     expect(bob.calls).toHaveLength(0);
   });
 
+  it('[notify:STATUS] [API_GetGlobalStatus] a call that is dialled again by itself is said to begin', async () => {
+    w.webphone.API_Call(-1, 'x@10.0.0.99');
+    await w.run(45_000);
+    expect(w.states(-1).slice(-3)).toEqual(['Call Finished', 'Ready', 'Call Initiated']);
+    expect(w.states(1).at(-1)).toBe('CallSetup');
+    expect(w.webphone.API_GetGlobalStatus()).toBe('Call Initiated');
+    w.webphone.API_Hangup(-2);
+    await w.run(40_000);
+    expect(w.webphone.API_GetGlobalStatus()).toBe('Ready');
+  });
+
   it('[API_Call] without a server is one of `username` at our address', async () => {
     w.webphone.API_SetParameter('username', 'alice');
     w.webphone.API_Call(-1, bob.uri);
