@@ -227,8 +227,8 @@ export const calls = [
     group: 'calls',
     overloads: [[]],
     returns: 'string',
-    doc: 'The message that ended the last call: BYE, CANCEL or a status; -1 when there was none.',
-    run: ({ board }) => (board.last ? board.last.reason.code || '-1' : ''),
+    doc: 'What ended the last call or refused the last registration: BYE, CANCEL or a status; -1 when there was no such message.',
+    run: ({ board }) => board.lastCode,
   }),
   define('API_IsInCall', {
     group: 'calls',

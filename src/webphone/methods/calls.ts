@@ -104,7 +104,7 @@ export interface CallsMethods {
   /** Why the last call ended. */
   API_GetDiscReasonText(): string;
 
-  /** The message that ended the last call: BYE, CANCEL or a status; -1 when there was none. */
+  /** What ended the last call or refused the last registration: BYE, CANCEL or a status; -1 when there was no such message. */
   API_GetDiscReasonCode(): string;
 
   /** 0 no call, 1 one that is not answered yet, 2 in conversation. */

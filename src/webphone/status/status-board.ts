@@ -48,6 +48,7 @@ export class StatusBoard {
   readonly #monitors = new Map<Call, CallMonitor>();
   #global: string = GLOBAL_TEXTS.starting;
   #last: LastCall | undefined;
+  #lastCode = '';
   #statsTimer: Timer | undefined;
   /** No longer looks at the connections of the phone. */
   #unwatch: () => void = () => {};
@@ -96,6 +97,11 @@ export class StatusBoard {
   /** What the last call was that ended. */
   get last(): LastCall | undefined {
     return this.#last;
+  }
+
+  /** What ended the last call or refused the last registration: BYE, CANCEL or a status, -1 for neither. */
+  get lastCode(): string {
+    return this.#lastCode;
   }
 
   monitor(call: Call): CallMonitor | undefined {
@@ -222,7 +228,9 @@ export class StatusBoard {
   #ended(call: Call, end: CallEnd, record: CallRecord): void {
     const line = this.#monitors.get(call)?.line ?? 0;
     this.#monitors.delete(call);
-    this.#last = { record, line, reason: disconnectReason(end, record) };
+    const reason = disconnectReason(end, record);
+    this.#last = { record, line, reason };
+    this.#lastCode = reason.code || '-1';
     this.rest();
   }
 
@@ -257,6 +265,7 @@ export class StatusBoard {
     // A registration that is only refreshed is no news.
     if (before === told || (state === 0 && before?.startsWith('1 ') && entry.state === 'registering')) return;
     this.#told.set(entry.identity, told);
+    if (entry.error) this.#lastCode = String(reasonCode(entry.error));
     const quiet = !main || desk.calls.length > 0;
     switch (entry.state) {
       case 'registering':

@@ -102,7 +102,7 @@ describe('registering', () => {
     expect(w.webphone.API_GetAddress()).toBe('10.0.0.1:5060');
   });
 
-  it('[API_GetRegFailReason] [status-texts/3] says why it failed', async () => {
+  it('[API_GetRegFailReason] [API_GetDiscReasonCode] [status-texts/3] says why it failed', async () => {
     w.webphone.API_Register(SERVER, 'alice', 'wrong');
     await w.run();
     expect(w.webphone.API_GetRegFailReason()).toBe('Authentication failed');
@@ -124,6 +124,7 @@ describe('registering', () => {
       w.webphone.API_Register();
       await w.run(35_000);
       expect(w.webphone.API_GetRegFailReason(), String(status)).toBe(text);
+      expect(w.webphone.API_GetDiscReasonCode()).toBe(String(status || -1));
       texts.push(w.last('REGISTER'));
     }
     expect(texts[0]).toContain(',403');
