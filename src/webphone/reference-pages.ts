@@ -93,8 +93,9 @@ is written as a semicolon. \`API_ParseNotification\` makes an object of a string
 \`WPNOTIFICATION,\` and the end \`,NEOL\`.
 
 A client that polls or waits takes each notification once. Up to 10,000 wait for a client with a queue of its own, 1,000 for
-those that share one; beyond that the oldest are dropped and counted (\`queue.dropped\`). The setting \`events\` says from
-which level on they are sent: 1 states and call records, 2 what a user may want to know, 3 the log.
+those that share one; beyond that the oldest are dropped and counted (\`queue.dropped\`), and who polls strings gets a
+WARNING first that says how many. The setting \`events\` says from which level on they are sent: 1 states and call
+records, 2 what a user may want to know, 3 the log.
 
 ## Kinds
 

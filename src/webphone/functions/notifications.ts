@@ -1,5 +1,7 @@
 /** How notifications are taken: listeners, polling, parsing. */
-import { joinNotifications, parseNotification } from '../notifications/format.js';
+import { joinNotifications, notification, parseNotification } from '../notifications/format.js';
+import type { Notification } from '../notifications/notification.js';
+import type { NotificationQueue } from '../notifications/notification-queue.js';
 import { define } from './spec.js';
 
 /** A client that waits is answered in the end, so that a connection does not look dead. */
@@ -29,7 +31,7 @@ export const notifications = [
     overloads: [[]],
     returns: 'string',
     doc: 'The notifications since the call before, a line each; empty when there are none. None is given twice.',
-    run: ({ queue }) => joinNotifications(queue.poll()),
+    run: ({ queue }) => lines(queue, queue.poll()),
   }),
   define('API_GetNotificationStrings', {
     aliases: ['API_GetNotificationsSync'],
@@ -38,7 +40,7 @@ export const notifications = [
     returns: 'string',
     waits: true,
     doc: 'The same, but waits for one when there are none; empty after a minute.',
-    run: async ({ queue }) => joinNotifications(await queue.read({ timeoutMs: LONGEST_READ_MS })),
+    run: async ({ queue }) => lines(queue, await queue.read({ timeoutMs: LONGEST_READ_MS })),
   }),
   define('API_PollNotification', {
     group: 'notifications',
@@ -57,3 +59,10 @@ export const notifications = [
     run: (_, { notificationstring }) => parseNotification(notificationstring),
   }),
 ];
+
+/** Who polls too seldom is told how many are lost. */
+function lines(queue: NotificationQueue, list: readonly Notification[]): string {
+  const lost = queue.newlyDropped();
+  const text = `${lost} notifications are lost: they were not read in time`;
+  return joinNotifications(lost > 0 ? [notification('WARNING', { text }), ...list] : list);
+}

@@ -24,6 +24,8 @@ export class NotificationQueue implements AsyncIterableIterator<Notification> {
   #first = 0;
   #wake = new Set<() => void>();
   #dropped = 0;
+  /** Of these it has been told. */
+  #droppedTold = 0;
   #closed = false;
 
   /** @internal */
@@ -41,6 +43,13 @@ export class NotificationQueue implements AsyncIterableIterator<Notification> {
   /** How many were lost because nobody took them in time. */
   get dropped(): number {
     return this.#dropped;
+  }
+
+  /** How many were lost since this was asked before. */
+  newlyDropped(): number {
+    const count = this.#dropped - this.#droppedTold;
+    this.#droppedTold = this.#dropped;
+    return count;
   }
 
   get closed(): boolean {
@@ -63,7 +72,8 @@ export class NotificationQueue implements AsyncIterableIterator<Notification> {
   poll(max = Number.POSITIVE_INFINITY): Notification[] {
     const taken = this.#waiting.slice(this.#first, this.#first + Math.min(max, this.size));
     this.#first += taken.length;
-    this.#compact();
+    // Not with every one that is taken by itself.
+    if (2 * this.#first >= this.#waiting.length) this.#compact();
     return taken;
   }
 

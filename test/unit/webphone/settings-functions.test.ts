@@ -173,6 +173,16 @@ describe('notifications and logs', () => {
     expect(w.webphone.API_PollNotification()).toBeUndefined();
   });
 
+  it('[API_PollNotificationStrings] [notifications/2] keeps the newest 1,000, and says how many are lost', () => {
+    for (let i = 1; i <= 1010; i++) w.webphone.API_AddLog(1, String(i));
+    const polled = w.webphone.API_PollNotificationStrings().split('\r\n');
+    expect(polled).toHaveLength(1001);
+    expect(polled[0]).toBe('WARNING,10 notifications are lost: they were not read in time');
+    expect(polled[1]).toBe('EVENT,EVENT,11');
+    w.webphone.API_AddLog(1, 'more');
+    expect(w.webphone.API_PollNotificationStrings()).toBe('EVENT,EVENT,more');
+  });
+
   it('[API_GetNotificationStrings] waits for one', async () => {
     const waiting = w.webphone.API_GetNotificationStrings();
     await w.run(1000);
