@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 const WAITING_FEATURES = new Map([
   ...['video'].map((id) => [id, 'video']),
   ...['siprec-src', 'siprec-srs'].map((id) => [id, 'SIPREC']),
-  ...['ussd', 'sms-3gpp', 'ims'].map((id) => [id, 'USSD and SMS over IMS']),
+  ...['ussd', 'sms-3gpp'].map((id) => [id, 'USSD and SMS over IMS']),
   ['ed137', 'ED-137'],
   ['tunnel', 'tunnel'],
   ...['gui', 'applet'].map((id) => [id, 'web phone']),

@@ -511,6 +511,8 @@ export class Phone extends Emitter<PhoneEvents> {
         sessionExpires: options.sessionExpires,
         minSessionExpires: options.minSessionExpires,
         reliableProvisionals: options.reliableProvisionals,
+        // RFC 5373: calls are answered as policies say, with the wish of the caller.
+        extensions: ['answermode'],
         ringTimeout: options.ringTimeout,
         maxCalls: options.maxCalls,
         policies: options.calls,

@@ -1,6 +1,6 @@
 /** From what people type, and what redirects, to the addresses of SIP: whom to call, and who calls. Pure. */
 import { isSwitchhookError, SwitchhookError } from '../base/errors.js';
-import { NameAddr, parseUri, type SipResponse, SipUri } from '../sip/index.js';
+import { NameAddr, parseUri, type SipResponse, SipUri, type Uri } from '../sip/index.js';
 import type { Account } from './account.js';
 import { lenient } from './lenient.js';
 
@@ -40,6 +40,16 @@ export function resolveTarget(target: string, account: Account | undefined): Sip
     port: account.uri.port,
     secure: account.uri.secure,
   });
+}
+
+/** RFC 3966 §5.1.5: what is no global number is one of our domain. Undefined for what is no telephone number. */
+export function telephoneNumber(target: string, account: Account | undefined): Uri | undefined {
+  const text = target.trim();
+  if (!/^tel:/i.test(text) || !account) return undefined;
+  const uri = parseUri(text);
+  if (uri.kind === 'tel' && !uri.number.startsWith('+') && !uri.params.has('phone-context'))
+    uri.params.set('phone-context', account.uri.host);
+  return uri;
 }
 
 /** RFC 3261 §19.1.5: headers and method of a URI are no part of a Request-URI; a call is an INVITE whatever they say. */

@@ -7,7 +7,7 @@ import { NameAddr, SipRequest, type SipUri } from '../sip/index.js';
 import type { CallEnvironment } from './call/call-host.js';
 import type { OfferKind } from './call/call-media.js';
 import type { CallPolicies } from './call/call-policies.js';
-import { identityWithoutAccount, resolveTarget } from './call-target.js';
+import { identityWithoutAccount, resolveTarget, telephoneNumber } from './call-target.js';
 import { anonymousAddress, wantsAnonymity } from './identity/caller-id.js';
 import { writeDiversions } from './identity/diversion.js';
 import type { InviteOptions } from './user-agent-types.js';
@@ -55,11 +55,12 @@ export function prepareCall(
   from.tag = localTag;
   const callId = checkedCallId(options.callId) || random.token(24);
   const { allow, supported, reliable } = env;
+  const number = policies.telephone === 'number' ? telephoneNumber(target, account) : undefined;
   const build = (redirected?: SipUri): SipRequest => {
-    const request = new SipRequest('INVITE', (redirected ?? uri).clone());
+    const request = new SipRequest('INVITE', (redirected ?? number ?? uri).clone());
     for (const route of account?.routes() ?? []) request.add('Route', route);
     request.set('From', from);
-    request.set('To', new NameAddr(uri.withoutZone().clone()));
+    request.set('To', new NameAddr(number ?? uri.withoutZone().clone()));
     request.set('Call-ID', callId);
     request.set('Allow', allow);
     request.set('Supported', supported);

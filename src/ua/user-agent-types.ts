@@ -34,6 +34,8 @@ export interface UserAgentOptions {
    * all, and callees have to use them. Default `supported`.
    */
   reliableProvisionals?: ReliableProvisionals;
+  /** Option tags of what the application does itself: they stand in Supported, and a Require with them is met. */
+  extensions?: readonly string[];
   /** How long a call may ring, in seconds, whoever calls; 0 = for ever. Default 180. */
   ringTimeout?: number;
   /** The status to refuse a request with that would begin something; undefined lets it pass. */

@@ -113,7 +113,8 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       },
       // RFC 3262 §3: whoever says 100rel has to acknowledge.
       get supported() {
-        return this.reliable === 'off' ? SUPPORTED_WITHOUT_100REL : SUPPORTED;
+        const own = this.reliable === 'off' ? SUPPORTED_WITHOUT_100REL : SUPPORTED;
+        return [own, ...(agent.#options.extensions ?? [])].join(', ');
       },
       codecTrouble: new Set(),
       calls: {

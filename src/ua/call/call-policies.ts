@@ -42,6 +42,11 @@ export interface CallPolicies extends TransferPolicies {
   callHeaders?: HeaderLines;
   /** SDP lines of all descriptions of the call. */
   sdpLines?: SdpLines;
+  /**
+   * How a telephone number (`tel:`) is called: as a user of our server (RFC 3261 §19.1.6), or by itself (RFC 3966), as
+   * networks that route numbers want it. Default 'user'.
+   */
+  telephone?: 'user' | 'number';
   /** What `hold()` means without options. */
   hold?: HoldOptions;
   limits?: CallLimits;

@@ -9,6 +9,7 @@ import type {
   LiveHoldOptions,
 } from '../../ua/index.js';
 import type { SettingsReader } from '../settings/settings.js';
+import { imsOptions } from './ims-options.js';
 import { mediaOptions } from './media-options.js';
 import { ringSeconds, speechSeconds } from './network-options.js';
 import { dtmfOptions, earlyMediaOptions, transferPolicies } from './transfer-policies.js';
@@ -80,6 +81,7 @@ export function callPolicies(settings: SettingsReader): CallPolicies {
       session: lines(settings.text('customsdpfield'), settings.text('lineseparator')),
       media: lines(settings.text('customsdpmediafield'), settings.text('lineseparator')),
     },
+    telephone: imsOptions(settings).numbers === 'tel' ? 'number' : 'user',
     hold: holdOptions(settings),
     limits: { speech: speechSeconds(settings) },
     maxUdpBytes: settings.number('maxsipmessagesize') || undefined,

@@ -188,6 +188,23 @@ describe('automatic answer', () => {
     }
   });
 
+  it('knows the extension of RFC 5373 when a caller requires it', async () => {
+    for (const [answering, status] of [
+      [{ automatic: 'caller' }, 200],
+      [{}, 403],
+    ] as const) {
+      const { call, statuses } = await called(
+        { answering },
+        { headers: { Require: 'answermode', 'Answer-Mode': 'Auto;require' } },
+      );
+      await world.run(100);
+      expect(statuses().at(-1)).toBe(status);
+      void call.hangup();
+      await world.end();
+      world = new PhoneWorld();
+    }
+  });
+
   it('refuses a mode that is required and not given (RFC 5373)', async () => {
     const { call } = await called({}, { headers: { 'Answer-Mode': 'Auto;require' } });
     expect(call.end?.status).toBe(403);

@@ -197,6 +197,7 @@ describe('registration', () => {
   it('[outbound-flow/0] over a connection the Contact has reg-id, +sip.instance and ob', async () => {
     for (const [transport, outbound, named] of [
       ['tcp', 'auto', true],
+      ['tls', 'auto', true],
       ['udp', 'auto', false],
       ['udp', 'always', true],
       ['tcp', 'never', false],

@@ -149,7 +149,7 @@ describe('API_SendSMS', () => {
     [5, 'Yes', 'Yes'],
     [6, undefined, undefined],
   ])(
-    '[param:textmessaging] [API_SendSMS] %i: of chat and SMS the server is to pass on as SMS: %s, %s',
+    '[sms-3gpp/2] [param:textmessaging] [API_SendSMS] %i: of chat and SMS the server is to pass on as SMS: %s, %s',
     async (textmessaging, chat, sms) => {
       await begin({ textmessaging });
       await send('hello', 1);

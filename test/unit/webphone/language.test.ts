@@ -30,7 +30,7 @@ describe('languages', () => {
     expect(await statuses({ language: 'de', translatemode: 2 })).toEqual(english);
   });
 
-  it('[localization/1] [param:language] a code, a name and a number mean the same', async () => {
+  it('[localization/1] [gui/1] [param:language] a code, a name and a number mean the same', async () => {
     expect(['en', 'English', '0'].map(parseLanguage)).toEqual(['en', 'en', 'en']);
     expect(['hu', 'Magyar', '2'].map(parseLanguage)).toEqual(['hu', 'hu', 'hu']);
     expect(parseLanguage('xx')).toBeUndefined();

@@ -414,12 +414,24 @@ describe('accounts', () => {
     expect(await w.webphone.API_Unregister('nobody')).toBe(false);
   });
 
-  it('[param:secondarystatus] tells STATUS of further accounts as well when asked', async () => {
-    registrar.password = undefined;
-    w.webphone.API_SetParameter('secondarystatus', 1);
-    w.webphone.API_Register(SERVER, 'alice', 'secret');
-    w.webphone.API_AddAccount(`bob:pw@${SERVER}`);
-    await w.run();
-    expect(w.strings('STATUS').filter((text) => /^STATUS,0,Registered,bob/.test(text))).toHaveLength(1);
-  });
+  it.each([
+    [0, 0],
+    [1, 1],
+  ])(
+    '[accounts/5] [param:secondarystatus] %i: of further accounts so many STATUS are told: %i; calls go by the main one',
+    async (secondarystatus, count) => {
+      registrar.password = undefined;
+      w.webphone.API_SetParameter('secondarystatus', secondarystatus);
+      w.webphone.API_Register(SERVER, 'alice', 'secret');
+      w.webphone.API_AddAccount(`bob:pw@${SERVER}`);
+      await w.run();
+      expect(w.strings('STATUS').filter((text) => /^STATUS,0,Registered,bob/.test(text))).toHaveLength(count);
+      w.webphone.API_Call(-1, '100');
+      await w.run();
+      const invite = registrar.others.find(({ request }) => request.method === 'INVITE');
+      expect(String(invite?.request.from.uri)).toBe(`sip:alice@${SERVER}`);
+      invite?.tx.reply(486);
+      await w.run();
+    },
+  );
 });

@@ -111,19 +111,19 @@ describe('the INVITE', () => {
     );
   });
 
-  it('[param:ims3gpp] switches the ways of an IMS network on and off, or goes by the domain', async () => {
+  it('[ims/1] [param:ims3gpp] switches the ways of an IMS network on and off, or goes by the domain', async () => {
     const called = (given: Given): Promise<string> => inviteOf({ ...given, ims3gpp_minphonelen: 4 }, NUMBER);
     expect(await called({ ims3gpp: 0, ims3gpp_phonenum: 1 })).not.toMatch(/user=phone/);
     expect(await called({ ims3gpp: -1 })).not.toMatch(/user=phone/);
     expect(await called({ ims3gpp: 1 })).toMatch(/^INVITE sip:0612345678@10\.0\.0\.100;user=phone/);
-    expect(await called({ ims3gpp: 2 })).toMatch(/user=phone/);
+    expect(await called({ ims3gpp: 2 })).toMatch(/^INVITE tel:0612345678;phone-context=10\.0\.0\.100 /);
     const login = (given: Given): Promise<string> =>
       inWorld({ ...given, realm: 'ims.example' }, async (world) => {
         world.registrar.password = 'secret';
         await world.register();
         return world.registrar.last.get('Authorization') ?? '';
       });
-    expect(await login({ ims3gpp: 1 })).toMatch(/username="anna@ims\.example"/);
+    for (const ims3gpp of [1, 2]) expect(await login({ ims3gpp })).toMatch(/username="anna@ims\.example"/);
     expect(await login({ ims3gpp: 0, ims3gpp_authuname: 1 })).toMatch(/username="anna"/);
     const settings = new Settings();
     settings.set('serveraddress', 'ims.mnc001.mcc262.3gppnetwork.org');
@@ -151,7 +151,7 @@ describe('the INVITE', () => {
     );
   });
 
-  it('[param:sipproto] [param:ims3gpp_phonenum] [param:ims3gpp_minphonelen] calls the kind of address asked for', async () => {
+  it('[ims/0] [param:sipproto] [param:ims3gpp_phonenum] [param:ims3gpp_minphonelen] calls the kind of address asked for', async () => {
     expect(await inviteOf({ sipproto: 'tel' }, NUMBER)).toMatch(
       /^INVITE sip:0612345678@10\.0\.0\.100;user=phone/,
     );
@@ -159,11 +159,23 @@ describe('the INVITE', () => {
       /^INVITE sip:0612345678@10\.0\.0\.100;user=phone/,
     );
     expect(await inviteOf({ ims3gpp_phonenum: 2 }, NUMBER)).toMatch(
-      /^INVITE sip:0612345678@10\.0\.0\.100;user=phone/,
+      /^INVITE tel:0612345678;phone-context=10\.0\.0\.100 [\s\S]*^To: <tel:0612345678;/m,
+    );
+    expect(await inviteOf({ ims3gpp_phonenum: 2 }, '+31612345678')).toMatch(/^INVITE tel:\+31612345678 /);
+    expect(await inviteOf({ ims3gpp_phonenum: 2, ims3gpp_minphonelen: 4 }, '1234')).toMatch(
+      /^INVITE sip:1234@/,
+    );
+    expect(await inviteOf({ ims3gpp_phonenum: 2, ims3gpp_minphonelen: 4 }, 'bob')).toMatch(
+      /^INVITE sip:bob@/,
     );
     expect(await inviteOf({ ims3gpp_phonenum: 2, ims3gpp_minphonelen: 12 }, NUMBER)).not.toMatch(
       /user=phone/,
     );
+    await inWorld({ ims3gpp_authuname: 1, realm: 'ims.example' }, async (world) => {
+      world.registrar.password = 'secret';
+      await world.register();
+      expect(world.registrar.last.get('Authorization')).toMatch(/username="anna@ims\.example"/);
+    });
     expect(dialString('bob', new Settings())).toBe('bob');
     const secure = new Settings();
     secure.set('sipproto', 'sips');
