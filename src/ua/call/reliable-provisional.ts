@@ -59,7 +59,7 @@ export class ReliableProvisional {
    * @param stillWanted asked after the wait
    */
   async send(response: SipResponse, stillWanted: () => boolean): Promise<void> {
-    while (this.#pending) await this.acknowledged();
+    while (this.#pending && !this.#stopped) await this.acknowledged();
     if (this.#stopped || !stillWanted()) return;
     if (response.body.length > 0) this.#sdpSent = true;
     this.#refresh?.cancel();

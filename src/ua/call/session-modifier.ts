@@ -71,6 +71,8 @@ export class SessionModifier {
   readonly #onRemoteChange: () => void;
   readonly #queue: Change[] = [];
   #current: Change | undefined;
+  /** The re-INVITE of ours that has no final response yet. */
+  #pending: ClientHandle | undefined;
   #retry: Timer | undefined;
   #incoming: IncomingChange | undefined;
   /** UPDATEs of the peer being answered. */
@@ -108,6 +110,8 @@ export class SessionModifier {
   /** The call is over. @param cause why, when by an error */
   close(cause: SwitchhookError | undefined): void {
     this.#retry?.cancel();
+    // Nobody waits for it any more, and a peer that has only begun to answer need not go on.
+    this.#pending?.cancel();
     const pending = this.#queue.splice(0);
     if (this.#current) pending.unshift(this.#current);
     this.#current = undefined;
@@ -155,10 +159,12 @@ export class SessionModifier {
     const handle = this.#host.way.send(dialog, request, {
       onFinal: (response, tx) => {
         patience.cancel();
+        if (this.#pending === handle) this.#pending = undefined;
         this.#answered(change, dialog, response, tx, ack);
       },
       onError: (error) => {
         patience.cancel();
+        if (this.#pending === handle) this.#pending = undefined;
         if (change.offers) media?.rollback();
         // RFC 3261 §12.2.1.2: without any answer the dialog is gone. A lost connection is not that: it is made anew.
         const gone = error.code === 'ERR_SIP_TIMEOUT';
@@ -166,6 +172,7 @@ export class SessionModifier {
         if (gone) this.#lost(408, error);
       },
     });
+    if (change.invite) this.#pending = handle;
   }
 
   #answered(

@@ -344,6 +344,25 @@ describe('reliable provisional responses as callee (RFC 3262)', () => {
     await world.end();
   });
 
+  it('a second one that waits for the PRACK of the first is dropped when the call ends', async () => {
+    for (const how of ['hangup', 'CANCEL', 'no PRACK', 'answer'] as const) {
+      const { world, bob, peer, call, ack, polite } = await ring({ ...required, branch: 'z9hG4bK-wait' });
+      const waiting = outcome(call.progress());
+      await world.run(20);
+      expect(waiting.text).toBe('pending');
+      if (how === 'hangup') void call.hangup();
+      else if (how === 'answer') outcome(call.answer());
+      else if (how === 'CANCEL') await peer.request('CANCEL', bob, { branch: 'z9hG4bK-wait' });
+      await world.run(how === 'no PRACK' ? 33_000 : 50);
+      expect([how, waiting.text, peer.count('PRACK')]).toEqual([how, 'done', 0]);
+      expect(peer.responses.filter(({ status }) => status === 183)).toEqual([]);
+      if (how === 'answer') await ack();
+      await world.run(50);
+      polite();
+      await world.end();
+    }
+  });
+
   it('hanging up while the 200 waits for a PRACK rejects the call', async () => {
     const { world, peer, call } = await ring(supported);
     void call.progress();
