@@ -24,6 +24,7 @@ export {
   type ConferenceGroupOptions,
   ConferenceGroups,
 } from './conference-groups.js';
+export { ConferenceRoster, ConferenceRosters, type RosterState } from './conference-roster.js';
 export type { LanPeer, LanPeersOptions } from './lan-peers.js';
 export { LinePresets, type PresetScope } from './line-presets.js';
 export {

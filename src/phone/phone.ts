@@ -31,6 +31,7 @@ import { Blf } from './blf/blf.js';
 import type { CallOptions, LinePreset } from './call-options.js';
 import { Conference, type ConferenceOptions } from './conference.js';
 import { ConferenceGroups } from './conference-groups.js';
+import { ConferenceRosters } from './conference-roster.js';
 import { type LanPeer, LanPeers } from './lan-peers.js';
 import { LineTable } from './lines.js';
 import { Messages } from './messaging/messages.js';
@@ -116,6 +117,8 @@ export class Phone extends Emitter<PhoneEvents> {
   readonly presence: Presence;
   /** The calls of other extensions, and ours for them. */
   readonly blf: Blf;
+  /** Who is in conferences that servers hold. */
+  readonly rosters: ConferenceRosters;
   /** Whether messages wait in our mailbox. */
   readonly voicemail: Voicemail;
   /** Text messages. */
@@ -186,6 +189,7 @@ export class Phone extends Emitter<PhoneEvents> {
       isContact: (peer) => this.store.contacts.all().some((one) => isThatContact(one, peer)),
     };
     this.presence = new Presence(host, { displayName: options.displayName, ...options.presence });
+    this.rosters = new ConferenceRosters(host);
     this.blf = new Blf(host, this.presence.watchers, options.blf);
     this.voicemail = new Voicemail(host, options.voicemail);
     this.messages = new Messages(host, { store: this.store.messages, ...options.messages });
@@ -368,7 +372,8 @@ export class Phone extends Emitter<PhoneEvents> {
   async #close(): Promise<void> {
     this.#reviveTimer?.cancel();
     const parts = await this.#starting?.catch(() => undefined);
-    for (const service of [this.presence, this.blf, this.voicemail, this.messages]) service.close();
+    for (const service of [this.presence, this.blf, this.voicemail, this.messages, this.rosters])
+      service.close();
     await this.audio.close();
     if (parts) {
       await this.#shutDown(parts);
@@ -386,7 +391,8 @@ export class Phone extends Emitter<PhoneEvents> {
   async restart(): Promise<boolean> {
     const parts = this.#parts;
     if (!parts || parts.agent.calls.length > 0 || this.#closing) return false;
-    for (const service of [this.presence, this.blf, this.voicemail, this.messages]) service.detach();
+    for (const service of [this.presence, this.blf, this.voicemail, this.messages, this.rosters])
+      service.detach();
     this.#parts = undefined;
     this.#starting = this.#shutDown(parts).then(() => this.#start(parts.engine));
     await this.#starting.catch((error: unknown) => {
@@ -580,7 +586,8 @@ export class Phone extends Emitter<PhoneEvents> {
       const parts = { transport, endpoint, engine, agent, monitor, board, peers };
       this.#parts = parts;
       this.accountBook.attach(agent);
-      for (const service of [this.presence, this.blf, this.voicemail, this.messages]) service.attach(agent);
+      for (const service of [this.presence, this.blf, this.voicemail, this.messages, this.rosters])
+        service.attach(agent);
       if (options.capabilityRequest) void this.options().catch(() => {}); // it opens the way through a NAT, too
       this.audio.prepare();
       return parts;
