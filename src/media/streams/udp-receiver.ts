@@ -37,6 +37,8 @@ export interface UdpInput {
 const MAX_WAITING = 50;
 /** Longer gaps in RTP are pauses of the sender. */
 const MAX_CONCEALED = 5;
+/** Packets that are overtaken by no more than so many others are late, not a new beginning. */
+const MAX_MISORDER = 100;
 const MAX_FRAME_SAMPLES = 5760;
 const PCM_RATE = 8000;
 
@@ -69,6 +71,8 @@ class CodedUnpacker implements Unpacker {
   #ssrc = -1;
   #sequence = 0;
   #lastSamples = 0;
+  /** What would be the second packet of a sender that began anew; -1 when nothing looks like it. */
+  #restart = -1;
 
   constructor(decoder: Decoder, sampleRate: number, rtp: boolean) {
     this.#decoder = decoder;
@@ -109,7 +113,18 @@ class CodedUnpacker implements Unpacker {
       this.#decoder.reset();
       return 0;
     }
-    if (step === 0 || step > 0x7fff) return -1;
+    if (step === 0) return -1;
+    if (step > 0x7fff) {
+      // RFC 3550 A.1: two in a row from far behind are a sender that began anew.
+      const restarts = sequence === this.#restart;
+      this.#restart = 0x10000 - step > MAX_MISORDER ? (sequence + 1) & 0xffff : -1;
+      if (!restarts) return -1;
+      this.#restart = -1;
+      this.#sequence = sequence;
+      this.#decoder.reset();
+      return 0;
+    }
+    this.#restart = -1;
     this.#sequence = sequence;
     return step - 1;
   }

@@ -233,6 +233,22 @@ describe('audio from UDP', () => {
     await input.close();
   });
 
+  it('is heard at once when its sender begins anew under the same SSRC; what is late stays out', async () => {
+    const call = target();
+    const input = await receiveAudio(call, { audio: { kind: 'rtp', codec: 'PCMA' } });
+    const packet = (sequence: number) => {
+      const data = new Uint8Array(172);
+      writeRtpHeader(data, 0, 8, false, sequence, 0, 1);
+      return data.fill(0x55, 12);
+    };
+    const order = [5000, 5001, 4999, 4998, 4999, 0, 1, 2, 3].map(packet);
+    await sendTo(input.port, order);
+    await until(() => input.packets + input.dropped === order.length);
+    expect(input.dropped).toBe(4);
+    expect(call.samples.length).toBe(5 * 160);
+    await input.close();
+  });
+
   it('never takes more than the call does, and outlives it', async () => {
     const full = await receiveAudio({ write: () => new Promise<boolean>(() => {}) });
     await sendTo(
