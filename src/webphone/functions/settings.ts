@@ -43,11 +43,16 @@ export const settings = [
     returns: 'boolean',
     doc: 'Changes several settings. False when one of them could not be set; the others are.',
     run: (context, { parameters }) => {
-      const lines = parameters.split(/\r?\n/).filter((line) => line.trim() !== '');
-      const done = lines.map((line) => {
-        const at = line.indexOf('=');
-        return at > 0 && setGlobal(context, line.slice(0, at), line.slice(at + 1));
-      });
+      // Who writes a request on one line writes the line break in letters.
+      const lines = parameters.split(/\r\n|\r|\n|\\r\\n/).filter((line) => line.trim() !== '');
+      // How the password is encoded is to be known before it comes.
+      const isMethod = (line: string): number => Number(/^\s*pwdencrypted\s*=/i.test(line));
+      const done = lines
+        .sort((a, b) => isMethod(b) - isMethod(a))
+        .map((line) => {
+          const at = line.indexOf('=');
+          return at > 0 && setGlobal(context, line.slice(0, at), line.slice(at + 1));
+        });
       return done.every(Boolean);
     },
   }),

@@ -81,7 +81,10 @@ export function nearestWords(words: readonly string[]): string[] | undefined {
 export function defaultText({ default: value, values }: ParameterSpec): string {
   if (value === undefined) return 'not set';
   if (value === '') return 'empty';
-  const meaning = values?.[String(value)];
+  const told = values?.[String(value)];
+  // A value that is another one by another number is told by that one's meaning.
+  const [, other] = /^(?:the same )?as (-?\d+)$/.exec(told ?? '') ?? [];
+  const meaning = values?.[other] ?? told;
   return meaning ? `${value} (${meaning})` : String(value);
 }
 

@@ -40,7 +40,7 @@ describe('explaining', () => {
   it('tells what a setting takes, its default, its values and what it waits for', () => {
     const text = explainParameter('HOLDTYPEONHOLD')?.join('\n');
     expect(text).toContain('holdtype');
-    expect(text).toMatch(/Default +-1 \(as 2/);
+    expect(text).toMatch(/Default +-1 \(a=sendonly: we send/);
     expect(text).toMatch(/ 4 {2}a=inactive/);
     expect(explainParameter('siprec_src')?.join('\n')).toMatch(/waits for recording by a server/);
     expect(explainParameter('transport')?.join('\n')).toMatch(/ 3 {2}.*\(it waits for a tunnel\)/);

@@ -36,6 +36,10 @@ describe('settings', () => {
   it('[API_SetParameters] takes lines of key=value', () => {
     expect(w.webphone.API_SetParameters('username=alice\r\npassword=a=b\r\n')).toBe(true);
     expect(w.webphone.API_GetParameter('password')).toBe('a=b');
+    expect(w.webphone.API_SetParameters(String.raw`techprefix=1\r\nuseragent=Mine`)).toBe(true);
+    expect(w.webphone.API_GetParameter('techprefix')).toBe('1');
+    expect(w.webphone.API_SetParameters(`password=${btoa('pass')}\npwdencrypted=4`)).toBe(true);
+    expect(w.webphone.API_GetParameter('password')).toBe('pass');
     expect(w.webphone.API_SetParameters('displayname=X\nnothing')).toBe(false);
     expect(w.webphone.API_GetParameter('displayname')).toBe('X');
   });
