@@ -1,5 +1,6 @@
 /** What a call of the phone can be told when it is dialled. */
 import type { Account, InviteOptions } from '../ua/index.js';
+import type { RedialOptions } from './policies/redial.js';
 
 export interface CallOptions extends Omit<InviteOptions, 'account'> {
   /** Hangs up (or cancels) when it fires. */
@@ -12,6 +13,8 @@ export interface CallOptions extends Omit<InviteOptions, 'account'> {
   digits?: string;
   /** How long after the connection they follow. Default 0. */
   digitsDelayMs?: number;
+  /** How it is placed again when it fails or breaks off; what is absent is as `policies.redial` says. */
+  redial?: RedialOptions;
 }
 
 /** What a line can have set for its calls. */

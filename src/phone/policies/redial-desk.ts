@@ -49,10 +49,15 @@ export class RedialDesk {
     const { policies, clock } = this.#env;
     const origin = this.#origins.get(call) ?? { target: call.remote.uri, options: {}, attempt: 0 };
     if (this.#closed || origin.options.signal?.aborted) return;
-    const decision = decideRedial(call, record, policies.redial, {
-      attempt: origin.attempt,
-      others: this.#env.others(call),
-    });
+    const decision = decideRedial(
+      call,
+      record,
+      { ...policies.redial, ...origin.options.redial },
+      {
+        attempt: origin.attempt,
+        others: this.#env.others(call),
+      },
+    );
     if (!decision) return;
     const next = new Promise<Call | undefined>((resolve) => {
       const timer = clock.after(decision.delayMs, () => {

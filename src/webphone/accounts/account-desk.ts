@@ -7,7 +7,7 @@
 import { Emitter } from '../../base/emitter.js';
 import type { SwitchhookError } from '../../base/errors.js';
 import type { AccountBook, Phone } from '../../phone/index.js';
-import type { Account, AccountOptions, Registration, RegistrationState } from '../../ua/index.js';
+import { Account, type AccountOptions, type Registration, type RegistrationState } from '../../ua/index.js';
 import { accountSettings } from '../mapping/account-options.js';
 import type { Settings, SettingsReader } from '../settings/settings.js';
 import type { Stack } from '../stack.js';
@@ -22,6 +22,8 @@ import {
 } from './account-string.js';
 import { failureText, registeredEx, regState } from './registration-texts.js';
 
+/** What of an account a call is made with. */
+const OF_THE_WAY = ['server', 'password', 'proxy', 'realm', 'authUsername', 'transport'] as const;
 /** For accounts given as text. */
 const DEFAULT_INTERVAL_S = 3600;
 
@@ -431,9 +433,14 @@ export class AccountDesk extends Emitter<AccountEvents> {
     const own = this.#fieldsOf(reader);
     const identity = identityOf(own);
     if (own.server === '' || own.username === '') return undefined;
-    if (identity === identityOf(this.#fieldsOf(this.#options.settings))) return undefined;
-    const entry = this.#entries.get(identity) ?? { identity, fields: own };
-    return this.accountOf(entry) ?? this.#put(entry);
+    const ours = this.#fieldsOf(this.#options.settings);
+    if (identity !== identityOf(ours)) {
+      const entry = this.#entries.get(identity) ?? { identity, fields: own };
+      return this.accountOf(entry) ?? this.#put(entry);
+    }
+    if (OF_THE_WAY.every((field) => own[field] === ours[field])) return undefined;
+    // The same address by another way or login: of these calls only, beside the one that is registered.
+    return new Account(this.#accountOptions({ identity, fields: own }));
   }
 
   /** The account a text names: one there is, or one that is made of it, not registered and not kept. */

@@ -77,7 +77,7 @@ export const calls = [
     doc: 'Refuses incoming calls, with the status of `userrejectdisccode`.',
     run: (context, { line }) => {
       const calls = ringing(context, line);
-      for (const call of calls) call.reject(context.settings.number('userrejectdisccode'), undefined);
+      for (const call of calls) call.reject(refusalOf(context, call), undefined);
       return calls.length > 0;
     },
   }),
@@ -297,12 +297,18 @@ function rings({ direction, state }: Call): boolean {
   return direction === 'incoming' && state === 'ringing';
 }
 
+/** The status a call is refused with: a line may have one of its own. */
+function refusalOf({ desk, settings }: WebphoneContext, call: Call): number {
+  const own = settings.forLine(desk.lineOf(call)).number('disccode');
+  return own === settings.number('disccode') ? settings.number('userrejectdisccode') : own;
+}
+
 function hangUp(context: WebphoneContext, call: Call, text: string): void {
   const { desk, settings } = context;
   const reason = text || settings.forLine(desk.lineOf(call)).text('discreason');
   context.board.hangupBegins(call);
   if (call.direction === 'incoming' && call.state === 'ringing') {
-    call.reject(context.settings.number('userrejectdisccode'), reason || undefined);
+    call.reject(refusalOf(context, call), reason || undefined);
   } else {
     void call.hangup({ reason: reason || undefined });
   }

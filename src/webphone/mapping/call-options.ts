@@ -58,6 +58,7 @@ export function callOptions(settings: SettingsReader): CallOptions {
     offer: OFFERS[settings.number('enable_3pcc')],
     redirects: settings.number('allowcallredirect') === 0 ? 0 : undefined,
     ringTimeout: ringSeconds(settings),
+    redial: { otherCodecs: settings.flag('codecretry') },
   };
 }
 

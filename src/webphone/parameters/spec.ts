@@ -69,10 +69,15 @@ export const WAITING: readonly SettingStatus[] = [
 const OFF: readonly SettingValue[] = [0, false, ''];
 
 /** A setting or a value that does nothing is asked for something: what to say of it. Else undefined. */
-export function inVain(spec: ParameterSpec, value: SettingValue | undefined): string | undefined {
-  const { name, status, off = OFF, missing } = spec;
+export function inVain(
+  spec: ParameterSpec,
+  value: SettingValue | undefined,
+  ofLine: boolean,
+): string | undefined {
+  const { name, status, off = OFF, missing, lineless } = spec;
   // Whoever has the effect of one that works in part says where it fails.
   if (value === undefined || status === 'partly') return undefined;
+  if (ofLine && lineless) return `${name} is of the phone and does nothing for a line`;
   if (status === 'works') {
     const why = missing?.[String(value)];
     return why && `${name} ${value} ${STATUS_TEXTS[why]}`;
@@ -99,6 +104,8 @@ export interface ParameterRow<Name extends string = string> {
   readonly effect: SettingEffect;
   /** Default `works`. */
   readonly status?: SettingStatus;
+  /** May be set for a line, as the manual has it, where it does nothing: what it is about has no line. */
+  readonly lineless?: true;
   /** Values of a setting that works which do nothing, with the reason. They are taken, and act as the default does. */
   readonly missing?: Readonly<Record<string, Exclude<SettingStatus, 'works'>>>;
   /** What may be set while an engine is missing, since it asks for nothing of it. Default 0, false and no text. */

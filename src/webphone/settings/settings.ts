@@ -131,7 +131,7 @@ export class Settings extends Emitter<SettingsEvents> implements SettingsReader 
       }
     }
     if (warning) this.#warn(`${key} range`, warning);
-    const vain = inVain(spec, value);
+    const vain = inVain(spec, value, line !== GLOBAL);
     if (vain) this.#warn(key, vain);
     warning ??= vain;
     this.#store(resolved, value, line, options.permanent ?? false, origin);

@@ -1,10 +1,13 @@
 /** Settings of lines, accounts, messages and presence: what they do on the wire, and what is told. */
+import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FakeMediaEngine } from '../../../src/testing/fake-media.js';
 import { Webphone } from '../../../src/webphone/index.js';
 import type { FakeRegistrar } from '../../support/fake-registrar.js';
 import type { Party } from '../../support/ua-harness.js';
 import { HOST, SERVER, WebphoneWorld } from '../../support/webphone-world.js';
+
+const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
 
 type Given = Readonly<Record<string, string | number>>;
 const ACCOUNT = { serveraddress: SERVER, username: 'me', password: 'secret' };
@@ -91,7 +94,101 @@ describe('what is known of a line', () => {
   });
 });
 
+describe('the way of a line', () => {
+  const PROXY = '10.0.0.7';
+
+  it.each([
+    ['proxyaddress', { proxyaddress: PROXY }],
+    ['proxyip', { proxyip: PROXY }],
+    ['proxyport', { proxyip: PROXY, proxyport: 5060 }],
+    ['serverip', { serverip: PROXY }],
+  ])('[param:%s] the INVITE of the line goes there, that of others to the server', async (_name, given) => {
+    const registrar = await registered();
+    const proxy = await w.world.peer('proxy', PROXY);
+    for (const [name, value] of Object.entries(given))
+      expect(w.webphone.API_SetLineParameter(2, name, String(value), 1)).toBe(true);
+    w.webphone.API_Call(2, 'bob');
+    await w.run(300);
+    const [invite] = proxy.requests.filter(({ message }) => message.method === 'INVITE');
+    expect(invite.message.uri.toString()).toBe(`sip:bob@${SERVER}`);
+    expect(invite.message.from.uri.toString()).toBe(`sip:me@${SERVER}`);
+    expect(registrar.others).toHaveLength(0);
+    w.webphone.API_Call(3, 'carol');
+    await w.run(300);
+    expect(registrar.others.map(({ request }) => request.method)).toContain('INVITE');
+    expect(w.webphone.API_IsRegistered()).toBe(true);
+  });
+
+  it.each([
+    ['serverport', { serverport: 5070 }],
+    ['serverdomainandport', { serverdomainandport: `${SERVER}:5070` }],
+    ['transport', { transport: 1 }],
+  ])('[param:%s] is another one than that of the phone', async (name, given) => {
+    await registered();
+    for (const [one, value] of Object.entries(given))
+      expect(w.webphone.API_SetLineParameter(2, one, String(value), 1)).toBe(true);
+    w.webphone.API_Call(2, 'bob');
+    await w.run(300);
+    const sent = w.world.network.packets.filter(({ text }) => text.startsWith('INVITE'));
+    if (name === 'transport') expect(sent[0].text).toMatch(/^Via: SIP\/2\.0\/TCP/m);
+    else expect(sent[0].to).toEqual({ host: SERVER, port: 5070 });
+  });
+
+  it.each([
+    ['sipusername', { sipusername: 'line-login' }, /username="line-login"/],
+    ['password', { password: 'other' }, /username="me"/],
+  ] as ReadonlyArray<[string, Given, RegExp]>)(
+    '[param:%s] is what the line logs in with',
+    async (_name, given, wanted) => {
+      const registrar = await registered();
+      for (const [one, value] of Object.entries(given))
+        expect(w.webphone.API_SetLineParameter(2, one, String(value), 1)).toBe(true);
+      w.webphone.API_Call(2, 'bob');
+      await w.run(300);
+      const challenge = 'Digest realm="example.com", nonce="n", algorithm=MD5';
+      registrar.others[0].tx.reply(407, undefined, (response) =>
+        response.set('Proxy-Authenticate', challenge),
+      );
+      await w.run(300);
+      const again = registrar.others.at(-1)?.request;
+      const text = again?.get('Proxy-Authorization') ?? '';
+      expect(text).toMatch(wanted);
+      const ha1 = md5(`${/username="([^"]*)"/.exec(text)?.[1]}:example.com:${given.password ?? 'secret'}`);
+      const ha2 = md5(`INVITE:${/uri="([^"]*)"/.exec(text)?.[1]}`);
+      expect(text).toContain(`response="${md5(`${ha1}:n:${ha2}`)}"`);
+    },
+  );
+});
+
 describe('the end of calls', () => {
+  it('[param:disccode] of a line is the status its calls are refused with', async () => {
+    const { bob } = await begin();
+    w.webphone.API_SetLineParameter(1, 'disccode', '486', 1);
+    const first = await w.called(bob);
+    w.webphone.API_Reject(-1);
+    await w.run();
+    expect(first.end?.status).toBe(486);
+    w.webphone.API_SetLineParameter(1, 'disccode', 'NULL', 1);
+    const second = await w.called(bob);
+    w.webphone.API_Reject(-1);
+    await w.run();
+    expect(second.end?.status).toBe(603);
+  });
+
+  it.each([
+    ['', 2],
+    ['false', 1],
+  ])('[param:codecretry] "%s" of a line: after 488 there are %i INVITEs', async (codecretry, invites) => {
+    const registrar = await registered();
+    if (codecretry) w.webphone.API_SetLineParameter(1, 'codecretry', codecretry, 1);
+    w.webphone.API_Call(1, 'bob');
+    await w.run(200);
+    const came = () => registrar.others.filter(({ request }) => request.method === 'INVITE');
+    came()[0].tx.reply(488);
+    await w.run(3000);
+    expect(came()).toHaveLength(invites);
+  });
+
   it('[param:userrejectdisccode] is the status when the user refuses', async () => {
     const { bob } = await begin();
     const first = await w.called(bob);

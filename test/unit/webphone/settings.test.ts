@@ -148,6 +148,20 @@ describe('a value whose engine is not there', () => {
   });
 });
 
+describe('a setting of the phone that the manual lets lines have', () => {
+  it.each(['presenceexpire', 'notifyexpiresec', 'registerinterval'])(
+    '%s says that it does nothing there',
+    (name) => {
+      const settings = new Settings();
+      expect(settings.set(name, 600, { line: 1 })).toMatchObject({
+        ok: true,
+        warning: `${name} is of the phone and does nothing for a line`,
+      });
+      expect(settings.set(name, 600)).toMatchObject({ ok: true, warning: undefined });
+    },
+  );
+});
+
 describe('a setting whose engine is not there', () => {
   /** What is said when it is set. */
   const said = (name: string, value: string | number | boolean, line?: number): string[] => {

@@ -48,6 +48,7 @@ export const account = rows('account', [
     values: { '-1': 'automatic' },
     unit: 's',
     scope: 'both',
+    lineless: true,
     effect: 'registration',
     doc: 'The lifetime to ask for in REGISTER; the refresh goes out well before it is over. Automatic asks for 180 s over UDP and 600 s over connections.',
   },
