@@ -45,12 +45,12 @@ export const account = rows('account', [
     type: 'int',
     default: -1,
     range: { min: 10, max: 86400 },
-    values: { '-1': 'automatic' },
+    values: { '-1': '180 s over UDP, 600 s over connections' },
     unit: 's',
     scope: 'both',
     lineless: true,
     effect: 'registration',
-    doc: 'The lifetime to ask for in REGISTER; the refresh goes out well before it is over. Automatic asks for 180 s over UDP and 600 s over connections.',
+    doc: 'The lifetime to ask for in REGISTER; the refresh goes out well before it is over.',
   },
   {
     name: 'actualregisterexpires_val',
@@ -165,7 +165,6 @@ export const account = rows('account', [
   {
     name: 'disconunregister',
     type: 'enum',
-    default: 0,
     values: { 0: 'they go on', 1: 'they end' },
     effect: 'now',
     doc: 'Whether unregistering ends the calls as well. API_Unregister ends them unless this was set to 0.',
