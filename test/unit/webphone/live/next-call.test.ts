@@ -136,7 +136,6 @@ const rows = PARAMETERS.filter(({ effect, status }) => effect === 'next call' &&
  */
 const ELSEWHERE = [
   'aqtest',
-  'callforwardcode',
   'callretryonreject',
   'callto',
   'conference_addalllines',
@@ -144,7 +143,6 @@ const ELSEWHERE = [
   'ims3gpp_minphonelen',
   'numrewriterulesadv',
   'peer',
-  'proxyip',
   'proxyport',
   'sdearlymedia',
   'sendmedia_atype',
@@ -157,9 +155,6 @@ const ELSEWHERE = [
   'sendmedia_to_ip',
   'sendmediain_to',
   'sendmediaout_to',
-  'serverip',
-  'serverport',
-  'setserverfromtarget',
   'singleaudiostream',
   'syncvoicerec',
   'systembeeptype',
