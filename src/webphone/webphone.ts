@@ -18,7 +18,7 @@ import type { NotificationQueue } from './notifications/notification-queue.js';
 import type { ParameterName, SettingValues } from './parameters/parameters.js';
 import { Settings } from './settings/settings.js';
 import { settingsFromSip } from './settings/settings-from-sip.js';
-import { statusTranslator } from './texts/language.js';
+import { statusTranslator, unknownLanguage } from './texts/language.js';
 import type { WebphoneContext, WebphoneParts } from './webphone-context.js';
 import type { WebphoneLog } from './webphone-log.js';
 
@@ -164,9 +164,16 @@ function followSettings(settings: Settings, notifications: NotificationHub): voi
       delivery: settings.number('notificationevents'),
       translate: statusTranslator(settings),
     });
+  const tellLanguage = (): void => {
+    const text = unknownLanguage(settings);
+    if (text !== undefined)
+      notifications.publish('WARNING', { text: `"${text}" is no language there is; it is English` });
+  };
   apply();
+  tellLanguage();
   settings.on('change', ({ name }) => {
     if (NOTIFICATION_SETTINGS.has(name)) apply();
+    if (name === 'language') tellLanguage();
   });
 }
 

@@ -43,6 +43,12 @@ export function parseLanguage(text: string): Language | undefined {
   return LANGUAGES.find((language) => language === code) ?? NAMES[wanted];
 }
 
+/** The setting `language`, when it names none there is. */
+export function unknownLanguage(settings: SettingsReader): string | undefined {
+  const text = settings.text('language');
+  return settings.given('language') && text !== '' && !parseLanguage(text) ? text : undefined;
+}
+
 /** By `language`, or where that is not set by `locale`. */
 export function languageOf(settings: SettingsReader): Language {
   const named = settings.given('language') || !settings.given('locale');

@@ -39,6 +39,16 @@ describe('languages', () => {
     }
   });
 
+  it('[param:language] one there is not is told, and is English', async () => {
+    const w = new WebphoneWorld({});
+    w.webphone.API_SetParameter('language', 'Klingon');
+    expect(w.last('WARNING')).toContain('"Klingon" is no language there is; it is English');
+    w.forget();
+    w.webphone.API_SetParameter('language', 'Magyar');
+    expect(w.strings('WARNING')).toEqual([]);
+    await w.end();
+  });
+
   it('[param:locale] [localization/0] decides where no language is set', () => {
     const settings = new Settings();
     expect(languageOf(settings)).toBe('en');

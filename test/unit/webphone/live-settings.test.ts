@@ -65,7 +65,7 @@ describe('settings changed while the phone runs', () => {
     expect(registrar.others.filter(({ request }) => request.method === 'MESSAGE')).toEqual([]);
   });
 
-  it('[param:enableblf] [param:blfuserlist] watch lamps named later', async () => {
+  it('[param:blfuserlist] lamps named later are watched', async () => {
     const watches = (): string[] =>
       registrar.others
         .filter(({ request }) => request.method === 'SUBSCRIBE')

@@ -52,6 +52,13 @@ describe('values', () => {
     });
   });
 
+  it('of presence are those there are', () => {
+    const settings = new Settings();
+    expect(settings.set('upresence_bob', 'dnd')).toMatchObject({ ok: true, value: 'DND' });
+    expect(settings.set('upresence_bob', 'holiday')).toMatchObject({ ok: false });
+    expect(settings.get('upresence_bob')).toBe('DND');
+  });
+
   it('left empty are those nobody has set', () => {
     const settings = new Settings();
     settings.set('holdtype', 4);

@@ -120,8 +120,15 @@ export const messaging = rows('messaging', [
   },
   {
     name: 'upresence_USERNAME',
-    type: 'string',
-    default: '',
+    type: 'enum',
+    values: {
+      Online: 'we are there',
+      Away: 'we are not at the phone',
+      Busy: 'we have no time',
+      DND: 'we want no calls',
+      Invisible: 'we are not there, though we see who is',
+      Offline: 'we are not there',
+    },
     effect: 'now',
     doc: 'What this one user sees of our presence, whatever the others see.',
   },

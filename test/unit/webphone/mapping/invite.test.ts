@@ -97,7 +97,17 @@ describe('the INVITE', () => {
     expect(other).not.toMatch(/Line two/);
   });
 
-  it('[param:normalizenumber] [param:numrewriterules] [param:numrewriterulesadv] calls the number as rewritten', async () => {
+  it.each([
+    [{}, '061234'],
+    [{ username: 'anna-maria' }, '06-12-34'],
+    [{ username: 'anna-maria', normalizenumber: 1 }, '061234'],
+    [{ normalizenumber: 0 }, '06-12-34'],
+    [{ normalizenumber: -2 }, '06-12-34'],
+  ])('[param:normalizenumber] %o: 06-12-34 is called as %s', async (given, called) => {
+    expect(await inviteOf(given, '06-12-34')).toMatch(new RegExp(`^INVITE sip:${called}@`));
+  });
+
+  it('[param:numrewriterules] [param:numrewriterulesadv] calls the number as rewritten', async () => {
     expect(await inviteOf({}, '(06) 12-34')).toMatch(/^INVITE sip:061234@/);
     expect(await inviteOf({ numrewriterules: '06;00316;8;12' }, NUMBER)).toMatch(
       /^INVITE sip:0031612345678@/,
