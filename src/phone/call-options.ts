@@ -9,6 +9,8 @@ export interface CallOptions extends Omit<InviteOptions, 'account'> {
   account?: Account;
   /** The line to take, if it is free; the next free one when absent. */
   line?: number;
+  /** Makes of what is to be called, digits split off and rules for numbers applied, the kind of address it is called by. */
+  form?: (target: string) => string;
   /** Digits to send once the call is connected. */
   digits?: string;
   /** How long after the connection they follow. Default 0. */

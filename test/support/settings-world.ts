@@ -7,7 +7,6 @@ import { FakeResolver } from '../../src/testing/fake-resolver.js';
 import type { Call } from '../../src/ua/index.js';
 import { accountSettings } from '../../src/webphone/mapping/account-options.js';
 import { callOptions } from '../../src/webphone/mapping/call-options.js';
-import { dialString } from '../../src/webphone/mapping/dial-string.js';
 import { phoneOptions } from '../../src/webphone/mapping/phone-options.js';
 import type { SettingValue } from '../../src/webphone/parameters/spec.js';
 import { Settings } from '../../src/webphone/settings/settings.js';
@@ -68,10 +67,7 @@ export class SettingsWorld {
 
   /** A call of a line as the settings have it. */
   async dial(target = '1234', line = 1, phone: Phone = this.phone()): Promise<Call> {
-    const call = await phone.dial(
-      dialString(target, this.settings.forLine(line)),
-      callOptions(this.settings.forLine(line)),
-    );
+    const call = await phone.dial(target, callOptions(this.settings.forLine(line)));
     await this.world.run(100);
     return call;
   }

@@ -87,12 +87,12 @@ export class OutgoingDesk {
     const { target: wanted, digits, digitsDelayMs } = splitDialString(text);
     const line = lines.free(options.line);
     const preset = line === undefined ? {} : lines.presets.get(line);
-    const { signal, line: _, ...rest } = { ...preset, ...options };
+    const { signal, line: _, form, ...rest } = { ...preset, ...options };
     const account = rest.account ?? this.#accountFor(wanted);
     const { target, direct } = this.#target(wanted, account);
     this.#check(target, account);
     if (line === undefined) throw refused('line', { uri: target }, 'all lines are taken');
-    const call = agent.invite(target, {
+    const call = agent.invite(form?.(target) ?? target, {
       displayName: account?.displayName ?? displayName,
       ...(direct && account ? { from: account.uri.toString() } : {}),
       ...rest,

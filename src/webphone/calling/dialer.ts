@@ -6,7 +6,6 @@ import { randomBytes } from 'node:crypto';
 import type { Call } from '../../ua/index.js';
 import type { AccountDesk } from '../accounts/account-desk.js';
 import { callOptions } from '../mapping/call-options.js';
-import { dialString } from '../mapping/dial-string.js';
 import type { NetworkView } from '../network-view.js';
 import { NEXT_LINE, type Settings, type SettingsReader } from '../settings/settings.js';
 import type { LineExtras } from '../signalling/line-extras.js';
@@ -67,7 +66,7 @@ export class Dialer {
       this.#nextCallId = undefined;
       const uui = extras.takeUserToUser();
       const how = callOptions(reader);
-      return await phone.dial(dialString(peer || reader.text('peer'), reader), {
+      return await phone.dial(peer || reader.text('peer'), {
         ...how,
         policies: uui ? { ...how.policies, uui } : how.policies,
         line: chosen,

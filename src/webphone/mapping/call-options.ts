@@ -9,6 +9,7 @@ import type {
   LiveHoldOptions,
 } from '../../ua/index.js';
 import type { SettingsReader } from '../settings/settings.js';
+import { dialString } from './dial-string.js';
 import { imsOptions } from './ims-options.js';
 import { mediaOptions } from './media-options.js';
 import { ringSeconds, speechSeconds } from './network-options.js';
@@ -55,6 +56,7 @@ export function callOptions(settings: SettingsReader): CallOptions {
     displayName: settings.text('displayname') || undefined,
     media: mediaOptions(settings, 'outgoing'),
     policies: callPolicies(settings),
+    form: (target) => dialString(target, settings),
     offer: OFFERS[settings.number('enable_3pcc')],
     redirects: settings.number('allowcallredirect') === 0 ? 0 : undefined,
     ringTimeout: ringSeconds(settings),

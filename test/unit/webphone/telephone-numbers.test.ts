@@ -50,3 +50,46 @@ it('[ims/0] a call to a tel address is challenged, answered, held and ended like
   expect(w.last('CDR').split(',')[4]).toBe('+31612345678');
   await w.end();
 });
+
+it.each([
+  [{ ims3gpp: 1 }, '0612345678,12#', `sip:0612345678@${SERVER};user=phone`, '12#'],
+  [{ ims3gpp: 2 }, '+31612345678;12', 'tel:+31612345678', '12'],
+  [{ sipproto: 'sips', transport: 2 }, '100,12', `sips:100@${SERVER}`, '12'],
+  [
+    { ims3gpp: 2, numrewriterules: '06;00316;8;12' },
+    '0612345678',
+    `tel:0031612345678;phone-context=${SERVER}`,
+    '',
+  ],
+] as const)(
+  '[outgoing-call/1] %j: of %s digits and rules are seen to before the kind of address, %s',
+  async (settings, dialled, uri, digits) => {
+    const w = new WebphoneWorld({
+      serveraddress: SERVER,
+      username: 'anna',
+      password: 'x',
+      register: 0,
+      codec: 'pcmu',
+      setfinalcodec: 0,
+      ...settings,
+    });
+    const registrar = await w.registrar();
+    w.webphone.API_Start();
+    await w.run();
+    w.webphone.API_Call(-1, dialled);
+    await w.run(200);
+    const { request, tx } = registrar.others[0];
+    expect(request.uri.toString()).toBe(uri);
+    tx.reply(200, undefined, (response) => {
+      response.set('Contact', `<${uri.startsWith('sips') ? 'sips' : 'sip'}:gateway@${SERVER}>`);
+      response.setBody(sdp(), 'application/sdp');
+    });
+    await w.run(2000);
+    expect(w.media().digits).toBe(digits);
+    w.webphone.API_Hangup(1);
+    await w.run(200);
+    registrar.others.at(-1)?.tx.reply(200);
+    await w.run(1000);
+    await w.end();
+  },
+);
