@@ -50,8 +50,8 @@ import type { AutomaticAction, IncomingOffer } from './policies/incoming-desk.js
 import { OtherLines } from './policies/other-lines.js';
 import { Policies } from './policies/policies.js';
 import type { RedialOptions } from './policies/redial.js';
+import { KnownContacts } from './presence/known-contacts.js';
 import { Presence } from './presence/presence.js';
-import { isThatContact } from './presence/watchers.js';
 import { Recovery } from './recovery.js';
 import type { ServiceHost } from './service-host.js';
 import { MemoryStore } from './store/memory-store.js';
@@ -180,13 +180,14 @@ export class Phone extends Emitter<PhoneEvents> {
     const own = accountOf(options);
     if (own) this.accountBook.add(own);
     this.#followAccounts();
+    const known = new KnownContacts(this.#clock, this.store.contacts);
     const host: ServiceHost = {
       clock: this.#clock,
       random: this.#random,
       logger: this.#logger.child('phone'),
       agent: async () => (await this.#ready()).agent,
       account: () => this.accountBook.main,
-      isContact: (peer) => this.store.contacts.all().some((one) => isThatContact(one, peer)),
+      isContact: (peer) => known.has(peer),
     };
     this.presence = new Presence(host, { displayName: options.displayName, ...options.presence });
     this.rosters = new ConferenceRosters(host);

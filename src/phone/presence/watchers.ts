@@ -4,7 +4,6 @@
  */
 import type { IncomingSubscription } from '../../ua/index.js';
 import { type Peer, peerOf } from '../peer-name.js';
-import type { Contact, ContactField } from '../store/contact.js';
 
 /** Somebody we do not know wants to watch us. */
 export interface WatchRequest {
@@ -98,15 +97,4 @@ export class Watchers {
 export function nameOf(user: string): string {
   const text = user.trim();
   return text.includes('@') ? peerOf(/^\w+:/.test(text) ? text : `sip:${text}`).uri : text;
-}
-
-/** Fields of a contact that say where it is reached. */
-const ADDRESSES: readonly ContactField[] = ['sip', 'sipContactUri', 'phone', 'phone2', 'phone3'];
-
-/** Whether a peer is that contact: by an address, or by the user name or number alone. */
-export function isThatContact(contact: Contact, peer: Peer): boolean {
-  return ADDRESSES.some((field) => {
-    const name = nameOf(contact[field]);
-    return name !== '' && (name === peer.uri || name === peer.user);
-  });
 }

@@ -171,8 +171,10 @@ describe('what belongs to presence', () => {
     };
     expect(await asks('one')).toBe(403);
     w.webphone.API_AddContact(',Bob,sip:bob@10.0.0.9');
+    await w.run(1000);
     expect(await asks('two')).toBe(200);
     w.webphone.API_DelContact('Bob');
+    await w.run(1000);
     expect(await asks('three')).toBe(403);
   });
 

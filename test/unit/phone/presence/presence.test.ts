@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
+  contact,
+  MemoryStore,
   type PresenceGroup,
   type PresenceState,
   presenceGroup,
@@ -248,6 +250,27 @@ describe('presence', () => {
     expect(seen).toEqual(['Unreachable']);
     notifier.script = [];
     await other.end();
+  });
+
+  it('looks for strangers in the list of contacts once a second, however often they ask', async () => {
+    const store = new MemoryStore();
+    for (let n = 0; n < 1000; n++) store.contacts.set(contact({ name: `n${n}`, sip: `sip:n${n}@10.0.0.1` }));
+    store.contacts.set(contact({ name: 'Alice', phone: 'alice' }));
+    let read = 0;
+    const all = store.contacts.all.bind(store.contacts);
+    store.contacts.all = () => {
+      read++;
+      return all();
+    };
+    const { world, alice } = await neighbours({}, { store, presence: { strangers: 'reject' } });
+    for (let n = 0; n < 200; n++) {
+      const watch = alice.presence.watch(BOB);
+      await world.run(15);
+      expect(watch.state.group).toBe('online');
+      watch.close();
+    }
+    expect(read).toBeLessThan(6);
+    await world.end();
   });
 
   it('shows one peer another status than all others', async () => {
