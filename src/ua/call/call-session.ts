@@ -127,6 +127,8 @@ export class CallSession implements CallHost {
   readonly #responses: ResponseWatch;
   /** Audio of the peer has come. */
   heard = false;
+  /** The network has changed before the answer: see {@link followNetwork}. */
+  #stillThere: ((host: string) => boolean) | undefined;
   /** What the call ends by when its caller gives up. */
   causeWhenGivenUp: CallCause | undefined;
   #record: CallRecord | undefined;
@@ -307,6 +309,8 @@ export class CallSession implements CallHost {
   async followNetwork(stillThere: (host: string) => boolean): Promise<void> {
     const media = this.#media;
     const { dialog } = this;
+    // A call that is not answered yet follows when it is.
+    this.#stillThere = this.#state === 'connected' ? undefined : stillThere;
     if (this.#state !== 'connected' || !media || !dialog || stillThere(media.session.address)) return;
     try {
       await media.move(await this.way.localAddress(dialog));
@@ -400,6 +404,7 @@ export class CallSession implements CallHost {
     void this.#media?.established().catch((error) => this.#troubled(error));
     this.enter('connected');
     if (this.agreement.begin()) this.agreement.changed();
+    if (this.#stillThere) void this.followNetwork(this.#stillThere);
   }
 
   /** Hangs up, cancels or rejects, whatever fits the state. Never throws; repeated calls do nothing. */

@@ -42,6 +42,28 @@ describe('a call whose address is gone', () => {
     await world.end();
   });
 
+  it('that rings follows as soon as it is answered', async () => {
+    const world = new UaWorld();
+    const alice = await world.party('alice', '10.0.0.1');
+    const bob = await world.party('bob', '10.0.0.2');
+    const out = alice.agent.invite(bob.uri);
+    await world.run(60);
+    alice.transport.moveTo(NEW);
+    alice.agent.networkChanged('another cable', (host) => host === NEW);
+    // The way back for answers is that of the INVITE (RFC 3261 §18.2.2): a proxy, which knows us, stands in for it.
+    const { lose } = world.network;
+    world.network.lose = (packet) => {
+      if (packet.to.host === '10.0.0.1') packet.to.host = NEW;
+      return lose(packet);
+    };
+    void bob.calls[0].answer();
+    await world.run(3000);
+    expect(out.state).toBe('connected');
+    expect(mediaOf(alice).address).toBe(NEW);
+    expect(mediaOf(bob).config?.remote.address).toBe(NEW);
+    await world.end();
+  });
+
   it('is left alone while its address is there, and asked after once the machine slept', async () => {
     const world = new UaWorld();
     const alice = await world.party('alice', '10.0.0.1');
