@@ -74,7 +74,9 @@ export function writeIdentity(
   if (asserted !== undefined) message.set('P-Asserted-Identity', text(asserted));
   if (remotePartyId !== undefined) {
     const role = 'method' in message ? 'calling' : 'called';
-    const value = `${self};party=${role};privacy=${anonymous ? 'full' : 'off'};screen=no`;
+    // Both say the same: what Privacy asks for is not taken back here (RFC 3323 §4.2: 'none' asks for nothing).
+    const hides = anonymous || (privacy !== undefined && !/^none\b/i.test(privacy.trim()));
+    const value = `${self};party=${role};privacy=${hides ? 'full' : 'off'};screen=no`;
     message.set('Remote-Party-ID', remotePartyId === true ? value : addressText(remotePartyId));
   }
   if (privacy !== undefined) message.set('Privacy', privacy);

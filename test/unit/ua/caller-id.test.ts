@@ -66,6 +66,17 @@ describe('who we say we are', () => {
     expect(given.invite.get('Privacy')).toBe('none');
     await given.world.end();
 
+    for (const [privacy, told] of [
+      ['id', 'full'],
+      ['header;critical', 'full'],
+      ['none', 'off'],
+    ]) {
+      const hidden = await invited({ policies: { identity: { remotePartyId: true, privacy } } });
+      expect(hidden.invite.get('Privacy')).toBe(privacy);
+      expect(hidden.invite.get('Remote-Party-ID')).toContain(`;privacy=${told};`);
+      await hidden.world.end();
+    }
+
     const plain = await invited();
     for (const name of ['P-Preferred-Identity', 'P-Asserted-Identity', 'Remote-Party-ID', 'Privacy'])
       expect(plain.invite.has(name)).toBe(false);
