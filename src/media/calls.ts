@@ -4,5 +4,6 @@
  */
 export { callTone, ringTone } from '../dsp/call-tones.js';
 export { SRTP_SUITES } from '../rtp/srtp/suite-names.js';
+export { devicesFor, parseChoice } from './devices/device-choice.js';
 export { MediaEngine } from './engine/media-engine.js';
 export { audioFormats } from './formats.js';

@@ -12,7 +12,6 @@ export type {
   PlaybackStream,
 } from './devices/audio-backend.js';
 export type { DeviceChoice, DeviceRole } from './devices/device-choice.js';
-export { devicesFor, parseChoice } from './devices/device-choice.js';
 export type { DeviceChange } from './devices/device-slot.js';
 export type * from './devices/headset-types.js';
 export { listAudioDevices } from './devices/list-devices.js';

@@ -44,6 +44,8 @@ interface Import {
   specifier: string;
   target?: string;
   typeOnly: boolean;
+  /** Loaded when it is needed only. */
+  lazy: boolean;
 }
 
 const imports: Import[] = sources.flatMap((from) =>
@@ -52,7 +54,7 @@ const imports: Import[] = sources.flatMap((from) =>
     const target = specifier.startsWith('.')
       ? join(dirname(from), specifier.replace(/\.js$/, '.ts'))
       : undefined;
-    return { from, specifier, target, typeOnly: match[1] !== undefined };
+    return { from, specifier, target, typeOnly: match[1] !== undefined, lazy: match[3] !== undefined };
   }),
 );
 
@@ -103,6 +105,29 @@ describe('layers', () => {
     };
     for (const file of sources) visit(file, []);
     expect(cycles).toEqual([]);
+  });
+});
+
+describe('a phone at rest', () => {
+  it('has loaded neither codecs nor files nor connections (its memory: bench/README.md)', () => {
+    const loaded = new Set<string>();
+    const load = (file: string): void => {
+      if (loaded.has(file)) return;
+      loaded.add(file);
+      for (const { from, target, typeOnly, lazy } of imports)
+        if (from === file && target && !typeOnly && !lazy) load(target);
+    };
+    load(join(src, 'index.ts'));
+    const unwanted = [
+      'media/index.ts',
+      'media/engine/host-bridge.ts',
+      'codecs/registry.ts',
+      'dsp/resample.ts',
+      'rtp/srtp/suites.ts',
+      'sip/transport/stream-transport.ts',
+    ];
+    expect(unwanted.filter((file) => loaded.has(join(src, file)))).toEqual([]);
+    expect(loaded.has(join(src, 'media', 'calls.ts'))).toBe(true);
   });
 });
 

@@ -6,25 +6,24 @@
 import { Emitter } from '../../base/emitter.js';
 import { SwitchhookError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
-import {
-  type AudioDevice,
-  type DeviceChange,
-  type DeviceChoice,
-  type DeviceRole,
-  devicesFor,
-  type EchoCancellation,
-  type Headset,
-  type HeadsetMemberOptions,
-  type HeadsetOptions,
-  type HeadsetStats,
-  type IdleSending,
-  type MediaSession,
-  type Playback,
-  type PlaybackResult,
-  type PlayOptions,
-  type PlaySource,
-  parseChoice,
-  type SoundOptions,
+import { devicesFor, parseChoice } from '../../media/calls.js';
+import type {
+  AudioDevice,
+  DeviceChange,
+  DeviceChoice,
+  DeviceRole,
+  EchoCancellation,
+  Headset,
+  HeadsetMemberOptions,
+  HeadsetOptions,
+  HeadsetStats,
+  IdleSending,
+  MediaSession,
+  Playback,
+  PlaybackResult,
+  PlayOptions,
+  PlaySource,
+  SoundOptions,
 } from '../../media/index.js';
 import type { Call } from '../../ua/index.js';
 import { CallTones, type CallTonesOptions } from './call-tones.js';
