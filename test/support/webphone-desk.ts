@@ -122,11 +122,12 @@ export class WebphoneDesk {
     return this.world.run(ms);
   }
 
-  /** The same with time for the disk in between. */
+  /** The same with time for the disk in between, however slow it is. */
   async runSlowly(ms: number): Promise<void> {
     for (let passed = 0; passed < ms; passed += 20) {
       await this.run(20);
       await new Promise((resolve) => setTimeout(resolve, 1));
+      await diskAtRest();
     }
   }
 
@@ -223,4 +224,14 @@ export async function atDesk<T>(
   } finally {
     await desk.end();
   }
+}
+
+/** Resolves when no file is being read or written, after 5 s at the latest. */
+async function diskAtRest(): Promise<void> {
+  const giveUpAt = performance.now() + 5000;
+  do await new Promise(setImmediate);
+  while (
+    process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq')) &&
+    performance.now() < giveUpAt
+  );
 }
