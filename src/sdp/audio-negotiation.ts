@@ -91,7 +91,7 @@ export function answerAudio(
   keys: LocalKeys,
   accept: FormatMatcher,
 ): { plan: AudioPlan; result: NegotiatedAudio } {
-  requireUsable(session, media, local.address);
+  requireUsable(session, media);
   const offered = audioFormats(media);
   const pairs = matchOffer(offered, local, accept);
   if (pairs.length === 0) noCommonCodec(local.formats, offered);
@@ -162,7 +162,7 @@ export function readAudioAnswer(
   plan: AudioPlan,
   accept: FormatMatcher,
 ): NegotiatedAudio {
-  requireUsable(session, media, plan.address);
+  requireUsable(session, media);
   const answered = audioFormats(media);
   const pairs = matchAnswer(answered, plan, accept);
   if (pairs.length === 0)
@@ -341,22 +341,17 @@ function answerMux(
   return possible && local.rtcpMux !== undefined && local.rtcpMux !== 'off';
 }
 
-/** @param ours the address we take media on */
-function requireUsable(session: SessionDescription, media: MediaDescription, ours: string): void {
+/**
+ * An address of the other family is no reason to refuse: phones that signal over IPv4 and write their IPv6 address send
+ * their audio from one we can answer, which symmetric RTP finds.
+ */
+function requireUsable(session: SessionDescription, media: MediaDescription): void {
   if (!isRtpProtocol(media.protocol)) unacceptable(`the audio protocol is ${media.protocol}`);
   const connection = connectionOf(session, media);
   if (!connection) return unacceptable('there is no c= line for the audio stream');
   const { address, multicast } = connection;
   // A call is between two (RFC 3264 §6.2 would have both sides use the group).
   if (multicast !== undefined || isGroupAddress(address)) unacceptable(`${address} is a multicast address`);
-  if (!isUnspecified(address) && !mayReach(ours, address))
-    unacceptable(`${address} cannot be reached from ${ours}`);
-}
-
-/** Names may have addresses of either family. */
-function mayReach(ours: string, theirs: string): boolean {
-  const literal = /^[\d.]+$/.test(theirs) || theirs.includes(':');
-  return !literal || theirs.includes(':') === ours.includes(':');
 }
 
 export function unacceptable(why: string): never {

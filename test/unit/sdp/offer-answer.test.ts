@@ -615,7 +615,6 @@ describe('directions', () => {
     ['multicast without a TTL', 'c=IN IP4 239.1.2.3'],
     ['multicast of IPv6', 'c=IN IP6 FF15::101/3'],
     ['broadcast', 'c=IN IP4 255.255.255.255'],
-    ['the other family', 'c=IN IP6 2001:db8::1'],
   ])('refuse a stream to %s (RFC 3264 §6), and take the next one', (_, connection) => {
     const b = engine();
     b.receiveOffer(peer('m=audio 6000 RTP/AVP 0', 1, connection));
@@ -630,6 +629,16 @@ describe('directions', () => {
       'm=audio 0 RTP/AVP 0',
       expect.stringMatching(/^m=audio [1-9]/),
     ]);
+  });
+
+  it('take a stream to an address of the other family: its sender may well be reached (linphone)', () => {
+    const b = engine();
+    const other = 'c=IN IP6 2001:db8::1';
+    b.receiveOffer(peer('m=audio 6000 RTP/AVP 0', 1, other));
+    const remote = { address: '2001:db8::1', port: 6000 };
+    expect(b.createAnswer(local()).result).toMatchObject({ active: true, direction: 'sendrecv', remote });
+    b.createOffer(local());
+    expect(b.receiveAnswer(peer('m=audio 6000 RTP/AVP 0', 2, other))).toMatchObject({ active: true, remote });
   });
 
   it('do not take other bandwidths as hold, nor that for RTCP', () => {
