@@ -39,7 +39,10 @@ export type PhoneMediaEngine = Pick<MediaEngine, 'openSession' | 'close'> &
 export interface PhoneOptions {
   /** SIP server or domain: `sip.example.com`, `10.0.0.5:5080` or a SIP URI. Without it calls go peer to peer. */
   server?: string;
+  /** Name of the account; without a server our name at our own address. */
   username?: string;
+  /** Who we are in requests of no account, as a SIP address; default: `username` at our own address. */
+  from?: () => string | undefined;
   password?: string;
   /** HA1 hash (MD5 of user:realm:password, hex) in place of the password. */
   ha1?: string;

@@ -13,7 +13,7 @@ import { type Logger, nullLogger } from '../base/logger.js';
 import { cryptoRandom, type Random } from '../base/random.js';
 import { MediaEngine } from '../media/calls.js';
 import type { Headset, HeadsetOptions } from '../media/index.js';
-import { type EndpointTransport, SipEndpoint, SipUri } from '../sip/index.js';
+import { type EndpointTransport, NameAddr, SipEndpoint, SipUri } from '../sip/index.js';
 import {
   type Account,
   type AccountOptions,
@@ -438,10 +438,21 @@ export class Phone extends Emitter<PhoneEvents> {
   #asLanPeer(): LanPeer {
     const { username = '', displayName = '' } = this.#options;
     const user = username || this.accounts[0]?.uri.user || 'phone';
+    return { user, uri: this.#atOurAddress(user).toString(), name: displayName };
+  }
+
+  /** Who we are without an account. */
+  #ourselves(): string | undefined {
+    const { from, username, displayName } = this.#options;
+    if (from || !username) return from?.();
+    return new NameAddr(this.#atOurAddress(username), displayName).toString();
+  }
+
+  #atOurAddress(user: string): SipUri {
     const [{ host, port } = { host: '127.0.0.1', port: 5060 }] = this.addresses;
     const reachable =
       isIP(host) && !/^(0\.0\.0\.0|::)$/.test(host) ? host : (externalAddress(4) ?? '127.0.0.1');
-    return { user, uri: new SipUri({ user, host: reachable, port }).toString(), name: displayName };
+    return new SipUri({ user, host: reachable, port });
   }
 
   /** Everything but the media engine and the services. */
@@ -514,6 +525,7 @@ export class Phone extends Emitter<PhoneEvents> {
         endpoint,
         engine,
         userAgent,
+        ourselves: () => this.#ourselves(),
         media: options.media,
         sessionExpires: options.sessionExpires,
         minSessionExpires: options.minSessionExpires,

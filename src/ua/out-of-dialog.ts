@@ -33,14 +33,16 @@ const WITHOUT_CONTACT = new Set(['MESSAGE', 'PUBLISH']);
 
 /** A request for `uri`; Contact comes on when it is sent. @throws ERR_INVALID_ARGUMENT for headers that cannot be */
 export function buildRequest(
-  env: Pick<SignallingEnvironment, 'random' | 'decorate'>,
+  env: Pick<SignallingEnvironment, 'random' | 'decorate' | 'ourselves'>,
   method: string,
   uri: SipUri,
   options: RequestOptions = {},
 ): SipRequest {
   const { account, headers = {}, body } = options;
   const { random } = env;
-  const from = (options.from ? undefined : account?.identity()) ?? identityWithoutAccount(options.from);
+  const from =
+    (options.from ? undefined : account?.identity()) ??
+    identityWithoutAccount(options.from ?? env.ourselves());
   from.tag = random.token(10);
   const request = new SipRequest(method, uri.clone());
   for (const route of account?.routes() ?? []) request.add('Route', route);
@@ -92,7 +94,7 @@ const MAX_REDIRECTIONS = 5;
  * ERR_ABORTED
  */
 export async function requestOnce(
-  env: Pick<SignallingEnvironment, 'endpoint' | 'random' | 'decorate'>,
+  env: Pick<SignallingEnvironment, 'endpoint' | 'random' | 'decorate' | 'ourselves'>,
   method: string,
   target: string | SipUri,
   options: RequestOptions = {},

@@ -46,7 +46,7 @@ export function prepareCall(
   const { account } = options;
   const { random } = env;
   const uri = resolveTarget(target, account);
-  const own = account?.identity() ?? identityWithoutAccount(options.from);
+  const own = account?.identity() ?? identityWithoutAccount(options.from ?? env.ourselves());
   if (options.displayName) own.displayName = options.displayName;
   const policies = { ...defaults, ...options.policies };
   const local = wantsAnonymity(policies.identity, own.displayName) ? anonymousAddress() : own.clone();

@@ -32,6 +32,8 @@ export interface SignallingEnvironment {
   readonly partings: Partings;
   /** Fires when the agent is closed and waits for nobody any more. */
   readonly over: AbortSignal;
+  /** Who we are in requests of no account. */
+  ourselves(): string | undefined;
   /** Adds what every request and response of this UserAgent carries, and the lines of `own`. */
   decorate(message: SipMessage, own?: CustomLines): void;
   /** The account a received request is for. */

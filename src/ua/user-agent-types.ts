@@ -24,6 +24,8 @@ export interface UserAgentOptions {
   diagnostics: Diagnostics;
   /** Product name for User-Agent and Server. */
   userAgent: string;
+  /** Who we are, as a SIP address, in requests of no account; nobody by default. */
+  ourselves?: () => string | undefined;
   media?: MediaPreferences;
   /** Seconds; 0 turns session timers off. Default 1800. */
   sessionExpires?: number;

@@ -89,6 +89,7 @@ export class UserAgent extends Emitter<UserAgentEvents> {
       timers: options.endpoint.timers,
       partings: this.#partings,
       over: this.#over.signal,
+      ourselves: options.ourselves ?? (() => undefined),
       decorate: (message, own) => this.#decorate(message, own),
       accountFor: (request) => this.#accountFor(request),
       contactFor: (request, flow) => this.#contact(request, flow),

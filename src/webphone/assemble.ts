@@ -102,7 +102,11 @@ export function assemble(options: AssembleOptions): WebphoneParts {
   });
   const tls = new TlsContext();
   const stack = new Stack(() => {
-    const made = { ...options.phoneOptions(log, folders), store: kept.store };
+    const made = {
+      ...options.phoneOptions(log, folders),
+      store: kept.store,
+      from: () => network.ourselves(settings),
+    };
     return tls.options ? { ...made, tls: { ...made.tls, ...tls.options } } : made;
   });
   stack.on('made', (phone) => phone.diagnostics.sip.subscribe((trace) => log.sip(trace)));

@@ -1,6 +1,6 @@
 /** What the API tells of the network: whether there is one, and where SIP is listened on. */
 import { externalAddress, interfaceAddresses } from '../base/interfaces.js';
-import type { Settings } from './settings/settings.js';
+import type { Settings, SettingsReader } from './settings/settings.js';
 import type { Stack } from './stack.js';
 
 export class NetworkView {
@@ -24,5 +24,12 @@ export class NetworkView {
     if (!first) return '';
     const host = /^(0\.0\.0\.0|::)$/.test(first.host) ? (externalAddress(4) ?? first.host) : first.host;
     return `${host.includes(':') ? `[${host}]` : host}:${first.port}`;
+  }
+
+  /** Who we are without a server: our name at our address. */
+  ourselves(settings: SettingsReader): string | undefined {
+    const user = settings.text('username');
+    const { listener } = this;
+    return user && listener ? `sip:${encodeURIComponent(user)}@${listener}` : undefined;
   }
 }

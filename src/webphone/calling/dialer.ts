@@ -7,7 +7,7 @@ import type { Call } from '../../ua/index.js';
 import type { AccountDesk } from '../accounts/account-desk.js';
 import { callOptions } from '../mapping/call-options.js';
 import type { NetworkView } from '../network-view.js';
-import { NEXT_LINE, type Settings, type SettingsReader } from '../settings/settings.js';
+import { NEXT_LINE, type Settings } from '../settings/settings.js';
 import type { LineExtras } from '../signalling/line-extras.js';
 import type { Stack } from '../stack.js';
 import type { StatusBoard } from '../status/status-board.js';
@@ -71,7 +71,7 @@ export class Dialer {
         policies: uui ? { ...how.policies, uui } : how.policies,
         line: chosen,
         account,
-        from: account || accounts.main ? undefined : this.#ourselves(reader),
+        from: account || accounts.main ? undefined : this.#options.network.ourselves(reader),
         callId,
         signal: abort.signal,
       });
@@ -101,12 +101,5 @@ export class Dialer {
       abort.abort();
     }
     return waiting.length > 0;
-  }
-
-  /** Without a server: our name at our address. */
-  #ourselves(reader: SettingsReader): string | undefined {
-    const user = reader.text('username');
-    const { listener } = this.#options.network;
-    return user && listener ? `sip:${encodeURIComponent(user)}@${listener}` : undefined;
   }
 }

@@ -182,6 +182,19 @@ describe('an outgoing call', () => {
     expect(alice.accounts).toEqual([]);
   });
 
+  it('[p2p/1] without a server a name is one at our own address, whom the other side can answer', async () => {
+    const bob = world.phone('10.0.0.2');
+    await bob.start();
+    const alice = world.phone('10.0.0.1', { username: 'alice', displayName: 'Alice' });
+    await alice.dial('bob@10.0.0.2');
+    const texts: string[] = [];
+    bob.messages.on('message', ({ from, text }) => texts.push(`${from.uri} ${text}`));
+    void alice.messages.send('sip:bob@10.0.0.2', 'hello');
+    await world.run(500);
+    expect(bob.came[0].remote).toMatchObject({ uri: 'sip:alice@10.0.0.1:5060', displayName: 'Alice' });
+    expect(texts).toEqual(['sip:alice@10.0.0.1 hello']);
+  });
+
   it('[p2p/0] [p2p/2] a phone with a fixed port is reached as user@ip:port, also as somebody’s server', async () => {
     const bob = world.phone('10.0.0.2', { listen: { host: '10.0.0.2', port: 5070 } });
     await bob.start();

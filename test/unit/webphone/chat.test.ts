@@ -46,6 +46,17 @@ async function writes(text: string, contentType = 'text/plain'): Promise<void> {
 }
 
 describe('API_SendChat', () => {
+  it('[API_SendChat] without a server is of `username` at our address', async () => {
+    w = new WebphoneWorld({ serveraddress: '', username: '' });
+    w.webphone.API_Start();
+    peer = await w.world.peer('bob', '10.0.0.9');
+    peer.onRequest = (request) => peer.respond(request, 200);
+    await w.run(100);
+    w.webphone.API_SetParameter('username', 'alice');
+    await send('Hi', 3);
+    expect(peer.last('MESSAGE').from.uri.toString()).toBe('sip:alice@10.0.0.1:5060');
+  });
+
   it('[im-chat/0] [API_SendChat] [notify:CHATREPORT] sends MESSAGE with an id; begun, under way, sent', async () => {
     await begin();
     await send('Hi, Bob', 17);
