@@ -6,6 +6,7 @@ import type { LoadCanceller } from '../../src/media/devices/echo-control.js';
 import { MediaEngine, type MediaSession, type StreamFormat } from '../../src/media/index.js';
 import { DatagramNetwork } from '../../src/testing/datagram-network.js';
 import { FakeAudioBackend, FakeAudioDevice } from '../../src/testing/fake-audio.js';
+import './preloaded.js';
 
 const PCMU = { payloadType: 0, codec: 'PCMU', clockRate: 8000 };
 const G722 = { payloadType: 9, codec: 'G722', clockRate: 8000 };

@@ -3,6 +3,7 @@ import { VirtualClock } from '../../src/base/clock.js';
 import { SeededRandom } from '../../src/base/random.js';
 import { MediaEngine, type MediaSession, type StreamConfig } from '../../src/media/index.js';
 import { type DatagramConditions, DatagramNetwork } from '../../src/testing/datagram-network.js';
+import './preloaded.js';
 
 export interface MediaPair {
   clock: VirtualClock;

@@ -17,6 +17,7 @@ import type { Call } from '../../src/ua/index.js';
 import { type Notification, type NotificationKind, Webphone } from '../../src/webphone/index.js';
 import { outcome } from './outcome.js';
 import { UaWorld } from './ua-harness.js';
+import './preloaded.js';
 
 const HOST = '10.0.0.1';
 const PEER = '10.0.0.2';

@@ -5,6 +5,7 @@
 import type { Worker } from 'node:worker_threads';
 import { type Clock, systemClock } from '../../base/clock.js';
 import { SwitchhookError } from '../../base/errors.js';
+import { lazy } from '../../base/lazy.js';
 import type { Logger, LogLevel } from '../../base/logger.js';
 import { cryptoRandom } from '../../base/random.js';
 import type { MediaEngineOptions } from '../types.js';
@@ -40,6 +41,10 @@ const YOUNG_GENERATION_MB = 16;
 
 const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 
+/** In a worker thread they are loaded there. */
+const engineCore = lazy(() => import('./engine-core.js'));
+const transports = lazy(() => import('../transport.js'));
+
 export class CoreLink {
   readonly sessions = new Map<number, CoreListener>();
   readonly #pending = new Map<number, Pending>();
@@ -55,8 +60,7 @@ export class CoreLink {
 
   /** What works in a worker thread otherwise is loaded only here. */
   static async inProcess(options: MediaEngineOptions, logger: Logger): Promise<CoreLink> {
-    const { EngineCore } = await import('./engine-core.js');
-    const { udpTransport } = await import('../transport.js');
+    const [{ EngineCore }, { udpTransport }] = await Promise.all([engineCore(), transports()]);
     const link = new CoreLink(logger);
     const clock: Clock = options.clock ?? systemClock;
     const random = options.random ?? cryptoRandom;

@@ -3,6 +3,7 @@
  * the application's thread and touches no packet.
  */
 import { SwitchhookError } from '../../base/errors.js';
+import { lazy } from '../../base/lazy.js';
 import { type Logger, nullLogger } from '../../base/logger.js';
 import { isSampleRate } from '../../dsp/sample-rates.js';
 import type { Headset, HeadsetOptions } from '../devices/headset-types.js';
@@ -20,6 +21,9 @@ import { unsupportedRate } from './pcm-writer.js';
 import { checkSessionOptions } from './session-options.js';
 
 const MAX_WORKERS = 64;
+
+const hostBridge = lazy(() => import('./host-bridge.js'));
+const hostHeadset = lazy(() => import('./host-headset.js'));
 
 export class MediaEngine {
   readonly #options: MediaEngineOptions;
@@ -90,7 +94,7 @@ export class MediaEngine {
    */
   async openBridge(options: BridgeOptions): Promise<MediaBridge> {
     const id = this.#nextSession++;
-    const { HostBridge } = await import('./host-bridge.js');
+    const { HostBridge } = await hostBridge();
     const link = await this.#leastLoaded();
     const bridge = new HostBridge(id, link, options);
     if (!isSampleRate(bridge.sampleRate)) throw unsupportedRate(bridge.sampleRate);
@@ -114,7 +118,7 @@ export class MediaEngine {
    */
   async openHeadset(options: HeadsetOptions = {}): Promise<Headset> {
     const id = this.#nextSession++;
-    const { HostHeadset } = await import('./host-headset.js');
+    const { HostHeadset } = await hostHeadset();
     const link = await this.#leastLoaded();
     const headset = new HostHeadset(id, link, options);
     link.attach(id, headset);

@@ -9,6 +9,7 @@ import { abortable } from '../../base/abort.js';
 import type { Clock } from '../../base/clock.js';
 import type { Diagnostics, SocketAddress } from '../../base/diagnostics.js';
 import { SwitchhookError } from '../../base/errors.js';
+import { lazy } from '../../base/lazy.js';
 import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
 import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from '../message/limits.js';
@@ -82,6 +83,8 @@ const MAX_SEND_QUEUE_BYTES = 1 << 20;
 const UDP_BUFFER_BYTES = { receive: 1 << 20, send: 1 << 20 } as const;
 /** Sources of broken messages that were named in the log; then the list starts again. */
 const MAX_NAMED_SOURCES = 1000;
+
+const streamTransport = lazy(() => import('./stream-transport.js'));
 
 export class TransportLayer {
   /** Called for every valid message, in order per flow. Set once, before listening. */
@@ -225,7 +228,7 @@ export class TransportLayer {
   }
 
   async #loadStreams(): Promise<StreamTransport> {
-    this.#streamsLoading ??= import('./stream-transport.js').then(
+    this.#streamsLoading ??= streamTransport().then(
       ({ StreamTransport }) => new StreamTransport(this.#context, this.#tls),
     );
     this.#streams = await this.#streamsLoading;

@@ -9,6 +9,7 @@ import { levelDbov } from '../../../src/dsp/level.js';
 import { MediaEngine, type MediaSession, readWav, type StreamFormat } from '../../../src/media/index.js';
 import { DatagramNetwork } from '../../../src/testing/datagram-network.js';
 import { babble } from '../../support/media-pair.js';
+import '../../support/preloaded.js';
 
 let folder = '';
 beforeAll(async () => {

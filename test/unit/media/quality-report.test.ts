@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createLogger } from '../../../src/base/logger.js';
 import { MediaEngine, qualityReport } from '../../../src/media/index.js';
 import { babble, mediaPair } from '../../support/media-pair.js';
+import '../../support/preloaded.js';
 
 describe('a quality report', () => {
   it('[rtp-stats/0] tells quality 0 to 5, sent, received, issues and loss since the one before', async () => {

@@ -7,6 +7,7 @@ import type { HeaderExtension } from '../../../src/rtp/header-extension.js';
 import { DatagramNetwork } from '../../../src/testing/datagram-network.js';
 import { babble, mediaPair, streamTo } from '../../support/media-pair.js';
 import { whiteNoise } from '../../support/signals.js';
+import '../../support/preloaded.js';
 
 /** As {@link mediaPair}, with options for `b`. */
 async function pairWith(options: Partial<MediaSessionOptions>) {

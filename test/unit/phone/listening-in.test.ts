@@ -8,6 +8,7 @@ import { MediaEngine, readWav } from '../../../src/media/index.js';
 import { DatagramNetwork } from '../../../src/testing/datagram-network.js';
 import type { Call } from '../../../src/ua/index.js';
 import { PhoneWorld, type TestPhone } from '../../support/phone-world.js';
+import '../../support/preloaded.js';
 
 const RATE = 8000;
 /** Whoever is named after it plays it. */

@@ -9,6 +9,7 @@ import type { Call } from '../../../src/ua/index.js';
 import { FakeRegistrar } from '../../support/fake-registrar.js';
 import { outcome } from '../../support/outcome.js';
 import { UaWorld } from '../../support/ua-harness.js';
+import '../../support/preloaded.js';
 
 const SERVER = '10.0.0.100';
 

@@ -5,6 +5,7 @@ import { MediaEngine } from '../../../src/media/index.js';
 import { DatagramNetwork } from '../../../src/testing/datagram-network.js';
 import type { CodecRules, CodecSettings, MediaPreferences } from '../../../src/ua/index.js';
 import { mediaOf, type Party, type RawPeer, UaWorld } from '../../support/ua-harness.js';
+import '../../support/preloaded.js';
 
 type OpusAnswer = CodecSettings['opus'];
 

@@ -5,6 +5,7 @@ import { MediaEngine, SRTP_SUITES } from '../../../src/media/index.js';
 import { DatagramNetwork } from '../../../src/testing/datagram-network.js';
 import type { Call, MediaPreferences, SrtpMode } from '../../../src/ua/index.js';
 import { type Party, type RawPeer, sdp, UaWorld } from '../../support/ua-harness.js';
+import '../../support/preloaded.js';
 
 const SUITE = 'AES_CM_128_HMAC_SHA1_80';
 const KEY = 'd0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj';

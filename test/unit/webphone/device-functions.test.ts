@@ -3,6 +3,7 @@ import { systemClock } from '../../../src/base/clock.js';
 import { MediaEngine } from '../../../src/media/index.js';
 import { FakeAudioBackend, FakeAudioDevice } from '../../../src/testing/fake-audio.js';
 import { Webphone } from '../../../src/webphone/index.js';
+import '../../support/preloaded.js';
 
 let engine: MediaEngine;
 let webphone: Webphone;

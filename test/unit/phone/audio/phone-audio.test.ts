@@ -8,6 +8,7 @@ import type { Call } from '../../../../src/ua/index.js';
 import { sineOf, toneAtEnd } from '../../../support/headset-room.js';
 import { outcome } from '../../../support/outcome.js';
 import { UaWorld } from '../../../support/ua-harness.js';
+import '../../../support/preloaded.js';
 
 const LOUD = -28;
 const QUIET = -60;

@@ -6,6 +6,7 @@ import { MediaEngine, type MediaSessionOptions } from '../../../../src/media/ind
 import { DatagramNetwork } from '../../../../src/testing/datagram-network.js';
 import { streamTo } from '../../../support/media-pair.js';
 import { type Given, inWorld } from '../../../support/settings-world.js';
+import '../../../support/preloaded.js';
 
 /** What the media of a call is told. */
 const natOf = (given: Given): Promise<MediaSessionOptions['nat']> =>

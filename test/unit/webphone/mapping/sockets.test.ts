@@ -14,6 +14,7 @@ import { hasOpenssl, TestAuthority } from '../../../support/certificates.js';
 import { freePort } from '../../../support/free-port.js';
 import { type LoopbackWorld, onLoopback } from '../../../support/loopback-world.js';
 import type { Given } from '../../../support/settings-world.js';
+import '../../../support/preloaded.js';
 
 function settingsOf(given: Given): Settings {
   const settings = new Settings();
