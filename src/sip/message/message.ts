@@ -65,6 +65,8 @@ const replaces = (value: string): DialogReference => DialogReference.parse(value
 const targetDialog = (value: string): DialogReference => DialogReference.parse(value, targetDialogTags);
 
 const ROUTING: ReadonlySet<HeaderName> = new Set([H.via, H.from, H.to]);
+/** Lists of tokens, which need no space behind a comma. */
+const TOKENS: ReadonlySet<HeaderName> = new Set([H.allow, H.allowEvents, H.supported]);
 
 export abstract class SipMessage extends HeaderFields {
   body: Uint8Array = EMPTY_BYTES;
@@ -338,7 +340,7 @@ export abstract class SipMessage extends HeaderFields {
 
   /**
    * The message as it goes out. Content-Length is always that of the body.
-   * @param compact with short names, for a message that would be too large (RFC 3261 §7.3.3); those that every element
+   * @param compact with short names and lists, for a message that would be too large (RFC 3261 §7.3.3); those that every element
    * on the way looks for keep their long ones, since simple programs know no others
    */
   toBytes(compact = false): Uint8Array {
@@ -360,7 +362,7 @@ export abstract class SipMessage extends HeaderFields {
     for (const { header, name: spelled, value } of this.lines) {
       const name = compact && !ROUTING.has(header) ? (header.compact ?? spelled) : spelled;
       if (header !== H.contentLength) {
-        head += `${name}: ${value}\r\n`;
+        head += `${name}: ${compact && TOKENS.has(header) ? value.replaceAll(', ', ',') : value}\r\n`;
       } else if (!hasLength) {
         head += `${name}: ${this.body.length}\r\n`;
         hasLength = true;

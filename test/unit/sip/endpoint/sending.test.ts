@@ -290,13 +290,20 @@ describe('large requests over UDP (§18.1.1)', () => {
   it('stay on UDP when short header names make them fit (§7.3.3)', async () => {
     const { world, alice, bob } = await pair();
     answering(bob, 200);
-    new Sent(alice, newRequest('MESSAGE', BOB, 'x'));
+    const large = (size: number) => {
+      const request = newRequest('MESSAGE', BOB, 'x'.repeat(size));
+      request.set('Supported', 'timer, 100rel, replaces');
+      return request;
+    };
+    new Sent(alice, large(1));
     await world.clock.run(100);
     const small = bob.requests[0].toBytes().length;
-    const sent = new Sent(alice, newRequest('MESSAGE', BOB, 'x'.repeat(1330 - small)));
+    const sent = new Sent(alice, large(1330 - small));
     await world.clock.run(100);
     expect(sent.statuses).toEqual([200]);
     const [, request] = bob.requests;
+    expect(request.get('Supported')).toBe('timer,100rel,replaces');
+    expect(request.supported).toEqual(['timer', '100rel', 'replaces']);
     expect(request.topVia?.transport).toBe('UDP');
     const names = [...request.fields()].map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining(['Via', 'From', 'To', 'i', 'm', 'c', 'l']));
