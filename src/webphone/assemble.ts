@@ -101,7 +101,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
     report,
   });
   const tls = new TlsContext();
-  const stack = new Stack(() => {
+  const stack: Stack = new Stack(() => {
     const made = {
       ...options.phoneOptions(log, folders),
       store: kept.store,
@@ -128,7 +128,7 @@ export function assemble(options: AssembleOptions): WebphoneParts {
     leaving: () => !lifecycle.usable,
   });
   const extras = new LineExtras(stack, desk, settings);
-  const network = new NetworkView(stack, settings);
+  const network: NetworkView = new NetworkView(stack, settings);
   const dialer = new Dialer({ extras, stack, accounts, settings, board, network, report });
   const http = new HttpClient({
     userAgent: `Switchhook/${packageVersion()}`,
