@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createLogger, formatLogRecord } from '../../../src/base/logger.js';
 import { SeededRandom } from '../../../src/base/random.js';
 import { outcome } from '../../support/outcome.js';
+import { eachSeed, seeds } from '../../support/seeds.js';
 import { UaWorld } from '../../support/ua-harness.js';
 
 const STATUSES = [
@@ -88,20 +89,9 @@ async function chaos(seed: number): Promise<{ errors: string[]; registered: numb
 
 describe('a registrar that answers anything', () => {
   it('breaks nothing, and nothing is left', async () => {
-    const errors: string[] = [];
-    let registered = 0;
-    const runs = Number(process.env.CHAOS_RUNS ?? 60);
-    const from = Number(process.env.CHAOS_FROM ?? 1);
-    for (let seed = from; seed < from + runs; seed++) {
-      try {
-        const run = await chaos(seed);
-        errors.push(...run.errors);
-        registered += run.registered;
-      } catch (error) {
-        throw new Error(`seed ${seed}`, { cause: error });
-      }
-    }
-    expect(errors).toEqual([]);
-    expect(registered).toBeGreaterThan(runs);
+    const runs = await eachSeed(seeds(60), chaos);
+    expect(runs.flatMap(({ errors }) => errors)).toEqual([]);
+    const registered = runs.reduce((sum, run) => sum + run.registered, 0);
+    expect(registered).toBeGreaterThan(runs.length);
   });
 });

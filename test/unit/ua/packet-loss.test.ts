@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { outcome } from '../../support/outcome.js';
+import { seeds } from '../../support/seeds.js';
 import { UaWorld } from '../../support/ua-harness.js';
 
-/** SWITCHHOOK_SEEDS says how many courses of events are tried. */
-const SEEDS = Array.from({ length: Number(process.env.SWITCHHOOK_SEEDS ?? 40) }, (_, i) => i + 1);
+const SEEDS = seeds(40);
 /** In ms: for thousands of them. */
 const LONG = 3_600_000;
 
