@@ -373,8 +373,7 @@ export class Phone extends Emitter<PhoneEvents> {
   async #close(): Promise<void> {
     this.#reviveTimer?.cancel();
     const parts = await this.#starting?.catch(() => undefined);
-    for (const service of [this.presence, this.blf, this.voicemail, this.messages, this.rosters])
-      service.close();
+    for (const service of this.#services) service.close();
     await this.audio.close();
     if (parts) {
       await this.#shutDown(parts);
@@ -392,8 +391,7 @@ export class Phone extends Emitter<PhoneEvents> {
   async restart(): Promise<boolean> {
     const parts = this.#parts;
     if (!parts || parts.agent.calls.length > 0 || this.#closing) return false;
-    for (const service of [this.presence, this.blf, this.voicemail, this.messages, this.rosters])
-      service.detach();
+    for (const service of this.#services) service.detach();
     this.#parts = undefined;
     this.#starting = this.#shutDown(parts).then(() => this.#start(parts.engine));
     await this.#starting.catch((error: unknown) => {
@@ -430,6 +428,16 @@ export class Phone extends Emitter<PhoneEvents> {
     }
   }
 
+  /** Where others on the network find us: the first of {@link addresses}, one of this machine's where that is all of them. */
+  get ownAddress(): SocketAddress | undefined {
+    const [first] = this.addresses;
+    if (!first) return undefined;
+    const { host, port } = first;
+    return isIP(host) && !/^(0\.0\.0\.0|::)$/.test(host)
+      ? { host, port }
+      : { host: externalAddress(4) ?? '127.0.0.1', port };
+  }
+
   /** Other phones found on this network. */
   get lanPeers(): readonly LanPeer[] {
     return this.#parts?.peers.peers ?? [];
@@ -441,6 +449,11 @@ export class Phone extends Emitter<PhoneEvents> {
     return { user, uri: this.#atOurAddress(user).toString(), name: displayName };
   }
 
+  /** What lives as long as the phone, whatever becomes of its SIP stack. */
+  get #services() {
+    return [this.presence, this.blf, this.voicemail, this.messages, this.rosters];
+  }
+
   /** Who we are without an account. */
   #ourselves(): string | undefined {
     const { from, username, displayName } = this.#options;
@@ -449,10 +462,8 @@ export class Phone extends Emitter<PhoneEvents> {
   }
 
   #atOurAddress(user: string): SipUri {
-    const [{ host, port } = { host: '127.0.0.1', port: 5060 }] = this.addresses;
-    const reachable =
-      isIP(host) && !/^(0\.0\.0\.0|::)$/.test(host) ? host : (externalAddress(4) ?? '127.0.0.1');
-    return new SipUri({ user, host: reachable, port });
+    const { host, port } = this.ownAddress ?? { host: '127.0.0.1', port: 5060 };
+    return new SipUri({ user, host, port });
   }
 
   /** Everything but the media engine and the services. */
@@ -599,8 +610,7 @@ export class Phone extends Emitter<PhoneEvents> {
       const parts = { transport, endpoint, engine, agent, monitor, board, peers };
       this.#parts = parts;
       this.accountBook.attach(agent);
-      for (const service of [this.presence, this.blf, this.voicemail, this.messages, this.rosters])
-        service.attach(agent);
+      for (const service of this.#services) service.attach(agent);
       if (options.capabilityRequest) void this.options().catch(() => {}); // it opens the way through a NAT, too
       this.audio.prepare();
       return parts;

@@ -1,5 +1,5 @@
 /** What the API tells of the network: whether there is one, and where SIP is listened on. */
-import { externalAddress, interfaceAddresses } from '../base/interfaces.js';
+import { interfaceAddresses } from '../base/interfaces.js';
 import type { Settings, SettingsReader } from './settings/settings.js';
 import type { Stack } from './stack.js';
 
@@ -20,10 +20,10 @@ export class NetworkView {
 
   /** `address:port` of the SIP socket; empty before the start. */
   get listener(): string {
-    const [first] = this.#stack.phone?.addresses ?? [];
-    if (!first) return '';
-    const host = /^(0\.0\.0\.0|::)$/.test(first.host) ? (externalAddress(4) ?? first.host) : first.host;
-    return `${host.includes(':') ? `[${host}]` : host}:${first.port}`;
+    const own = this.#stack.phone?.ownAddress;
+    if (!own) return '';
+    const { host, port } = own;
+    return `${host.includes(':') ? `[${host}]` : host}:${port}`;
   }
 
   /** Who we are without a server: our name at our address. */
