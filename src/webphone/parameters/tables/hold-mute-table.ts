@@ -1,20 +1,23 @@
 /** Settings of hold, music on hold and mute. */
 import { rows } from '../spec.js';
 
+/** When other lines give way. */
+const OCCASIONS = {
+  0: 'never',
+  1: 'for an incoming call',
+  2: 'for a call of ours',
+  3: 'for any call',
+  4: 'when another line is chosen',
+  5: 'for a call of ours, and another line',
+  6: 'for any call, and another line',
+};
+
 export const holdMute = rows('hold-mute', [
   {
     name: 'automute',
     type: 'enum',
     default: 0,
-    values: {
-      0: 'never',
-      1: 'for an incoming call',
-      2: 'for a call of ours',
-      3: 'for any call',
-      4: 'when another line is chosen',
-      5: 'for a call of ours, and another line',
-      6: 'for any call, and another line',
-    },
+    values: OCCASIONS,
     effect: 'next call',
     doc: 'When other lines are muted because a call comes to the fore.',
   },
@@ -22,15 +25,7 @@ export const holdMute = rows('hold-mute', [
     name: 'autohold',
     type: 'enum',
     default: 0,
-    values: {
-      0: 'never',
-      1: 'for an incoming call',
-      2: 'for a call of ours',
-      3: 'for any call',
-      4: 'when another line is chosen',
-      5: 'for a call of ours, and another line',
-      6: 'for any call, and another line',
-    },
+    values: OCCASIONS,
     effect: 'next call',
     doc: 'When other lines are put on hold because a call comes to the fore.',
   },
