@@ -77,7 +77,7 @@ describe('files', () => {
     expect(await w.webphone.API_LoadFile('absent')).toBe('');
     for (const name of [
       '../out.txt',
-      '/tmp/out.txt',
+      join(w.folder, '..', 'out.txt'),
       '',
       'a/../../out',
       'settings.key',
