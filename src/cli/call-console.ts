@@ -59,6 +59,8 @@ export function announce(call: Call, output: Output): void {
   call.on('ended', (end, record) => {
     const media = record.media;
     output.live('');
+    // What kept it from being answered is the error the command ends with.
+    if (!output.json && call.direction === 'outgoing' && !record.answeredAt && end.by !== 'local') return;
     output.event(
       'ended',
       `Ended after ${formatDuration(record.durationMs)}: ${end.reason}` +

@@ -103,9 +103,10 @@ describe('switchhook call', () => {
   });
 
   it('ends with 4 and the reason when the call is refused', async () => {
-    const { code, stderr } = await cli('call', 'reject-486', ...account());
+    const { code, stdout, stderr } = await cli('call', 'reject-486', ...account());
     expect(code).toBe(4);
     expect(stderr).toContain('486 Busy Here');
+    expect(stdout).not.toContain('Busy Here'); // told once
   });
 
   it('looks for the files before anybody is called', async () => {
